@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "encoding.h"
+
+#include <string.h>
+
+char *
+mh_hex_encode (const guint8 *data, gsize length)
+{
+  static const char digits[] = "0123456789abcdef";
+  char *text = g_malloc (length * 2 + 1);
+
+  for (gsize i = 0; i < length; i++)
+    {
+      text[i * 2] = digits[data[i] >> 4];
+      text[i * 2 + 1] = digits[data[i] & 15];
+    }
+  text[length * 2] = '\0';
+
+  return text;
+}
+
+gboolean
+mh_hex_decode (const char *text, guint8 *out, gsize length)
+{
+  g_return_val_if_fail (out != NULL || length == 0, FALSE);
+
+  if (text == NULL || strlen (text) != length * 2)
+    return FALSE;
+
+  for (gsize i = 0; i < length; i++)
+    {
+      int high = g_ascii_xdigit_value (text[i * 2]);
+      int low = g_ascii_xdigit_value (text[i * 2 + 1]);
+
+      if (high < 0 || low < 0)
+        return FALSE;
+
+      out[i] = (guint8) (high << 4 | low);
+    }
+
+  return TRUE;
+}
+
+char *
+mh_base32_encode (const guint8 *data, gsize length)
+{
+  static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+  GString *text = g_string_sized_new ((length * 8 + 4) / 5);
+  guint32 buffer = 0;
+  guint bits = 0;
+
+  for (gsize i = 0; i < length; i++)
+    {
+      buffer = buffer << 8 | data[i];
+      for (bits += 8; bits >= 5; bits -= 5)
+        g_string_append_c (text, digits[buffer >> (bits - 5) & 31]);
+    }
+  if (bits > 0)
+    g_string_append_c (text, digits[buffer << (5 - bits) & 31]);
+
+  return g_string_free (text, FALSE);
+}
+
+char *
+mh_base58_encode (const guint8 *data, gsize length)
+{
+  static const char digits[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+  guint8 number[180] = { 0 }; /* base-58 digits, least significant first; 128 bytes need 175 */
+  gsize used = 0;
+  gsize zeros = 0;
+  GString *text = NULL;
+
+  g_return_val_if_fail (length <= 128, NULL);
+
+  while (zeros < length && data[zeros] == 0)
+    zeros++;
+
+  for (gsize i = zeros; i < length; i++)
+    {
+      guint carry = data[i];
+
+      for (gsize j = 0; j < used || carry > 0; j++)
+        {
+          carry += 256u * number[j];
+          number[j] = (guint8) (carry % 58);
+          carry /= 58;
+          used = MAX (used, j + 1);
+        }
+    }
+
+  text = g_string_sized_new (zeros + used);
+  for (gsize i = 0; i < zeros; i++)
+    g_string_append_c (text, '1');
+  while (used > 0)
+    g_string_append_c (text, digits[number[--used]]);
+
+  return g_string_free (text, FALSE);
+}
+
+char *
+mh_percent_decode (const char *text, gssize length, gboolean plus_is_space)
+{
+  const char *end = text + (length < 0 ? (gssize) strlen (text) : length);
+  g_autoptr (GString) out = g_string_sized_new ((gsize) (end - text));
+
+  for (const char *p = text; p < end; p++)
+    {
+      if (*p == '+' && plus_is_space)
+        {
+          g_string_append_c (out, ' ');
+        }
+      else if (*p != '%')
+        {
+          g_string_append_c (out, *p);
+        }
+      else
+        {
+          int high = end - p > 2 ? g_ascii_xdigit_value (p[1]) : -1;
+          int low = high >= 0 ? g_ascii_xdigit_value (p[2]) : -1;
+
+          if (low < 0)
+            return NULL;
+
+          g_string_append_c (out, (char) (high << 4 | low));
+          p += 2;
+        }
+    }
+
+  /* g_utf8_validate_len() also refuses an embedded NUL */
+  if (!g_utf8_validate_len (out->str, out->len, NULL))
+    return NULL;
+
+  return g_string_free (g_steal_pointer (&out), FALSE);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * mh_hex_encode:
+ * @data: bytes
+ * @length: number of bytes
+ *
+ * Returns: (transfer full): lower-case hexadecimal digits
+ */
+char *mh_hex_encode (const guint8 *data, gsize length) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_hex_decode:
+ * @text: hexadecimal digits of either case
+ * @out: (out caller-allocates): room for @length bytes
+ * @length: exact number of bytes expected
+ *
+ * Returns: %FALSE unless @text is exactly @length bytes in hexadecimal
+ */
+gboolean mh_hex_decode (const char *text, guint8 *out, gsize length) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_base32_encode:
+ * @data: bytes
+ * @length: number of bytes
+ *
+ * RFC 4648 §6 without padding, in lower case.
+ *
+ * Returns: (transfer full): the text
+ */
+char *mh_base32_encode (const guint8 *data, gsize length) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_base58_encode:
+ * @data: bytes
+ * @length: number of bytes, at most 128
+ *
+ * The Bitcoin alphabet, as libp2p writes peer ids.
+ *
+ * Returns: (transfer full): the text
+ */
+char *mh_base58_encode (const guint8 *data, gsize length) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_percent_decode:
+ * @text: one encoded path segment or query part, @length bytes
+ * @length: bytes of @text, or -1
+ * @plus_is_space: whether `+` means a space (query strings)
+ *
+ * Decodes once. Refuses a broken escape, NUL and invalid UTF-8.
+ *
+ * Returns: (transfer full) (nullable): the decoded text, or %NULL
+ */
+char *mh_percent_decode (const char *text, gssize length, gboolean plus_is_space)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS
