@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 
+#include <gio/gnetworking.h>
 #include <string.h>
 
 /* Accepts connections itself, so that idle and slow ones can be counted, timed and closed: libsoup

@@ -189,6 +189,9 @@ got_chunk_cb (SoupServerMessage *message, GBytes *bytes, gpointer user_data)
   MhRequest *request = user_data;
 
   mh_conn_mark (request->conn, CONN_READING);
+  g_mutex_lock (&request->server->stats_lock);
+  request->server->stats.bytes_in += g_bytes_get_size (bytes);
+  g_mutex_unlock (&request->server->stats_lock);
   if (request->body != NULL)
     {
       mh_body_push (request->body, bytes);
@@ -208,12 +211,6 @@ got_chunk_cb (SoupServerMessage *message, GBytes *bytes, gpointer user_data)
     }
 }
 
-static gboolean
-is_api (const char *path)
-{
-  return g_str_has_prefix (path, "/api/") || g_str_equal (path, "/api");
-}
-
 void
 mh_dispatch_headers (MhServer *self, SoupServerMessage *message)
 {
@@ -229,7 +226,7 @@ mh_dispatch_headers (MhServer *self, SoupServerMessage *message)
   soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
   soup_message_body_set_accumulate (soup_server_message_get_response_body (message), FALSE);
 
-  if (is_read && !is_api (request->path) && check_head (request, &error)
+  if (is_read && check_head (request, &error)
       && mh_page_serve (request))
     return;
 
@@ -302,7 +299,7 @@ worker_cb (gpointer data)
   MhRequest *request = data;
 
   run_handler (request);
-  mh_request_post (request, answer_cb);
+  mh_request_post_after (request, request->delay_ms, answer_cb);
   mh_request_unref (request);
 }
 

@@ -28,7 +28,8 @@ mime_of (const char *path)
     if (g_str_has_suffix (path, types[i][0]))
       return types[i][1];
 
-  return "application/octet-stream";
+  /* a page without an ending, such as /api/docs */
+  return strchr (path, '.') == NULL ? types[0][1] : "application/octet-stream";
 }
 
 static GBytes *
@@ -36,7 +37,8 @@ look_up (MhServer *server, const char *path, const char *suffix)
 {
   g_autofree char *name = g_strconcat (server->page_prefix, path, suffix, NULL);
 
-  return g_resource_lookup_data (server->options.page, name, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+  /* The resources of the page and of the documentation register themselves at start. */
+  return g_resources_lookup_data (name, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
 }
 
 static char *
@@ -74,7 +76,7 @@ mh_page_serve (MhRequest *request)
   g_autoptr (GBytes) bytes = NULL;
   g_autofree char *etag = NULL;
 
-  if (server->options.page == NULL || decoded == NULL || g_str_has_suffix (path, ".gz"))
+  if (server->page_prefix == NULL || decoded == NULL || g_str_has_suffix (path, ".gz"))
     return FALSE;
 
   if (path[0] == '\0')

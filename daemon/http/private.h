@@ -52,7 +52,7 @@ struct _MhServer
   MhAuthenticator authenticator;
   MhServerOptions options; /* strings copied below */
   char **allowed_hosts;    /* (owned) (nullable) */
-  char *page_prefix;       /* (owned) */
+  char *page_prefix;       /* (owned) (nullable) */
   MhPool *workers;         /* (owned) */
   MhPool *uploads;         /* (owned) */
   MhPool *readers;         /* (owned) of file contents */
@@ -85,6 +85,7 @@ struct _MhRequest
   MhStream *stream;            /* (owned) (nullable) loop only: the content going out */
   MhSse *sse;                  /* (owned) (nullable) loop only */
   gint64 started_us;
+  guint delay_ms;      /* the answer waits this long */
   gboolean paused;     /* loop only: by us, not by libsoup for want of data */
   gboolean dispatched;
   gboolean answered;
@@ -117,6 +118,7 @@ void mh_request_end (MhRequest *request);
 
 /* Runs @func (@request) on the loop, always later. Takes a reference for the while. */
 void mh_request_post (MhRequest *request, void (*func) (MhRequest *request));
+void mh_request_post_after (MhRequest *request, guint delay_ms, void (*func) (MhRequest *request));
 
 /* reply.c, loop only */
 void mh_reply_common_headers (SoupMessageHeaders *headers);

@@ -87,9 +87,10 @@ post_free (gpointer user_data)
 }
 
 void
-mh_request_post (MhRequest *request, void (*func) (MhRequest *request))
+mh_request_post_after (MhRequest *request, guint delay_ms, void (*func) (MhRequest *request))
 {
-  g_autoptr (GSource) source = g_idle_source_new ();
+  g_autoptr (GSource) source
+      = delay_ms > 0 ? g_timeout_source_new (delay_ms) : g_idle_source_new ();
   Post *post = g_new (Post, 1);
 
   post->request = mh_request_ref (request);
@@ -97,6 +98,18 @@ mh_request_post (MhRequest *request, void (*func) (MhRequest *request))
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, post_cb, post, post_free);
   g_source_attach (source, request->server->loop);
+}
+
+void
+mh_request_post (MhRequest *request, void (*func) (MhRequest *request))
+{
+  mh_request_post_after (request, 0, func);
+}
+
+void
+mh_request_set_delay (MhRequest *self, guint delay_ms)
+{
+  self->delay_ms = MIN (delay_ms, 1000);
 }
 
 void

@@ -32,6 +32,9 @@ GCancellable *mh_request_cancellable (MhRequest *self);
 /* Adds a header to the answer. */
 void mh_request_set_header (MhRequest *self, const char *name, const char *value);
 
+/* The answer is held back for @delay_ms milliseconds, at most 1,000, without holding a worker. */
+void mh_request_set_delay (MhRequest *self, guint delay_ms);
+
 /**
  * mh_request_read:
  * @self: a request of an upload route

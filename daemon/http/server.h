@@ -12,8 +12,7 @@ typedef struct
 {
   const MhRoute *routes;
   guint n_routes;
-  GResource *page;                  /* (nullable) (transfer none) static files */
-  const char *page_prefix;          /* where they begin in @page, with a trailing slash */
+  const char *page_prefix;          /* (nullable) resource path of static files, ends in a slash */
   const char *const *allowed_hosts; /* (nullable) Host names beside the loopback ones */
   guint max_connections;
   guint idle_timeout_s;
