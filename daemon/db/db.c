@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+
+#include "base/error.h"
+#include "db-private.h"
+
+#define BUSY_TIMEOUT_MS 10000
+
+struct _MhDbTxn
+{
+  MhDb *db; /* (unowned) */
+  gboolean done;
+};
+
+G_DEFINE_QUARK (mh - db - error - quark, mh_db_error)
+
+static MhDbError
+code_of_status (int status)
+{
+  switch (status & 0xff)
+    {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return MH_DB_ERROR_BUSY;
+    case SQLITE_CONSTRAINT:
+      return MH_DB_ERROR_CONSTRAINT;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return MH_DB_ERROR_CORRUPT;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+      return MH_DB_ERROR_IO;
+    default:
+      return MH_DB_ERROR_FAILED;
+    }
+}
+
+static gboolean
+is_full (sqlite3 *handle, int status)
+{
+  int errnum;
+
+  if ((status & 0xff) == SQLITE_FULL)
+    return TRUE;
+  if ((status & 0xff) != SQLITE_IOERR)
+    return FALSE;
+
+  errnum = sqlite3_system_errno (handle);
+
+  return errnum == ENOSPC || errnum == EDQUOT;
+}
+
+void
+mh_db_set_error (MhDb *self, int status, const char *attempt, GError **error)
+{
+  g_autofree char *name = g_path_get_basename (self->path);
+
+  if (is_full (self->handle, status))
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_NO_SPACE, "%s in %s: the disk is full", attempt, name);
+      return;
+    }
+
+  g_set_error (error, MH_DB_ERROR, code_of_status (status), "%s in %s: %s (%d)", attempt, name,
+               self->handle != NULL ? sqlite3_errmsg (self->handle) : sqlite3_errstr (status),
+               status);
+}
+
+/* SQLite would make the file with the umask's mode; its -wal and -shm inherit what we choose. */
+static gboolean
+create_private (const char *path, GError **error)
+{
+  int fd = g_open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+  if (fd < 0)
+    {
+      mh_error_set_errno (error, errno, path);
+      return FALSE;
+    }
+
+  return g_close (fd, error);
+}
+
+static gboolean
+configure (MhDb *self, MhDbFlags flags, GError **error)
+{
+  const char *sql;
+
+  sqlite3_extended_result_codes (self->handle, 1);
+  sqlite3_busy_timeout (self->handle, BUSY_TIMEOUT_MS);
+  if (flags & MH_DB_READ_ONLY)
+    return mh_db_exec (self, "PRAGMA query_only = 1; PRAGMA trusted_schema = 0", error);
+
+  if (flags & MH_DB_FULL)
+    sql = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL";
+  else
+    sql = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL";
+
+  return mh_db_exec (self, sql, error)
+         && mh_db_exec (self, "PRAGMA foreign_keys = 1; PRAGMA trusted_schema = 0", error);
+}
+
+MhDb *
+mh_db_open (const char *path, MhDbFlags flags, GError **error)
+{
+  g_autoptr (MhDb) self = NULL;
+  gboolean read_only = (flags & MH_DB_READ_ONLY) != 0;
+  int mode = SQLITE_OPEN_NOMUTEX;
+  int status;
+
+  if (!read_only && !create_private (path, error))
+    return NULL;
+
+  self = g_new0 (MhDb, 1);
+  self->path = g_strdup (path);
+  self->statements = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, mh_stmt_destroy);
+  mode |= read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  status = sqlite3_open_v2 (path, &self->handle, mode, NULL);
+  if (status != SQLITE_OK)
+    {
+      mh_db_set_error (self, status, "opening the database", error);
+      return NULL;
+    }
+
+  if (!configure (self, flags, error))
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+void
+mh_db_close (MhDb *self)
+{
+  int status;
+
+  if (self == NULL)
+    return;
+
+  g_hash_table_unref (self->statements);
+  status = sqlite3_close (self->handle);
+  g_warn_if_fail (status == SQLITE_OK); /* otherwise a statement outlived its connection */
+  g_free (self->path);
+  g_free (self);
+}
+
+const char *
+mh_db_path (MhDb *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->path;
+}
+
+gboolean
+mh_db_exec (MhDb *self, const char *sql, GError **error)
+{
+  int status = sqlite3_exec (self->handle, sql, NULL, NULL, NULL);
+
+  if (status == SQLITE_OK)
+    return TRUE;
+
+  mh_db_set_error (self, status, "executing a statement", error);
+
+  return FALSE;
+}
+
+gint64
+mh_db_changes (MhDb *self)
+{
+  return sqlite3_changes64 (self->handle);
+}
+
+gint64
+mh_db_last_rowid (MhDb *self)
+{
+  return sqlite3_last_insert_rowid (self->handle);
+}
+
+static MhDbTxn *
+begin (MhDb *db, const char *sql, GError **error)
+{
+  MhDbTxn *self;
+
+  g_return_val_if_fail (sqlite3_get_autocommit (db->handle) != 0, NULL);
+
+  if (!mh_db_exec (db, sql, error))
+    return NULL;
+
+  self = g_new0 (MhDbTxn, 1);
+  self->db = db;
+
+  return self;
+}
+
+MhDbTxn *
+mh_db_txn_begin (MhDb *db, GError **error)
+{
+  return begin (db, "BEGIN IMMEDIATE", error);
+}
+
+MhDbTxn *
+mh_db_txn_begin_read (MhDb *db, GError **error)
+{
+  return begin (db, "BEGIN", error);
+}
+
+gboolean
+mh_db_txn_commit (MhDbTxn *self, GError **error)
+{
+  g_return_val_if_fail (!self->done, FALSE);
+
+  if (!mh_db_exec (self->db, "COMMIT", error))
+    return FALSE;
+
+  self->done = TRUE;
+
+  return TRUE;
+}
+
+void
+mh_db_txn_free (MhDbTxn *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self == NULL)
+    return;
+
+  /* Some failures, a full disk among them, have rolled back already. */
+  if (!self->done && sqlite3_get_autocommit (self->db->handle) == 0
+      && !mh_db_exec (self->db, "ROLLBACK", &error))
+    g_warning ("rolling back: %s", error->message);
+  g_free (self);
+}
