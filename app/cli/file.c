@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include <glib/gi18n.h>
+
+#include "base/json.h"
+#include "cli/place.h"
+
+static void
+print_entry (JsonObject *file, gboolean is_folder, gpointer user_data)
+{
+  const gboolean *deep = user_data;
+  g_autofree char *name = mh_cli_clean (mh_cli_str (file, *deep ? "path" : "name"));
+  g_autofree char *size = g_format_size ((guint64) mh_cli_int (file, is_folder ? "bytes" : "size"));
+  g_autofree char *time = mh_cli_time (mh_cli_int (file, is_folder ? "changed_ms" : "mtime_ms"));
+
+  mh_cli_print ("%10s  %s  %s%s%s\n", size, time, name, is_folder ? "/" : "",
+                mh_cli_bool (file, "deleted") ? _ (" (deleted)") : "");
+}
+
+static void
+ignore_entry (JsonObject *file, gboolean is_folder, gpointer user_data)
+{
+}
+
+gboolean
+mh_cli_file_ls (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  gboolean deep = FALSE;
+  gboolean deleted = FALSE;
+  const GOptionEntry entries[] = {
+    { "recursive", 'r', 0, G_OPTION_ARG_NONE, &deep, N_ ("List the folders below, too"), NULL },
+    { "deleted", 0, 0, G_OPTION_ARG_NONE, &deleted, N_ ("List deleted files, too"), NULL },
+    { NULL },
+  };
+  g_autoptr (MhCliPlace) place = NULL;
+  MhCliListFlags flags = MH_CLI_LIST_DEEP;
+
+  if (!mh_cli_parse (cli, command, entries, args, error))
+    return FALSE;
+  place = mh_cli_place_new (cli, **args, error);
+  if (place == NULL)
+    return FALSE;
+  if (!deep)
+    flags |= MH_CLI_LIST_SHALLOW;
+  if (deleted)
+    flags |= MH_CLI_LIST_DELETED;
+
+  return mh_cli_place_list (place, cli, flags, cli->json ? ignore_entry : print_entry, &deep,
+                            error);
+}
+
+static void
+collect_path (JsonObject *file, gboolean is_folder, gpointer user_data)
+{
+  g_ptr_array_add (user_data, g_strdup (mh_cli_str (file, "path")));
+}
+
+static gboolean
+remove_place (MhCli *cli, const MhCliPlace *place, GError **error)
+{
+  g_autoptr (JsonNode) answer = NULL;
+
+  answer = mh_cli_call (cli, "DELETE", mh_cli_place_route (place, "files"), NULL, error);
+
+  return answer != NULL;
+}
+
+static gboolean
+remove_tree (MhCli *cli, const MhCliPlace *place, GError **error)
+{
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  MhCli quiet = { cli->home, cli->url, FALSE, FALSE, cli->api };
+
+  if (!mh_cli_place_list (place, &quiet, MH_CLI_LIST_DEEP, collect_path, paths, error))
+    return FALSE;
+  if (paths->len == 0)
+    return remove_place (cli, place, error);
+
+  for (guint i = 0; i < paths->len; i++)
+    {
+      MhCliPlace file = { place->vault_id, g_ptr_array_index (paths, i) };
+
+      if (!remove_place (cli, &file, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+mh_cli_file_rm (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  gboolean deep = FALSE;
+  const GOptionEntry entries[] = {
+    { "recursive", 'r', 0, G_OPTION_ARG_NONE, &deep, N_ ("Delete folders with all that is in them"),
+      NULL },
+    { NULL },
+  };
+
+  if (!mh_cli_parse (cli, command, entries, args, error))
+    return FALSE;
+
+  for (char **arg = *args; *arg != NULL; arg++)
+    {
+      g_autoptr (MhCliPlace) place = mh_cli_place_new (cli, *arg, error);
+
+      if (place == NULL)
+        return FALSE;
+      if (!(deep ? remove_tree (cli, place, error) : remove_place (cli, place, error)))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* The path in @text, which may name the vault of @from again, or no vault at all. */
+static char *
+target_path (MhCli *cli, const MhCliPlace *from, const char *text, GError **error)
+{
+  g_autoptr (MhCliPlace) to = NULL;
+
+  if (*text == '/')
+    return g_strdup (text);
+
+  to = mh_cli_place_new (cli, text, error);
+  if (to == NULL)
+    return NULL;
+  if (!g_str_equal (to->vault_id, from->vault_id))
+    {
+      g_set_error_literal (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_USAGE,
+                           _ ("a file cannot be moved to another vault; get it and put it there"));
+      return NULL;
+    }
+
+  return g_steal_pointer (&to->path);
+}
+
+gboolean
+mh_cli_file_mv (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  g_autoptr (MhCliPlace) from = NULL;
+  g_autoptr (JsonNode) answer = NULL;
+  g_autoptr (MhJson) body = mh_json_new ();
+  g_autofree char *to = NULL;
+
+  if (!mh_cli_parse (cli, command, NULL, args, error))
+    return FALSE;
+  from = mh_cli_place_new (cli, (*args)[0], error);
+  to = from != NULL ? target_path (cli, from, (*args)[1], error) : NULL;
+  if (to == NULL)
+    return FALSE;
+  if (g_str_has_suffix (to, "/"))
+    {
+      g_autofree char *name = g_path_get_basename (from->path);
+      char *full = g_strconcat (to, name, NULL);
+
+      g_free (to);
+      to = full;
+    }
+
+  mh_json_begin_object (body, NULL);
+  mh_json_string (body, "from", from->path);
+  mh_json_string (body, "to", to);
+  mh_json_end_object (body);
+  answer = mh_cli_call (cli, "POST", g_strdup_printf ("/api/v1/vaults/%s/move", from->vault_id),
+                        mh_json_steal (body), error);
+
+  return answer != NULL;
+}
+
+static JsonNode *
+get_history (MhCli *cli, const MhCliPlace *place, GError **error)
+{
+  MhCliApi *api = mh_cli_api (cli, error);
+  g_autofree char *route = mh_cli_place_route (place, "history");
+
+  return api != NULL ? mh_cli_api_call (api, "GET", route, NULL, error) : NULL;
+}
+
+gboolean
+mh_cli_file_history (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  g_autoptr (MhCliPlace) place = NULL;
+  g_autoptr (JsonNode) answer = NULL;
+  JsonArray *versions;
+
+  if (!mh_cli_parse (cli, command, NULL, args, error))
+    return FALSE;
+  place = mh_cli_place_new (cli, **args, error);
+  answer = place != NULL ? get_history (cli, place, error) : NULL;
+  if (answer == NULL)
+    return FALSE;
+  if (cli->json)
+    {
+      mh_cli_print_json (answer);
+      return TRUE;
+    }
+
+  versions = mh_cli_array (answer, "versions");
+  for (guint i = 0; versions != NULL && i < json_array_get_length (versions); i++)
+    {
+      JsonObject *version = json_array_get_object_element (versions, i);
+      g_autofree char *time = mh_cli_time (mh_cli_int (version, "ts_ms"));
+      g_autofree char *size = g_format_size ((guint64) mh_cli_int (version, "size"));
+      const char *hash = mh_cli_str (version, "content_hash");
+
+      mh_cli_print ("%c %.12s  %s  %10s  %s\n", mh_cli_bool (version, "current") ? '*' : ' ',
+                    *hash ? hash : "-           ", time, size, mh_cli_str (version, "op"));
+    }
+
+  return TRUE;
+}
+
+/* The hash of the one version that @digits begin. */
+static char *
+complete_hash (JsonNode *history, const char *digits, GError **error)
+{
+  JsonArray *versions = mh_cli_array (history, "versions");
+  const char *found = NULL;
+
+  for (guint i = 0; versions != NULL && i < json_array_get_length (versions); i++)
+    {
+      const char *hash = mh_cli_str (json_array_get_object_element (versions, i), "content_hash");
+
+      if (*hash == '\0' || !g_str_has_prefix (hash, digits))
+        continue;
+      if (found != NULL && !g_str_equal (found, hash))
+        {
+          g_set_error (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_USAGE,
+                       _ ("several versions begin with “%s”"), digits);
+          return NULL;
+        }
+      found = hash;
+    }
+  if (found == NULL)
+    g_set_error (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_NOT_FOUND,
+                 _ ("no version begins with “%s”"), digits);
+
+  return g_strdup (found);
+}
+
+gboolean
+mh_cli_file_restore (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  g_autoptr (MhCliPlace) place = NULL;
+  g_autoptr (JsonNode) history = NULL;
+  g_autoptr (JsonNode) answer = NULL;
+  g_autoptr (MhJson) body = mh_json_new ();
+  g_autofree char *hash = NULL;
+
+  if (!mh_cli_parse (cli, command, NULL, args, error))
+    return FALSE;
+  place = mh_cli_place_new (cli, (*args)[0], error);
+  history = place != NULL ? get_history (cli, place, error) : NULL;
+  hash = history != NULL ? complete_hash (history, (*args)[1], error) : NULL;
+  if (hash == NULL)
+    return FALSE;
+
+  mh_json_begin_object (body, NULL);
+  mh_json_string (body, "content_hash", hash);
+  mh_json_end_object (body);
+  answer =
+      mh_cli_call (cli, "POST", mh_cli_place_route (place, "restore"), mh_json_steal (body), error);
+
+  return answer != NULL;
+}

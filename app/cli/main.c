@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <locale.h>
+#include <stdio.h>
+
+#include <glib/gi18n.h>
+
+#include "cli/cli.h"
+
+static gboolean help (MhCli *, const MhCliCommand *, char ***, GError **);
+
+static const MhCliCommand commands[] = {
+  { "login-url", "", N_ ("Print a login link; it works once, for 60 seconds"), 0, 0,
+    mh_cli_access_login_url },
+  { "passwd", "", N_ ("Set the password; read from standard input when that is no terminal"), 0, 0,
+    mh_cli_access_passwd },
+  { "token", "", N_ ("Print a bearer token, valid for a day"), 0, 0, mh_cli_access_token },
+  { "status", "", N_ ("Show how the daemon is"), 0, 0, mh_cli_daemon_status },
+  { "quit", "", N_ ("End the daemon"), 0, 0, mh_cli_daemon_quit },
+  { "audit", "", N_ ("Show what was done on this machine"), 0, 0, mh_cli_daemon_audit },
+  { "api", N_ ("METHOD PATH [BODY|@FILE]"), N_ ("Call any route of the API"), 2, 3,
+    mh_cli_raw_api },
+  { "vault list", "", N_ ("List the vaults"), 0, 0, mh_cli_vault_list },
+  { "vault create", N_ ("NAME"), N_ ("Create a vault with a key of its own"), 1, 1,
+    mh_cli_vault_create },
+  { "vault rename", N_ ("VAULT NAME"), N_ ("Give a vault another name"), 2, 2,
+    mh_cli_vault_rename },
+  { "vault rm", N_ ("VAULT"), N_ ("Forget a vault and its key: nobody can read its files then"), 1,
+    1, mh_cli_vault_rm },
+  { "file ls", N_ ("VAULT[:PATH]"), N_ ("List a folder"), 1, 1, mh_cli_file_ls },
+  { "file put", N_ ("LOCAL… VAULT:PATH"),
+    N_ ("Store files; a PATH that ends with a slash is a folder, “-” is standard input"), 2,
+    G_MAXUINT, mh_cli_put },
+  { "file get", N_ ("VAULT:PATH… LOCAL"), N_ ("Fetch files; “-” is standard output"), 2, G_MAXUINT,
+    mh_cli_get },
+  { "file rm", N_ ("VAULT:PATH…"), N_ ("Delete files; their versions stay"), 1, G_MAXUINT,
+    mh_cli_file_rm },
+  { "file mv", N_ ("VAULT:PATH NEWPATH"), N_ ("Rename or move a file or a folder"), 2, 2,
+    mh_cli_file_mv },
+  { "file history", N_ ("VAULT:PATH"), N_ ("List the versions of a file"), 1, 1,
+    mh_cli_file_history },
+  { "file restore", N_ ("VAULT:PATH HASH"),
+    N_ ("Make an older version the current one; the first digits of its hash are enough"), 2, 2,
+    mh_cli_file_restore },
+  { "help", N_ ("[COMMAND]"), N_ ("Explain the commands"), 0, 2, help },
+};
+
+/* The command that the first words name; *@words is their number. */
+static const MhCliCommand *
+find_command (char **args, guint *words)
+{
+  g_autofree char *two = NULL;
+
+  if (args[0] == NULL)
+    return NULL;
+  two = args[1] != NULL ? g_strdup_printf ("%s %s", args[0], args[1]) : g_strdup ("");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    {
+      if (g_str_equal (commands[i].name, args[0]) || g_str_equal (commands[i].name, two))
+        {
+          *words = g_str_equal (commands[i].name, args[0]) ? 1 : 2;
+          return &commands[i];
+        }
+    }
+
+  return NULL;
+}
+
+static gboolean
+is_family (const char *word)
+{
+  return g_str_equal (word, "vault") || g_str_equal (word, "file");
+}
+
+/* Lists the commands of @family, or every command. */
+static void
+list_commands (const char *family)
+{
+  mh_cli_print (_ ("Commands:\n"));
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    {
+      const MhCliCommand *command = &commands[i];
+      g_autofree char *left = NULL;
+
+      if (family != NULL && !g_str_has_prefix (command->name, family))
+        continue;
+      left = mh_cli_usage (command);
+      mh_cli_print ("  %s\n      %s\n", left, _ (command->summary));
+    }
+}
+
+static GOptionContext *
+main_context (MhCli *cli)
+{
+  GOptionContext *context = g_option_context_new (_ ("COMMAND …"));
+  g_autofree GOptionEntry *entries = mh_cli_options (cli);
+
+  g_option_context_set_summary (context, _ ("The command line of MeshHold, a private cloud of your "
+                                            "own machines."));
+  g_option_context_set_description (
+      context, _ ("“meshhold help” lists the commands, “meshhold help COMMAND” explains one.\n"
+                  "Exit codes: 0 done, 1 failed, 2 wrong use, 3 no daemon, 4 not allowed, 5 not "
+                  "found."));
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  g_option_context_set_strict_posix (context, TRUE);
+
+  return context;
+}
+
+static gboolean
+help (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  const MhCliCommand *about;
+  guint words = 0;
+
+  if (!mh_cli_parse (cli, command, NULL, args, error))
+    return FALSE;
+
+  about = find_command (*args, &words);
+  if (about != NULL)
+    {
+      g_auto (GStrv) help_args = g_strsplit ("--help", " ", -1);
+
+      /* Each command explains itself and exits. */
+      return about->run (cli, about, &help_args, error);
+    }
+  if (**args != NULL && !is_family (**args))
+    {
+      g_set_error (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_USAGE, _ ("there is no command “%s”"),
+                   **args);
+      return FALSE;
+    }
+  list_commands (**args);
+
+  return TRUE;
+}
+
+static gboolean
+run (MhCli *cli, char ***args, GError **error)
+{
+  g_autoptr (GOptionContext) context = main_context (cli);
+  g_autoptr (GError) local_error = NULL;
+  g_auto (GStrv) rest = NULL;
+  const MhCliCommand *command;
+  guint words = 0;
+
+  if (!g_option_context_parse_strv (context, args, &local_error))
+    {
+      g_set_error_literal (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_USAGE, local_error->message);
+      return FALSE;
+    }
+  if (cli->version)
+    {
+      mh_cli_print ("meshhold %s\n", MH_VERSION);
+      return TRUE;
+    }
+
+  command = find_command (*args + 1, &words);
+  if (command == NULL && (*args)[1] != NULL && !is_family ((*args)[1]))
+    g_set_error (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_USAGE,
+                 _ ("there is no command “%s”; “meshhold help” lists them"), (*args)[1]);
+  else if (command == NULL)
+    g_set_error_literal (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_USAGE,
+                         _ ("a command is missing; “meshhold help” lists them"));
+  if (command == NULL)
+    return FALSE;
+
+  rest = g_strdupv (*args + 1 + words);
+
+  return command->run (cli, command, &rest, error);
+}
+
+int
+main (int argc, char **argv)
+{
+  MhCli cli = { NULL };
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) args = NULL;
+  int code = 0;
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, MH_LOCALE_DIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+  g_set_prgname ("meshhold");
+
+  args = g_strdupv (argv);
+  if (!run (&cli, &args, &error))
+    {
+      g_printerr ("meshhold: %s\n", error->message);
+      code = error->domain == MH_CLIENT_ERROR ? error->code : MH_CLIENT_ERROR_FAILED;
+    }
+
+  if (fflush (stdout) != 0 || ferror (stdout))
+    {
+      g_printerr ("meshhold: %s\n", _ ("the output could not be written"));
+      code = MH_CLIENT_ERROR_FAILED;
+    }
+  mh_cli_api_free (cli.api);
+  g_free (cli.home);
+  g_free (cli.url);
+
+  return code;
+}

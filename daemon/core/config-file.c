@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "config-file.h"
+
+#include "base/encoding.h"
+#include "base/error.h"
+#include "base/json.h"
+
+#include <string.h>
+#include <yaml.h>
+
+typedef enum
+{
+  KEY_STRING,
+  KEY_LIST,
+  KEY_INT,
+  KEY_DURATION,
+  KEY_SIZE,
+} KeyType;
+
+typedef struct
+{
+  const char *name;
+  KeyType type;
+  gsize offset;
+  gint64 minimum;
+  gint64 maximum;
+  const char *fallback; /* (nullable) */
+  const char *values;   /* (nullable) the only strings allowed, separated by spaces */
+} Key;
+
+#define AT(member) G_STRUCT_OFFSET (MhConfig, member)
+
+static const Key keys[] = {
+  { "swarm_key", KEY_STRING, AT (swarm_key) },
+  { "bootstrap_peers", KEY_LIST, AT (bootstrap_peers) },
+  { "node.display_name", KEY_STRING, AT (display_name) },
+  { "node.metadata_dir", KEY_STRING, AT (metadata_dir) },
+  { "node.storage_path", KEY_STRING, AT (storage_path) },
+  { "api.listen_addr", KEY_STRING, AT (listen_addr), 0, 0, "127.0.0.1:8080" },
+  { "api.bind", KEY_STRING, AT (listen_addr) },
+  { "api.allowed_hosts", KEY_LIST, AT (allowed_hosts) },
+  { "api.max_conns", KEY_INT, AT (max_conns), 8, 16384, "1024" },
+  { "api.idle_timeout", KEY_DURATION, AT (idle_timeout_ms), 1000, 3600000, "60s" },
+  { "api.max_header_bytes", KEY_SIZE, AT (max_header_bytes), 1024, 65536, "16KiB" },
+  { "api.max_upload_bytes", KEY_SIZE, AT (max_upload_bytes), 1024, G_MAXINT64, "50GiB" },
+  { "api.auth.login_max_attempts", KEY_INT, AT (login_max_attempts), 0, 1000, "15" },
+  { "api.auth.login_window", KEY_DURATION, AT (login_window_ms), 1000, 86400000, "15m" },
+  { "api.auth.login_lockout", KEY_DURATION, AT (login_lockout_ms), 1000, 86400000, "15m" },
+  { "log.level", KEY_STRING, AT (log_level), 0, 0, "info", "debug info warn error" },
+  { "log.format", KEY_STRING, AT (log_format), 0, 0, "console", "console json" },
+};
+
+static gpointer
+slot (MhConfig *self, const Key *key)
+{
+  return (char *) self + key->offset;
+}
+
+/* A number and a unit; the units are given as "name factor" pairs. */
+static gboolean
+parse_unit (const char *text, const char *const *units, const gint64 *factors, gint64 *value)
+{
+  char *end = NULL;
+  gint64 number = g_ascii_strtoll (text, &end, 10);
+
+  if (end == text || number < 0)
+    return FALSE;
+
+  for (guint i = 0; units[i] != NULL; i++)
+    if (g_str_equal (end, units[i]) && number <= G_MAXINT64 / factors[i])
+      {
+        *value = number * factors[i];
+        return TRUE;
+      }
+
+  return FALSE;
+}
+
+static gboolean
+parse_number (const Key *key, const char *text, gint64 *value)
+{
+  static const char *const times[] = { "ms", "s", "m", "h", NULL };
+  static const gint64 time_factors[] = { 1, 1000, 60000, 3600000 };
+  static const char *const sizes[] = { "", "KiB", "MiB", "GiB", "TiB", NULL };
+  static const gint64 size_factors[] = { 1, 1024, 1024 * 1024, 1024 * 1024 * 1024,
+                                         G_GINT64_CONSTANT (1) << 40 };
+
+  if (key->type == KEY_INT)
+    return g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, value, NULL);
+  if (key->type == KEY_DURATION)
+    return parse_unit (text, times, time_factors, value);
+
+  return parse_unit (text, sizes, size_factors, value);
+}
+
+static gboolean
+is_one_of (const char *text, const char *values)
+{
+  g_auto (GStrv) allowed = g_strsplit (values, " ", -1);
+
+  return g_strv_contains ((const char *const *) allowed, text);
+}
+
+static gboolean
+set_scalar (MhConfig *self, const Key *key, const char *text, GError **error)
+{
+  gint64 number = 0;
+
+  if (key->type == KEY_LIST)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_INVALID, "%s must be a list", key->name);
+      return FALSE;
+    }
+
+  if (key->type == KEY_STRING)
+    {
+      if (key->values != NULL && !is_one_of (text, key->values))
+        {
+          g_set_error (error, MH_ERROR, MH_ERROR_INVALID, "%s must be one of: %s", key->name,
+                       key->values);
+          return FALSE;
+        }
+      g_free (*(char **) slot (self, key));
+      *(char **) slot (self, key) = text[0] != '\0' ? g_strdup (text) : NULL;
+      return TRUE;
+    }
+
+  if (!parse_number (key, text, &number) || number < key->minimum || number > key->maximum)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_INVALID, "%s: %s is no %s in its bounds", key->name,
+                   text, key->type == KEY_DURATION ? "duration such as 15m" : "number");
+      return FALSE;
+    }
+  *(gint64 *) slot (self, key) = number;
+
+  return TRUE;
+}
+
+static gboolean
+set_list (MhConfig *self, const Key *key, yaml_document_t *document, const yaml_node_t *node,
+          GError **error)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  if (key->type != KEY_LIST)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_INVALID, "%s must not be a list", key->name);
+      return FALSE;
+    }
+
+  for (yaml_node_item_t *item = node->data.sequence.items.start;
+       item < node->data.sequence.items.top; item++)
+    {
+      const yaml_node_t *value = yaml_document_get_node (document, *item);
+
+      if (value->type != YAML_SCALAR_NODE)
+        {
+          g_set_error (error, MH_ERROR, MH_ERROR_INVALID, "%s must be a list of strings",
+                       key->name);
+          return FALSE;
+        }
+      g_strv_builder_add (builder, (const char *) value->data.scalar.value);
+    }
+
+  g_strfreev (*(char ***) slot (self, key));
+  *(char ***) slot (self, key) = g_strv_builder_end (builder);
+
+  return TRUE;
+}
+
+/* How many single-letter edits make @b out of @a; short words only. */
+static guint
+distance (const char *a, const char *b)
+{
+  gsize n = MIN (strlen (b), 63);
+  guint row[64];
+
+  for (guint j = 0; j <= n; j++)
+    row[j] = j;
+  for (guint i = 1; a[i - 1] != '\0'; i++)
+    {
+      guint diagonal = row[0];
+
+      row[0] = i;
+      for (guint j = 1; j <= n; j++)
+        {
+          guint above = row[j];
+
+          row[j] = MIN (MIN (row[j] + 1, row[j - 1] + 1), diagonal + (a[i - 1] != b[j - 1]));
+          diagonal = above;
+        }
+    }
+
+  return row[n];
+}
+
+static const Key *
+find_key (const char *name, GError **error)
+{
+  const Key *nearest = &keys[0];
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      if (g_str_equal (keys[i].name, name))
+        return &keys[i];
+      if (distance (name, keys[i].name) < distance (name, nearest->name))
+        nearest = &keys[i];
+    }
+
+  if (distance (name, nearest->name) <= 3)
+    g_set_error (error, MH_ERROR, MH_ERROR_INVALID, "unknown key %s, did you mean %s?", name,
+                 nearest->name);
+  else
+    g_set_error (error, MH_ERROR, MH_ERROR_INVALID, "unknown key %s", name);
+
+  return NULL;
+}
+
+static gboolean read_mapping (MhConfig *self, yaml_document_t *document, const yaml_node_t *node,
+                              const char *prefix, GError **error);
+
+static gboolean
+read_pair (MhConfig *self, yaml_document_t *document, const yaml_node_pair_t *pair,
+           const char *prefix, GError **error)
+{
+  const yaml_node_t *name = yaml_document_get_node (document, pair->key);
+  const yaml_node_t *value = yaml_document_get_node (document, pair->value);
+  g_autofree char *full = NULL;
+  const Key *key = NULL;
+  gboolean ok = FALSE;
+
+  if (name->type != YAML_SCALAR_NODE)
+    {
+      g_set_error_literal (error, MH_ERROR, MH_ERROR_INVALID, "a key must be a word");
+      return FALSE;
+    }
+
+  full = g_strconcat (prefix, prefix[0] != '\0' ? "." : "", name->data.scalar.value, NULL);
+  if (value->type == YAML_MAPPING_NODE)
+    return read_mapping (self, document, value, full, error);
+
+  key = find_key (full, error);
+  if (key != NULL && value->type == YAML_SCALAR_NODE)
+    ok = set_scalar (self, key, (const char *) value->data.scalar.value, error);
+  else if (key != NULL)
+    ok = set_list (self, key, document, value, error);
+  if (!ok)
+    g_prefix_error (error, "line %" G_GSIZE_FORMAT ": ", name->start_mark.line + 1);
+
+  return ok;
+}
+
+static gboolean
+read_mapping (MhConfig *self, yaml_document_t *document, const yaml_node_t *node,
+              const char *prefix, GError **error)
+{
+  for (yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
+       pair++)
+    if (!read_pair (self, document, pair, prefix, error))
+      return FALSE;
+
+  return TRUE;
+}
+
+static gboolean
+read_text (MhConfig *self, const char *text, gsize length, GError **error)
+{
+  yaml_parser_t parser;
+  yaml_document_t document;
+  const yaml_node_t *root = NULL;
+  gboolean ok = TRUE;
+
+  yaml_parser_initialize (&parser);
+  yaml_parser_set_input_string (&parser, (const unsigned char *) text, length);
+  if (!yaml_parser_load (&parser, &document))
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_INVALID, "line %" G_GSIZE_FORMAT ": %s",
+                   parser.problem_mark.line + 1, parser.problem);
+      yaml_parser_delete (&parser);
+      return FALSE;
+    }
+
+  root = yaml_document_get_root_node (&document);
+  if (root != NULL && root->type == YAML_MAPPING_NODE)
+    {
+      ok = read_mapping (self, &document, root, "", error);
+    }
+  else if (root != NULL)
+    {
+      g_set_error_literal (error, MH_ERROR, MH_ERROR_INVALID, "line 1: no keys");
+      ok = FALSE;
+    }
+  yaml_document_delete (&document);
+  yaml_parser_delete (&parser);
+
+  return ok;
+}
+
+static gboolean
+set_defaults (MhConfig *self, GError **error)
+{
+  self->bootstrap_peers = g_new0 (char *, 1);
+  self->allowed_hosts = g_new0 (char *, 1);
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    if (keys[i].fallback != NULL && !set_scalar (self, &keys[i], keys[i].fallback, error))
+      return FALSE;
+
+  return TRUE;
+}
+
+static gboolean
+check (MhConfig *self, GError **error)
+{
+  if (self->swarm_key != NULL && !mh_config_check_swarm_key (self->swarm_key, error))
+    return FALSE;
+
+  if ((self->metadata_dir != NULL && !g_path_is_absolute (self->metadata_dir))
+      || (self->storage_path != NULL && !g_path_is_absolute (self->storage_path)))
+    {
+      g_set_error_literal (error, MH_ERROR, MH_ERROR_INVALID,
+                           "node.metadata_dir and node.storage_path must be absolute paths");
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+MhConfig *
+mh_config_load (const char *path, GError **error)
+{
+  g_autoptr (MhConfig) self = g_new0 (MhConfig, 1);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) local = NULL;
+  gsize length = 0;
+
+  if (!set_defaults (self, error))
+    return NULL;
+
+  if (!g_file_get_contents (path, &text, &length, &local)
+      && !g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "reading %s: %s", path, local->message);
+      return NULL;
+    }
+
+  if (text != NULL && (!read_text (self, text, length, error) || !check (self, error)))
+    {
+      g_prefix_error (error, "%s: ", path);
+      return NULL;
+    }
+
+  return g_steal_pointer (&self);
+}
+
+void
+mh_config_free (MhConfig *self)
+{
+  if (self == NULL)
+    return;
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      if (keys[i].type == KEY_STRING)
+        g_clear_pointer ((char **) slot (self, &keys[i]), g_free);
+      else if (keys[i].type == KEY_LIST)
+        g_clear_pointer ((char ***) slot (self, &keys[i]), g_strfreev);
+    }
+  g_free (self);
+}
+
+gboolean
+mh_config_check_swarm_key (const char *text, GError **error)
+{
+  g_autofree char *trimmed = g_strchomp (g_strdup (text));
+  g_auto (GStrv) lines = g_strsplit (trimmed, "\n", 4);
+  guint8 key[32];
+  guint bad = 0;
+
+  /* The file format of private libp2p networks: a path, an encoding, the key. */
+  if (g_strv_length (lines) != 3)
+    bad = 4;
+  else if (!g_str_equal (lines[0], "/key/swarm/psk/1.0.0/"))
+    bad = 1;
+  else if (!g_str_equal (lines[1], "/base16/"))
+    bad = 2;
+  else if (!mh_hex_decode (lines[2], key, sizeof key))
+    bad = 3;
+
+  if (bad == 4)
+    g_set_error_literal (error, MH_ERROR, MH_ERROR_INVALID, "swarm_key must have three lines");
+  else if (bad > 0)
+    g_set_error (error, MH_ERROR, MH_ERROR_INVALID, "swarm_key: line %u is wrong", bad);
+  memset (key, 0, sizeof key);
+
+  return bad == 0;
+}
+
+/* Leaves out the top-level block of @name: its line and the indented or list lines below it. */
+static void
+append_without (GString *out, const char *text, const char *const *names)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  gboolean skipping = FALSE;
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      const char *line = lines[i];
+      gboolean is_inside = line[0] == ' ' || line[0] == '\t' || line[0] == '-';
+
+      if (!is_inside)
+        {
+          skipping = FALSE;
+          for (guint j = 0; names[j] != NULL; j++)
+            skipping =
+                skipping || (g_str_has_prefix (line, names[j]) && line[strlen (names[j])] == ':');
+        }
+      if (!skipping && (lines[i + 1] != NULL || line[0] != '\0'))
+        g_string_append_printf (out, "%s\n", line);
+    }
+}
+
+gboolean
+mh_config_write_network (const char *path, const char *swarm_key,
+                         const char *const *bootstrap_peers, GError **error)
+{
+  static const char *const names[] = { "swarm_key", "bootstrap_peers", NULL };
+  g_autoptr (GString) out = g_string_new (NULL);
+  g_autofree char *text = NULL;
+  g_autofree char *trimmed = g_strchomp (g_strdup (swarm_key));
+  g_auto (GStrv) lines = g_strsplit (trimmed, "\n", -1);
+  g_autoptr (GError) local = NULL;
+
+  if (!g_file_get_contents (path, &text, NULL, &local)
+      && !g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "reading %s: %s", path, local->message);
+      return FALSE;
+    }
+
+  append_without (out, text != NULL ? text : "", names);
+  g_string_append (out, "swarm_key: |\n");
+  for (guint i = 0; lines[i] != NULL; i++)
+    g_string_append_printf (out, "  %s\n", lines[i]);
+  g_string_append (out, "bootstrap_peers:");
+  if (bootstrap_peers == NULL || bootstrap_peers[0] == NULL)
+    g_string_append (out, " []");
+  g_string_append_c (out, '\n');
+  for (guint i = 0; bootstrap_peers != NULL && bootstrap_peers[i] != NULL; i++)
+    {
+      g_autoptr (MhJson) quoted = NULL;
+      g_autofree char *scalar = NULL;
+
+      quoted = mh_json_new (); /* a JSON string is a YAML scalar */
+      mh_json_string (quoted, NULL, bootstrap_peers[i]);
+      scalar = mh_json_steal (quoted);
+      g_string_append_printf (out, "  - %s\n", scalar);
+    }
+
+  g_clear_error (&local);
+  if (g_file_set_contents_full (path, out->str, (gssize) out->len,
+                                G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
+                                &local))
+    return TRUE;
+
+  g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "writing %s: %s", path, local->message);
+
+  return FALSE;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* config.yaml, read once at start. Strings are owned; a missing key has its default. */
+typedef struct
+{
+  char *swarm_key; /* (nullable) */
+  char **bootstrap_peers;
+  char *display_name; /* (nullable) */
+  char *metadata_dir; /* (nullable) absolute */
+  char *storage_path; /* (nullable) absolute */
+  char *listen_addr;
+  char **allowed_hosts;
+  gint64 max_conns;
+  gint64 idle_timeout_ms;
+  gint64 max_header_bytes;
+  gint64 max_upload_bytes;
+  gint64 login_max_attempts;
+  gint64 login_window_ms;
+  gint64 login_lockout_ms;
+  char *log_level;
+  char *log_format;
+} MhConfig;
+
+/**
+ * mh_config_load:
+ * @path: config.yaml; a missing file means defaults
+ * @error: return location
+ *
+ * Errors: %MH_ERROR_INVALID naming the file, the line and the key
+ * Returns: (transfer full): the configuration
+ */
+MhConfig *mh_config_load (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void mh_config_free (MhConfig *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhConfig, mh_config_free)
+
+/**
+ * mh_config_write_network:
+ * @path: config.yaml
+ * @swarm_key: three lines of text
+ * @bootstrap_peers: (nullable): multiaddrs
+ * @error: return location
+ *
+ * Replaces the two keys and leaves every other line as it is. Atomic; the file gets mode 0600.
+ *
+ * Thread: a worker.
+ */
+gboolean mh_config_write_network (const char *path, const char *swarm_key,
+                                  const char *const *bootstrap_peers,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_config_check_swarm_key:
+ * @text: the text of a swarm key
+ * @error: return location
+ *
+ * Errors: %MH_ERROR_INVALID naming the line that is wrong
+ */
+gboolean mh_config_check_swarm_key (const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "core.h"
+
+#include "base/error.h"
+#include "crypto/master-key.h"
+#include "home-lock.h"
+#include "identity.h"
+#include "module.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+
+typedef struct
+{
+  const MhModule *module; /* static */
+  gpointer service;       /* (owned) by module->stop */
+} Running;
+
+struct _MhCore
+{
+  MhConfig *config;      /* (owned) */
+  char *home;            /* (owned) */
+  char *config_path;     /* (owned) */
+  char *metadata_dir;    /* (owned) */
+  char *blocks_dir;      /* (owned) */
+  char *listen;          /* (owned) */
+  MhHomeLock *lock_file; /* (owned) */
+  MhClock *clock;        /* (owned) */
+  MhBus *bus;            /* (owned) */
+  MhDbPool *db;          /* (owned) */
+  MhSecret *master;      /* (owned) */
+  MhSigner *signer;      /* (owned) */
+  char *peer_id;         /* (owned) */
+  MhServer *server;      /* (unowned) (nullable) */
+  GArray *running;       /* (owned) (element-type Running) in the order they started */
+  gint64 started_ms;
+  GMutex lock;
+  char *fault;            /* (owned) (nullable) (locked-by lock) */
+  gboolean has_swarm_key; /* (locked-by lock) */
+};
+
+static gboolean
+make_folder (const char *path, GError **error)
+{
+  if (g_mkdir_with_parents (path, 0700) == 0)
+    return TRUE;
+
+  mh_error_set_errno (error, errno, path);
+
+  return FALSE;
+}
+
+static gboolean
+open_all (MhCore *self, GError **error)
+{
+  g_autofree char *key_path = g_build_filename (self->metadata_dir, "master.key", NULL);
+  g_autofree char *db_path = g_build_filename (self->metadata_dir, "meshhold.db", NULL);
+  g_autofree char *identity_path = g_build_filename (self->metadata_dir, "identity.key", NULL);
+  g_autofree char *lock_path = g_build_filename (self->metadata_dir, "lock", NULL);
+
+  if (!make_folder (self->home, error) || !make_folder (self->metadata_dir, error)
+      || !make_folder (self->blocks_dir, error))
+    return FALSE;
+
+  self->lock_file = mh_home_lock_take (lock_path, error);
+  if (self->lock_file == NULL)
+    return FALSE;
+
+  self->master = mh_master_key_load (key_path, error);
+  if (self->master == NULL)
+    return FALSE;
+
+  self->signer = mh_identity_load (identity_path, self->master, error);
+  if (self->signer == NULL)
+    return FALSE;
+
+  self->peer_id = mh_peer_id (mh_signer_public_key (self->signer));
+  self->db = mh_db_pool_new (db_path, MH_DB_FULL, 16);
+
+  return TRUE;
+}
+
+MhCore *
+mh_core_new (const MhCoreOptions *options, MhConfig *config, GError **error)
+{
+  g_autoptr (MhCore) self = g_new0 (MhCore, 1);
+
+  g_mutex_init (&self->lock);
+  self->config = config;
+  self->home = g_canonicalize_filename (options->home, NULL);
+  self->config_path = g_build_filename (self->home, "config.yaml", NULL);
+  self->metadata_dir = config->metadata_dir != NULL
+                           ? g_strdup (config->metadata_dir)
+                           : g_build_filename (self->home, "metadata", NULL);
+  self->blocks_dir = config->storage_path != NULL ? g_strdup (config->storage_path)
+                                                  : g_build_filename (self->home, "blocks", NULL);
+  self->listen = g_strdup (options->listen != NULL ? options->listen : config->listen_addr);
+  self->clock = mh_clock_new ();
+  self->bus = mh_bus_new (self->clock);
+  self->running = g_array_new (FALSE, FALSE, sizeof (Running));
+  self->started_ms = mh_clock_now_ms (self->clock);
+  self->has_swarm_key = config->swarm_key != NULL;
+
+  if (!open_all (self, error))
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+void
+mh_core_free (MhCore *self)
+{
+  if (self == NULL)
+    return;
+
+  mh_core_stop_modules (self);
+  g_array_unref (self->running);
+  g_clear_pointer (&self->db, mh_db_pool_free);
+  g_clear_pointer (&self->bus, mh_bus_free);
+  g_clear_pointer (&self->clock, mh_clock_free);
+  g_clear_pointer (&self->signer, mh_signer_free);
+  g_clear_pointer (&self->master, mh_secret_free);
+  g_clear_pointer (&self->lock_file, mh_home_lock_release);
+  g_clear_pointer (&self->config, mh_config_free);
+  g_free (self->peer_id);
+  g_free (self->home);
+  g_free (self->config_path);
+  g_free (self->metadata_dir);
+  g_free (self->blocks_dir);
+  g_free (self->listen);
+  g_free (self->fault);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+static gboolean
+start_module (MhCore *self, const MhModule *module, GError **error)
+{
+  Running running = { module, NULL };
+
+  for (guint i = 0; module->requires != NULL && module->requires[i] != NULL; i++)
+    g_return_val_if_fail (mh_core_service (self, module->requires[i]) != NULL, FALSE);
+
+  if (module->migrations != NULL)
+    {
+      g_autoptr (MhDbLease) lease = mh_db_pool_take (self->db, error);
+
+      if (lease == NULL
+          || !mh_db_migrate (mh_db_lease_db (lease), module->name, module->migrations, error))
+        return FALSE;
+    }
+
+  running.service = module->start (self, error);
+  if (running.service == NULL)
+    return FALSE;
+
+  g_array_append_val (self->running, running);
+
+  return TRUE;
+}
+
+gboolean
+mh_core_start_modules (MhCore *self, const MhModule *const *modules, GError **error)
+{
+  for (guint i = 0; modules[i] != NULL; i++)
+    if (!start_module (self, modules[i], error))
+      {
+        g_prefix_error (error, "%s: ", modules[i]->name);
+        mh_core_stop_modules (self);
+        return FALSE;
+      }
+
+  return TRUE;
+}
+
+void
+mh_core_stop_modules (MhCore *self)
+{
+  while (self->running->len > 0)
+    {
+      Running last = g_array_index (self->running, Running, self->running->len - 1);
+
+      g_array_set_size (self->running, self->running->len - 1);
+      last.module->stop (last.service);
+    }
+}
+
+gpointer
+mh_core_service (MhCore *self, const char *module)
+{
+  for (guint i = 0; i < self->running->len; i++)
+    {
+      const Running *running = &g_array_index (self->running, Running, i);
+
+      if (g_str_equal (running->module->name, module))
+        return running->service;
+    }
+
+  return NULL;
+}
+
+const MhConfig *
+mh_core_config (MhCore *self)
+{
+  return self->config;
+}
+
+const char *
+mh_core_home (MhCore *self)
+{
+  return self->home;
+}
+
+const char *
+mh_core_config_path (MhCore *self)
+{
+  return self->config_path;
+}
+
+const char *
+mh_core_metadata_dir (MhCore *self)
+{
+  return self->metadata_dir;
+}
+
+const char *
+mh_core_blocks_dir (MhCore *self)
+{
+  return self->blocks_dir;
+}
+
+const char *
+mh_core_listen (MhCore *self)
+{
+  return self->listen;
+}
+
+MhClock *
+mh_core_clock (MhCore *self)
+{
+  return self->clock;
+}
+
+MhBus *
+mh_core_bus (MhCore *self)
+{
+  return self->bus;
+}
+
+MhDbPool *
+mh_core_db (MhCore *self)
+{
+  return self->db;
+}
+
+const MhSecret *
+mh_core_master_key (MhCore *self)
+{
+  return self->master;
+}
+
+const MhSigner *
+mh_core_signer (MhCore *self)
+{
+  return self->signer;
+}
+
+const char *
+mh_core_peer_id (MhCore *self)
+{
+  return self->peer_id;
+}
+
+gint64
+mh_core_started_ms (MhCore *self)
+{
+  return self->started_ms;
+}
+
+void
+mh_core_set_server (MhCore *self, MhServer *server)
+{
+  self->server = server;
+}
+
+MhServer *
+mh_core_server (MhCore *self)
+{
+  return self->server;
+}
+
+void
+mh_core_set_fault (MhCore *self, const char *text)
+{
+  g_mutex_lock (&self->lock);
+  g_free (self->fault);
+  self->fault = g_strdup (text);
+  g_mutex_unlock (&self->lock);
+}
+
+char *
+mh_core_dup_fault (MhCore *self)
+{
+  char *fault = NULL;
+
+  g_mutex_lock (&self->lock);
+  fault = g_strdup (self->fault);
+  g_mutex_unlock (&self->lock);
+
+  return fault;
+}
+
+gboolean
+mh_core_has_swarm_key (MhCore *self)
+{
+  gboolean has = FALSE;
+
+  g_mutex_lock (&self->lock);
+  has = self->has_swarm_key;
+  g_mutex_unlock (&self->lock);
+
+  return has;
+}
+
+void
+mh_core_note_swarm_key (MhCore *self)
+{
+  g_mutex_lock (&self->lock);
+  self->has_swarm_key = TRUE;
+  g_mutex_unlock (&self->lock);
+}

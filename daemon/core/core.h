@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/clock.h"
+#include "bus.h"
+#include "config-file.h"
+#include "crypto/secret.h"
+#include "crypto/sign.h"
+#include "db/pool.h"
+#include "http/server.h"
+
+G_BEGIN_DECLS
+
+/* What every module needs: paths, configuration, database, event bus, server, clock. */
+typedef struct _MhCore MhCore;
+
+typedef struct
+{
+  const char *home;   /* everything is kept below it; made when missing */
+  const char *listen; /* (nullable) HOST:PORT in place of the configured one */
+} MhCoreOptions;
+
+/**
+ * mh_core_new:
+ * @options: where and how
+ * @config: (transfer full): from config.yaml
+ * @error: return location
+ *
+ * Makes the folders (mode 0700), takes the lock of the home, loads or makes the master key and
+ * opens meshhold.db.
+ *
+ * Thread: the loop.
+ * Errors: %MH_ERROR_CONFLICT when another daemon uses the home; %MH_ERROR_FAILED
+ */
+MhCore *mh_core_new (const MhCoreOptions *options, MhConfig *config,
+                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void mh_core_free (MhCore *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhCore, mh_core_free)
+
+/* All (transfer none), valid for as long as the core. */
+const MhConfig *mh_core_config (MhCore *self);
+const char *mh_core_home (MhCore *self);
+const char *mh_core_config_path (MhCore *self);
+const char *mh_core_metadata_dir (MhCore *self);
+const char *mh_core_blocks_dir (MhCore *self);
+const char *mh_core_listen (MhCore *self);
+MhClock *mh_core_clock (MhCore *self);
+MhBus *mh_core_bus (MhCore *self);
+MhDbPool *mh_core_db (MhCore *self);
+const MhSecret *mh_core_master_key (MhCore *self);
+const MhSigner *mh_core_signer (MhCore *self); /* the identity of this machine */
+const char *mh_core_peer_id (MhCore *self);
+gint64 mh_core_started_ms (MhCore *self);
+
+/* Returns: (transfer none): the service of a module that has started */
+gpointer mh_core_service (MhCore *self, const char *module);
+
+/* The server is made by the composition root after the modules have started. */
+void mh_core_set_server (MhCore *self, MhServer *server);
+MhServer *mh_core_server (MhCore *self);
+
+/**
+ * mh_core_set_fault:
+ * @self: the core
+ * @text: (nullable): one sentence about what is wrong, %NULL when it is right again
+ *
+ * Thread: any.
+ */
+void mh_core_set_fault (MhCore *self, const char *text);
+
+/* Returns: (transfer full) (nullable): the fault of now. Thread: any. */
+char *mh_core_dup_fault (MhCore *self);
+
+/* Whether a swarm key is set, now or since the start. Thread: any. */
+gboolean mh_core_has_swarm_key (MhCore *self);
+void mh_core_note_swarm_key (MhCore *self);
+
+G_END_DECLS

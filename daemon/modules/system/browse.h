@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  char *name;
+  char *path;
+  gboolean writable;
+} MhFolderEntry;
+
+/* The folders within a folder of this machine. */
+typedef struct
+{
+  char *path;
+  char *parent;    /* (nullable) */
+  GPtrArray *dirs; /* (element-type MhFolderEntry) by name; hidden ones are left out */
+} MhFolder;
+
+/**
+ * mh_folder_read:
+ * @path: (nullable): an absolute path, %NULL for the home of the user
+ * @error: return location
+ *
+ * Thread: a worker. Blocks on disk.
+ * Errors: %MH_ERROR_INVALID, %MH_ERROR_NOT_FOUND, %MH_ERROR_FORBIDDEN
+ * Returns: (transfer full): the folder
+ */
+MhFolder *mh_folder_read (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void mh_folder_free (MhFolder *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhFolder, mh_folder_free)
+
+G_END_DECLS

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { encodePath } from '../lib/paths';
+import { apiUrl, authorization, errorOf, fetchJson, send, tokenUrl, ApiError } from './client';
+import { endSession, session } from '../lib/session';
+import type { File as VaultFile, FileHistory, FileList, FileMoved, FileVersion, Folder } from './types';
+
+const PAGE = 1000;
+
+export interface Listing {
+  files: VaultFile[];
+  folders: Folder[];
+  /** Whether the last page has come. */
+  complete: boolean;
+}
+
+const route = (vault: string, verb: string, path: string): string => `/vaults/${vault}/${verb}${encodePath(path)}`;
+
+interface ListOptions {
+  includeDeleted?: boolean;
+  signal?: AbortSignal;
+  /** Gets what is there so far each time it has doubled, so that the work stays linear. */
+  onPartial?: (listing: Listing) => void;
+}
+
+async function listPages(vault: string, path: string, shallow: boolean, options: ListOptions): Promise<Listing> {
+  const listing: Listing = { files: [], folders: [], complete: false };
+  let cursor: string | null = null;
+  let next = PAGE;
+  do {
+    const page: FileList = await fetchJson<FileList>(`/vaults/${vault}/files`, {
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      query: {
+        path: path === '/' ? undefined : path,
+        shallow,
+        limit: PAGE,
+        cursor,
+        include_deleted: options.includeDeleted ? true : undefined,
+      },
+    });
+    for (const file of page.files) listing.files.push(file);
+    for (const folder of page.folders) listing.folders.push(folder);
+    cursor = page.cursor;
+    if (cursor !== null && listing.files.length + listing.folders.length >= next) {
+      next = 2 * (listing.files.length + listing.folders.length);
+      options.onPartial?.({ files: [...listing.files], folders: [...listing.folders], complete: false });
+    }
+  } while (cursor !== null);
+  return { ...listing, complete: true };
+}
+
+/** What lies directly in a folder, page after page until the end. */
+export const listFolder = (vault: string, path: string, options: ListOptions = {}): Promise<Listing> =>
+  listPages(vault, path, true, options);
+
+/** Every file below a folder. */
+export const listTree = async (vault: string, path: string, signal?: AbortSignal): Promise<VaultFile[]> =>
+  (await listPages(vault, path, false, signal === undefined ? {} : { signal })).files;
+
+export const getFile = (vault: string, path: string): Promise<VaultFile> => fetchJson(route(vault, 'files', path));
+
+export async function deleteFile(vault: string, path: string): Promise<void> {
+  await send(route(vault, 'files', path), { method: 'DELETE' });
+}
+
+export const restoreFile = (vault: string, path: string, contentHash: string): Promise<VaultFile> =>
+  fetchJson(route(vault, 'restore', path), { method: 'POST', json: { content_hash: contentHash } });
+
+export const moveFile = (vault: string, from: string, to: string): Promise<FileMoved> =>
+  fetchJson(`/vaults/${vault}/move`, { method: 'POST', json: { from, to } });
+
+export const fileHistory = async (vault: string, path: string, signal?: AbortSignal): Promise<FileVersion[]> =>
+  (await fetchJson<FileHistory>(route(vault, 'history', path), signal === undefined ? {} : { signal })).versions;
+
+/** For <img>, <video>, <audio> and <a download>, which cannot send a header. */
+export const streamUrl = (vault: string, path: string): string => tokenUrl(route(vault, 'stream', path));
+
+/** The first bytes of a file. */
+export async function readStart(vault: string, path: string, bytes: number, signal: AbortSignal): Promise<Uint8Array> {
+  const headers = { Range: `bytes=0-${bytes - 1}` };
+  const response = await send(route(vault, 'stream', path), { headers, signal });
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+export const openVersion = (vault: string, path: string, contentHash: string): Promise<Response> =>
+  send(route(vault, 'version', path), { query: { content_hash: contentHash } });
+
+export interface Upload {
+  vault: string;
+  path: string;
+  body: Blob;
+  mtimeMs: number;
+  /** Fail with 412 when there is such a file already. */
+  onlyNew: boolean;
+  onProgress: (sentBytes: number) => void;
+}
+
+/** Starts to send a file. XMLHttpRequest, because fetch tells nothing about what has been sent. */
+export function startUpload(upload: Upload): { done: Promise<VaultFile>; abort: () => void } {
+  const request = new XMLHttpRequest();
+  const token = session.get()?.token;
+  const done = new Promise<VaultFile>((resolve, reject) => {
+    request.upload.onprogress = (event) => upload.onProgress(event.loaded);
+    request.onload = () => {
+      if (request.status === 200) {
+        resolve(JSON.parse(request.responseText) as VaultFile);
+        return;
+      }
+      if (request.status === 401 && token === session.get()?.token) endSession('expired');
+      reject(errorOf(request.status, request.responseText, request.getResponseHeader('Retry-After')));
+    };
+    request.onerror = () => reject(new ApiError(0, ''));
+    request.onabort = () => reject(new DOMException('', 'AbortError'));
+    request.open('POST', apiUrl(route(upload.vault, 'upload', upload.path), { mtime_ms: Math.round(upload.mtimeMs) }));
+    for (const [name, value] of Object.entries(authorization())) request.setRequestHeader(name, value);
+    request.setRequestHeader('Content-Type', 'application/octet-stream');
+    if (upload.onlyNew) request.setRequestHeader('If-None-Match', '*');
+    request.send(upload.body);
+  });
+  return { done, abort: () => request.abort() };
+}

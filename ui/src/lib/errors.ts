@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { ApiError } from '../api/client';
+import { t } from './i18n';
+
+function sentence(text: string): string {
+  const first = text.charAt(0).toLocaleUpperCase();
+  return /[.!?]$/.test(text) ? first + text.slice(1) : `${first}${text.slice(1)}.`;
+}
+
+/** What went wrong, for people. */
+export function errorText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof ApiError)) return sentence(error.message);
+  return statusText(error.status, error.message);
+}
+
+/** The same from a status and the daemon's own words. */
+export function statusText(status: number, message: string): string {
+  switch (status) {
+    case 0:
+      return t('MeshHold does not answer. Is it still running?');
+    case 401:
+      return t('You are signed out.');
+    case 413:
+      return t('The file is too large: at most 50 GiB are possible.');
+    case 507:
+      return t('The disk is full. Free some space, then try again.');
+    default:
+      return sentence(message);
+  }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { MoveDialog } from './move-dialog';
+import { NewFolderDialog, RenameDialog } from './name-dialogs';
+import { Preview } from './preview';
+import type { FileRow, Row } from './rows';
+import { Versions } from './versions';
+
+export type Overlay =
+  | { what: 'preview' | 'versions'; row: FileRow }
+  | { what: 'rename'; row: Row }
+  | { what: 'move'; rows: Row[] }
+  | { what: 'folder' };
+
+interface OverlaysProps {
+  vaultId: string;
+  vaultName: string;
+  folder: string;
+  rows: Row[];
+  overlay: Overlay | null;
+  setOverlay: (next: Overlay | null) => void;
+  download: (row: FileRow) => void;
+  onShow: (row: FileRow) => void;
+}
+
+/** What lies above the list at the moment. */
+export function Overlays(props: OverlaysProps) {
+  const { vaultId: vault, vaultName, folder, rows, overlay, setOverlay, download, onShow } = props;
+  const close = (): void => setOverlay(null);
+  switch (overlay?.what) {
+    case undefined:
+      return null;
+    case 'preview':
+      return (
+        <Preview
+          vault={vault}
+          row={overlay.row}
+          files={rows.filter((row) => row.kind === 'file')}
+          show={(row) => {
+            onShow(row);
+            setOverlay({ what: 'preview', row });
+          }}
+          versions={(row) => setOverlay({ what: 'versions', row })}
+          {...{ download, close }}
+        />
+      );
+    case 'versions':
+      return <Versions vault={vault} path={overlay.row.path} name={overlay.row.name} close={close} />;
+    case 'rename':
+      return <RenameDialog vault={vault} row={overlay.row} close={close} />;
+    case 'move':
+      return <MoveDialog vault={vault} vaultName={vaultName} rows={overlay.rows} start={folder} close={close} />;
+    case 'folder':
+      return <NewFolderDialog vault={vault} folder={folder} close={close} />;
+  }
+}

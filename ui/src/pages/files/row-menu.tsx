@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { Menu } from '@mantine/core';
+import {
+  ArrowDownTrayIcon,
+  ArrowRightIcon,
+  ArrowUturnLeftIcon,
+  ClockIcon,
+  EyeIcon,
+  FolderOpenIcon,
+  PencilIcon,
+  TrashIcon,
+} from '@heroicons/react/24/outline';
+import type { Icon } from '../../components/icon-button';
+import { t } from '../../lib/i18n';
+import type { FileRow, Row } from './rows';
+
+export interface RowActions {
+  open: (row: Row) => void;
+  download: (rows: FileRow[]) => void;
+  rename: (row: Row) => void;
+  move: (rows: Row[]) => void;
+  versions: (row: FileRow) => void;
+  remove: (rows: Row[]) => void;
+  restore: (rows: FileRow[]) => void;
+}
+
+export interface Action {
+  id: string;
+  label: string;
+  icon: Icon;
+  run: () => void;
+  danger?: boolean;
+}
+
+const isFile = (row: Row): row is FileRow => row.kind === 'file';
+
+/** What can be done with the rows: the same in the menu and in the bar above the list. */
+export function actionsFor(rows: Row[], actions: RowActions): Action[] {
+  const [first] = rows;
+  if (first === undefined) return [];
+  const single = rows.length === 1;
+  const files = rows.filter(isFile);
+  const deleted = files.filter(({ file }) => file.deleted);
+  const found: (Action | false)[] =
+    deleted.length === rows.length
+      ? [{ id: 'restore', label: t('Restore'), icon: ArrowUturnLeftIcon, run: () => actions.restore(deleted) }]
+      : [
+          single && first.kind === 'folder' && { id: 'open', label: t('Open'), icon: FolderOpenIcon, run: () => actions.open(first) },
+          single && first.kind === 'file' && { id: 'open', label: t('Preview'), icon: EyeIcon, run: () => actions.open(first) },
+          files.length === rows.length && deleted.length === 0 && {
+            id: 'download', label: t('Download'), icon: ArrowDownTrayIcon, run: () => actions.download(files),
+          },
+          single && { id: 'rename', label: t('Rename …'), icon: PencilIcon, run: () => actions.rename(first) },
+          deleted.length === 0 && { id: 'move', label: t('Move …'), icon: ArrowRightIcon, run: () => actions.move(rows) },
+        ];
+  if (single && first.kind === 'file')
+    found.push({ id: 'versions', label: t('Versions'), icon: ClockIcon, run: () => actions.versions(first) });
+  if (deleted.length < rows.length)
+    found.push({ id: 'delete', label: t('Delete'), icon: TrashIcon, run: () => actions.remove(rows), danger: true });
+  return found.filter((action) => action !== false);
+}
+
+interface RowMenuProps {
+  at: { x: number; y: number } | null;
+  items: Action[];
+  close: () => void;
+}
+
+/** The menu of a row, where the pointer or the keyboard asked for it. */
+export function RowMenu({ at, items, close }: RowMenuProps) {
+  return (
+    <Menu opened={at !== null} onClose={close} position="bottom-start" width={200} returnFocus={false} trapFocus>
+      <Menu.Target>
+        <span style={{ position: 'fixed', left: at?.x ?? 0, top: at?.y ?? 0, width: 0, height: 0 }} />
+      </Menu.Target>
+      <Menu.Dropdown>
+        {items.map(({ id, label, icon: Glyph, run, danger }) => (
+          <Menu.Item
+            key={id}
+            leftSection={<Glyph width={18} aria-hidden />}
+            onClick={run}
+            {...(danger ? { c: 'var(--mh-bad)' } : {})}
+          >
+            {label}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { useState, type SubmitEvent } from 'react';
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { ApiError } from '../../api/client';
+import type { Vault } from '../../api/types';
+import { createVault, deleteVault, renameVault, vaultsQuery } from '../../api/vaults';
+import { Dialog } from '../../components/dialog';
+import { notifyDone } from '../../components/notify';
+import { errorText } from '../../lib/errors';
+import { t, tn } from '../../lib/i18n';
+import { hrefOf } from '../../lib/router';
+
+const encoder = new TextEncoder();
+
+function nameProblem(name: string): string | null {
+  if (name.trim() === '') return t('A vault needs a name.');
+  return encoder.encode(name).length > 128 ? t('This name is too long.') : null;
+}
+
+function failureText(error: unknown): string | null {
+  if (error === null) return null;
+  if (error instanceof ApiError && error.status === 409) return t('There is a vault of this name already.');
+  return errorText(error);
+}
+
+interface NameFormProps {
+  title: string;
+  action: string;
+  initial: string;
+  run: (name: string) => Promise<unknown>;
+  close: () => void;
+}
+
+function NameForm({ title, action, initial, run, close }: NameFormProps) {
+  const [name, setName] = useState(initial);
+  const [problem, setProblem] = useState<string | null>(null);
+  const client = useQueryClient();
+  const change = useMutation({
+    mutationFn: run,
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey: vaultsQuery.queryKey });
+      close();
+    },
+  });
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const found = nameProblem(name);
+    setProblem(found);
+    if (found === null) change.mutate(name.trim());
+  };
+  return (
+    <Dialog title={title} onClose={close}>
+      <form onSubmit={submit} noValidate>
+        <Stack>
+          <TextInput
+            data-autofocus
+            label={t('Name')}
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            error={problem ?? failureText(change.error)}
+            autoComplete="off"
+          />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={close}>
+              {t('Cancel')}
+            </Button>
+            <Button type="submit" loading={change.isPending}>
+              {action}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Dialog>
+  );
+}
+
+export function CreateVault({ close }: { close: () => void }) {
+  const run = async (name: string): Promise<void> => {
+    const vault = await createVault(name);
+    window.location.hash = hrefOf({ page: 'files', vault: vault.id, folder: '/' });
+  };
+  return <NameForm title={t('New vault')} action={t('Create')} initial="" run={run} close={close} />;
+}
+
+export function RenameVault({ vault, close }: { vault: Vault; close: () => void }) {
+  return (
+    <NameForm
+      title={t('Rename vault')}
+      action={t('Rename')}
+      initial={vault.name}
+      run={(name) => renameVault(vault.id, name)}
+      close={close}
+    />
+  );
+}
+
+export function DeleteVault({ vault, close }: { vault: Vault; close: () => void }) {
+  const [typed, setTyped] = useState('');
+  const client = useQueryClient();
+  const change = useMutation({
+    mutationFn: () => deleteVault(vault.id),
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey: vaultsQuery.queryKey });
+      notifyDone(t('The vault “{name}” is gone.', { name: vault.name }));
+      close();
+    },
+  });
+  const matches = typed === vault.name;
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    if (matches) change.mutate();
+  };
+  return (
+    <Dialog title={t('Delete the vault “{name}”?', { name: vault.name })} onClose={close}>
+      <form onSubmit={submit} noValidate>
+        <Stack>
+          <Text>
+            {tn('It holds {n} file.', 'It holds {n} files.', vault.files)}{' '}
+            {t('Its key is destroyed, and then nobody can read them any more. This cannot be undone.')}
+          </Text>
+          <TextInput
+            data-autofocus
+            label={t('Type the name of the vault to confirm')}
+            description={vault.name}
+            value={typed}
+            onChange={(event) => setTyped(event.currentTarget.value)}
+            error={failureText(change.error)}
+            autoComplete="off"
+          />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={close}>
+              {t('Cancel')}
+            </Button>
+            <Button type="submit" color="red.9" disabled={!matches} loading={change.isPending}>
+              {t('Delete for ever')}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Dialog>
+  );
+}

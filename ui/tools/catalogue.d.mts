@@ -1,0 +1,1 @@
+export function parseCatalogue(buffer: Buffer): Record<string, string[]>;

@@ -1,0 +1,1 @@
+export function themeStylesheet(): Promise<string>;
