@@ -130,8 +130,8 @@ add_conn (MhServer *self, GSocket *socket)
   conn = g_new0 (MhConn, 1);
   conn->server = self;
   conn->stream = g_object_ref (stream);
-  conn->address = g_inet_address_to_string (
-      g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)));
+  conn->address =
+      g_inet_address_to_string (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)));
   mh_conn_mark (conn, CONN_IDLE);
   g_hash_table_add (self->conns, conn);
   g_object_set_data_full (G_OBJECT (remote), conn_key, conn, conn_free);

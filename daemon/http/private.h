@@ -60,7 +60,7 @@ struct _MhServer
   guint streams;           /* open event streams */
   gboolean stopping;
   GMutex stats_lock;
-  MhServerStats stats;              /* (locked-by stats_lock) */
+  MhServerStats stats;                /* (locked-by stats_lock) */
   guint histogram[HISTOGRAM_BUCKETS]; /* (locked-by stats_lock) */
 };
 
@@ -69,7 +69,7 @@ struct _MhRequest
   gatomicrefcount refs;
   MhServer *server; /* (unowned) outlives every request: mh_server_stop() waits */
   MhConn *conn;     /* (unowned) (nullable) loop only; NULL once the connection has gone */
-  SoupServerMessage *message; /* (unowned) (nullable) loop only; NULL once it has ended */
+  SoupServerMessage *message;  /* (unowned) (nullable) loop only; NULL once it has ended */
   SoupMessageHeaders *headers; /* (owned) of the request; immutable */
   const MhRoute *route;        /* (nullable) static */
   GHashTable *params;          /* (owned) (nullable) */
@@ -85,8 +85,8 @@ struct _MhRequest
   MhStream *stream;            /* (owned) (nullable) loop only: the content going out */
   MhSse *sse;                  /* (owned) (nullable) loop only */
   gint64 started_us;
-  guint delay_ms;      /* the answer waits this long */
-  gboolean paused;     /* loop only: by us, not by libsoup for want of data */
+  guint delay_ms;  /* the answer waits this long */
+  gboolean paused; /* loop only: by us, not by libsoup for want of data */
   gboolean dispatched;
   gboolean answered;
   gboolean read_done; /* the whole body has been read */

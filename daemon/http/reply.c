@@ -7,15 +7,16 @@
 
 #include <string.h>
 
-#define FAREWELL_TIMEOUT_S 5   /* ours: how long a refused client may take to read its answer */
-#define DRAIN_MAX (64 * 1024) /* a refused body up to here is read and dropped, a larger one cut off */
+#define FAREWELL_TIMEOUT_S 5 /* ours: how long a refused client may take to read its answer */
+#define DRAIN_MAX                                                                                  \
+  (64 * 1024) /* a refused body up to here is read and dropped, a larger one cut off */
 
 /* The page may load from here only and run no inline script. Styles that the widget library puts
  * into the page are inline, and styles cannot run code. */
-static const char page_policy[]
-    = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-      "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; "
-      "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+static const char page_policy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /* Everything else, and above all what people store: shown or saved, never run. */
 static const char data_policy[] = "default-src 'none'; sandbox; frame-ancestors 'none'";
@@ -77,8 +78,8 @@ static GBytes *
 error_body (MhRequest *request, const GError *error)
 {
   g_autoptr (MhJson) json = mh_json_new ();
-  gboolean has_code = g_str_has_prefix (request->path, "/api/")
-                      && !g_str_has_prefix (request->path, "/api/v1/");
+  gboolean has_code =
+      g_str_has_prefix (request->path, "/api/") && !g_str_has_prefix (request->path, "/api/v1/");
   char *text = NULL;
 
   if (request->route != NULL)
@@ -125,8 +126,8 @@ drained_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
-  g_input_stream_read_async (G_INPUT_STREAM (source), self->sink, sizeof self->sink,
-                             G_PRIORITY_LOW, NULL, drained_cb, self);
+  g_input_stream_read_async (G_INPUT_STREAM (source), self->sink, sizeof self->sink, G_PRIORITY_LOW,
+                             NULL, drained_cb, self);
 }
 
 static void
@@ -181,13 +182,12 @@ cut_off_cb (MhRequest *request)
   mh_request_end (request);
   farewell = g_new0 (Farewell, 1);
   farewell->stream = soup_server_message_steal_connection (message);
-  g_socket_set_timeout (
-      g_socket_connection_get_socket (G_SOCKET_CONNECTION (farewell->stream)), FAREWELL_TIMEOUT_S);
+  g_socket_set_timeout (g_socket_connection_get_socket (G_SOCKET_CONNECTION (farewell->stream)),
+                        FAREWELL_TIMEOUT_S);
   farewell->bytes = g_string_free_to_bytes (text);
-  g_output_stream_write_all_async (g_io_stream_get_output_stream (farewell->stream),
-                                   g_bytes_get_data (farewell->bytes, NULL),
-                                   g_bytes_get_size (farewell->bytes), G_PRIORITY_DEFAULT, NULL,
-                                   written_cb, farewell);
+  g_output_stream_write_all_async (
+      g_io_stream_get_output_stream (farewell->stream), g_bytes_get_data (farewell->bytes, NULL),
+      g_bytes_get_size (farewell->bytes), G_PRIORITY_DEFAULT, NULL, written_cb, farewell);
 }
 
 static gboolean

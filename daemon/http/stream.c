@@ -12,17 +12,17 @@
 struct _MhStream
 {
   gatomicrefcount refs;
-  MhContent *content;  /* (owned) */
-  MhRequest *request;  /* (unowned) loop only; NULL once the request is over */
-  guint64 offset;      /* next byte to read */
-  guint64 end;         /* one after the last byte */
-  GBytes *sending;     /* (owned) (nullable) loop only: what is left of the last read */
-  GBytes *ahead;       /* (owned) (nullable) loop only: the read after it */
-  GError *error;       /* (owned) (nullable) loop only: how the last read failed */
-  gboolean reading;    /* loop only: a worker is at it */
-  gboolean begun;      /* loop only: the headers are out */
-  gboolean wanted;     /* loop only: libsoup has nothing to send */
-  gboolean at_end;     /* loop only: nothing is left to read */
+  MhContent *content; /* (owned) */
+  MhRequest *request; /* (unowned) loop only; NULL once the request is over */
+  guint64 offset;     /* next byte to read */
+  guint64 end;        /* one after the last byte */
+  GBytes *sending;    /* (owned) (nullable) loop only: what is left of the last read */
+  GBytes *ahead;      /* (owned) (nullable) loop only: the read after it */
+  GError *error;      /* (owned) (nullable) loop only: how the last read failed */
+  gboolean reading;   /* loop only: a worker is at it */
+  gboolean begun;     /* loop only: the headers are out */
+  gboolean wanted;    /* loop only: libsoup has nothing to send */
+  gboolean at_end;    /* loop only: nothing is left to read */
   MhSelection selection;
 };
 

@@ -9,6 +9,10 @@ export const theme = createTheme({
   primaryColor: 'mesh',
   primaryShade: { light: 7, dark: 7 },
   colors: {
+    dark: [
+      '#d5dfe2', '#b6c4c9', '#8a9ba1', '#63747a', '#3a484e',
+      '#2c383d', '#202b2f', '#182125', '#131b1e', '#0c1214',
+    ],
     mesh: [
       '#e8f7f8', '#cfecef', '#a2d8de', '#70c2cb', '#48aebb',
       '#2e9dac', '#1f8a99', '#0f7282', '#0a5c69', '#064853',

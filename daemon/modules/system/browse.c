@@ -46,8 +46,8 @@ add_entry (MhFolder *self, GFileInfo *info)
   MhFolderEntry *entry = NULL;
 
   /* A name that is no UTF-8 cannot be given back in JSON, so it cannot be picked. */
-  if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY
-      || g_file_info_get_is_hidden (info) || !g_utf8_validate (name, -1, NULL))
+  if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY || g_file_info_get_is_hidden (info)
+      || !g_utf8_validate (name, -1, NULL))
     return;
 
   entry = g_new0 (MhFolderEntry, 1);

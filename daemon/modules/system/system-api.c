@@ -124,9 +124,8 @@ system_metrics (MhRequest *request, gconstpointer body, MhJson *out, GError **er
 {
   MhSystem *system = mh_request_service (request, "system");
   const MhSystemMetricsQuery *query = mh_request_query (request);
-  g_autoptr (GArray) samples
-      = mh_metrics_read (system->metrics, query->from, query->has_to ? query->to : G_MAXINT64,
-                         error);
+  g_autoptr (GArray) samples =
+      mh_metrics_read (system->metrics, query->from, query->has_to ? query->to : G_MAXINT64, error);
 
   if (samples == NULL)
     return FALSE;

@@ -43,8 +43,8 @@ function Entry({ to, icon: Glyph, label, current }: { to: Route; icon: Icon; lab
 const themeIcons = { light: SunIcon, dark: MoonIcon, auto: ComputerDesktopIcon };
 
 function themeLabel(scheme: 'light' | 'dark' | 'auto'): string {
-  if (scheme === 'light') return t('Light');
-  return scheme === 'dark' ? t('Dark') : t('Like the system');
+  if (scheme === 'light') return t('light');
+  return scheme === 'dark' ? t('dark') : t('automatic');
 }
 
 export function ThemeMenu() {

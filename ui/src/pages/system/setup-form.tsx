@@ -9,8 +9,32 @@ import { t } from '../../lib/i18n';
 import { newSwarmKey, normaliseSwarmKey } from './swarm-key';
 import classes from './system-page.module.css';
 
-/** Joins a network of machines, or begins one. */
-export function SetupForm() {
+/** Joins a network of machines, or begins one. Nothing here needs it, so it waits to be asked for. */
+export function Setup() {
+  const [open, setOpen] = useState(false);
+  return (
+    <section className={`mh-card ${classes.setup}`} aria-labelledby="setup-title">
+      <div className={classes.invitation}>
+        <div>
+          <Title order={2} size="h4" id="setup-title">
+            {t('Join your machines')}
+          </Title>
+          <Text size="sm" c="dimmed">
+            {t('Machines that share a swarm key form one private network. Your vaults work without it, too.')}
+          </Text>
+        </div>
+        {open ? null : (
+          <Button variant="default" onClick={() => setOpen(true)}>
+            {t('Set it up')}
+          </Button>
+        )}
+      </div>
+      {open ? <SetupForm /> : null}
+    </section>
+  );
+}
+
+function SetupForm() {
   const [key, setKey] = useState('');
   const [peers, setPeers] = useState('');
   const [problem, setProblem] = useState<string | null>(null);
@@ -30,15 +54,10 @@ export function SetupForm() {
     if (normal !== null) change.mutate(normal);
   };
   return (
-    <form className={`mh-card ${classes.setup}`} onSubmit={submit} noValidate>
-      <Title order={2} size="h4">
-        {t('Join your machines')}
-      </Title>
-      <Text c="dimmed">
-        {t('Machines that share a swarm key form one private network. Paste the key of your other machines, or make a new one. Your vaults work without it, too.')}
-      </Text>
+    <form className={classes.form} onSubmit={submit} noValidate>
       <Textarea
         label={t('Swarm key')}
+        description={t('Paste the key of your other machines, or make a new one')}
         value={key}
         onChange={(event) => setKey(event.currentTarget.value)}
         error={problem ?? (change.error === null ? null : errorText(change.error))}

@@ -10,7 +10,7 @@ import { Page } from '../../components/page';
 import { formatBytes, formatDuration, number } from '../../lib/format';
 import { t } from '../../lib/i18n';
 import { Plot } from './plot';
-import { SetupForm } from './setup-form';
+import { Setup } from './setup-form';
 import classes from './system-page.module.css';
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {
@@ -146,7 +146,7 @@ export function SystemPage() {
       {status.isPending ? <Skeleton h={200} radius={14} role="status" aria-label={t('Loading')} /> : null}
       {status.isError ? <Failure error={status.error} retry={() => void status.refetch()} /> : null}
       {status.data === undefined ? null : <Facts status={status.data} />}
-      {status.data?.setup_required ? <SetupForm /> : null}
+      {status.data?.setup_required ? <Setup /> : null}
       <Title order={2} size="h4">
         {t('The last 24 hours')}
       </Title>
