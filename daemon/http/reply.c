@@ -54,13 +54,20 @@ apply_headers (MhRequest *request, SoupMessageHeaders *headers)
 }
 
 void
+mh_reply_head (MhRequest *request, guint status)
+{
+  request->answered = TRUE;
+  soup_server_message_set_status (request->message, status, NULL);
+  apply_headers (request, soup_server_message_get_response_headers (request->message));
+  mh_conn_mark (request->conn, CONN_SENDING);
+}
+
+void
 mh_reply_bytes (MhRequest *request, guint status, const char *mime, GBytes *bytes)
 {
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (request->message);
   SoupMessageBody *body = soup_server_message_get_response_body (request->message);
 
-  request->answered = TRUE;
-  soup_server_message_set_status (request->message, status, NULL);
   if (bytes != NULL)
     {
       soup_message_headers_replace (headers, "Content-Type", mime);
@@ -68,9 +75,8 @@ mh_reply_bytes (MhRequest *request, guint status, const char *mime, GBytes *byte
       if (g_bytes_get_size (bytes) > 0)
         soup_message_body_append_bytes (body, bytes);
     }
-  apply_headers (request, headers);
+  mh_reply_head (request, status);
   soup_message_body_complete (body);
-  mh_conn_mark (request->conn, CONN_SENDING);
 }
 
 /* The shape of an error differs by surface: cloudos and agents have a code beside the text. */
@@ -195,6 +201,7 @@ static gboolean
 body_is_small (MhRequest *request)
 {
   SoupEncoding encoding = soup_message_headers_get_encoding (request->headers);
+  goffset length = 0;
 
   if (request->read_done || encoding == SOUP_ENCODING_NONE)
     return TRUE;
@@ -205,8 +212,9 @@ body_is_small (MhRequest *request)
   if (request->dispatched && request->body != NULL)
     return TRUE;
 
-  return encoding == SOUP_ENCODING_CONTENT_LENGTH
-         && soup_message_headers_get_content_length (request->headers) <= DRAIN_MAX;
+  length = soup_message_headers_get_content_length (request->headers);
+
+  return encoding == SOUP_ENCODING_CONTENT_LENGTH && length >= 0 && length <= DRAIN_MAX;
 }
 
 void
