@@ -100,7 +100,8 @@ version_of_row (MhStmt *stmt, gint64 head)
 }
 
 static MhFileRow *
-find (MhDb *db, const char *vault_id, const char *path, MhVaultRow *vault, GError **error)
+find (MhDb *db, const char *vault_id, const char *path, gboolean include_deleted, MhVaultRow *vault,
+      GError **error)
 {
   MhFileRow *file;
   GError *local = NULL;
@@ -108,7 +109,7 @@ find (MhDb *db, const char *vault_id, const char *path, MhVaultRow *vault, GErro
   if (!mh_catalog_get_vault (db, vault_id, vault, error))
     return NULL;
 
-  file = mh_catalog_find_file (db, vault, path, TRUE, &local);
+  file = mh_catalog_find_file (db, vault, path, include_deleted, &local);
   if (local != NULL)
     g_propagate_error (error, local);
   else if (file == NULL)
@@ -126,7 +127,7 @@ history (MhDb *db, const char *vault_id, const char *path, GError **error)
   GError *local = NULL;
   MhVaultRow vault;
 
-  file = stmt == NULL ? NULL : find (db, vault_id, path, &vault, error);
+  file = stmt == NULL ? NULL : find (db, vault_id, path, TRUE, &vault, error);
   if (file == NULL)
     return NULL;
 
@@ -206,11 +207,12 @@ fill_detail (MhStore *self, MhKeys *keys, const char *path, MhFileDetail *detail
   const guint8 *parents;
   gint64 offset = 0;
 
-  file = lease == NULL ? NULL : find (mh_db_lease_db (lease), keys->vault_id, path, &vault, error);
+  file = lease == NULL ? NULL
+                       : find (mh_db_lease_db (lease), keys->vault_id, path, FALSE, &vault, error);
   if (file == NULL || !find_conflicts (mh_db_lease_db (lease), &vault, file, detail, error))
     return FALSE;
 
-  detail->file = mh_query_file (mh_db_lease_db (lease), &vault, path, TRUE, error);
+  detail->file = mh_query_file (mh_db_lease_db (lease), &vault, path, FALSE, error);
   content = detail->file == NULL
                 ? NULL
                 : mh_manifest_load (self, mh_db_lease_db (lease), keys, file->head, error);

@@ -307,7 +307,7 @@ MhFile *mh_store_get (MhStore *self, const char *vault_id, const char *path,
  * mh_store_get_detail:
  * @self: the store
  * @vault_id: a vault
- * @path: a file, possibly deleted
+ * @path: a file
  * @error: return location
  *
  * Thread: any worker. Blocks on disk.
