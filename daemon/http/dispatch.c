@@ -97,6 +97,12 @@ check_body (MhRequest *request, GError **error)
   goffset length = soup_message_headers_get_content_length (request->headers);
   const char *type = soup_message_headers_get_content_type (request->headers, NULL);
 
+  if (length < 0)
+    {
+      g_set_error_literal (error, MH_ERROR, MH_ERROR_INVALID, "Content-Length is no length");
+      return FALSE;
+    }
+
   if (soup_message_headers_get_encoding (request->headers) == SOUP_ENCODING_CONTENT_LENGTH
       && (guint64) length > limit)
     {

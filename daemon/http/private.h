@@ -25,6 +25,7 @@ typedef enum
   CONN_READING, /* the body is coming */
   CONN_WORKING, /* a worker has it */
   CONN_SENDING, /* the answer is going out */
+  CONN_GONE,    /* hung up by us; libsoup has not seen it yet */
 } MhConnState;
 
 struct _MhConn
@@ -123,6 +124,7 @@ void mh_request_post_after (MhRequest *request, guint delay_ms, void (*func) (Mh
 /* reply.c, loop only */
 void mh_reply_common_headers (SoupMessageHeaders *headers);
 void mh_reply_error (MhRequest *request, const GError *error);
+void mh_reply_head (MhRequest *request, guint status); /* the body follows */
 void mh_reply_bytes (MhRequest *request, guint status, const char *mime, GBytes *bytes);
 void mh_reply_finish (MhRequest *request); /* sends what the worker left */
 void mh_reply_count (MhRequest *request);

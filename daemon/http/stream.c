@@ -272,7 +272,7 @@ send_head (MhRequest *request, guint status, guint64 length, gboolean has_body)
 {
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (request->message);
 
-  mh_reply_bytes (request, status, NULL, NULL);
+  mh_reply_head (request, status);
   if (length == MH_CONTENT_UNKNOWN_SIZE)
     soup_message_headers_set_encoding (headers, SOUP_ENCODING_CHUNKED);
   else
