@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Translations, desktop files, icons and manual pages. MESHHOLD_BUILD is the build directory."""
+"""Translations, desktop files, icons and manual pages. MESHHOLD_BUILD_DIR is the build directory."""
 
 import os
 import pathlib
@@ -12,7 +12,7 @@ import unittest
 import xml.etree.ElementTree as tree
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ["MESHHOLD_BUILD"])
+BUILD = pathlib.Path(os.environ["MESHHOLD_BUILD_DIR"])
 sys.path.insert(0, str(TOP / "tests/lib"))
 import tap  # noqa: E402
 
