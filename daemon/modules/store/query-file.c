@@ -7,7 +7,7 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
-#include "content.h"
+#include "manifest.h"
 #include "store-private.h"
 
 #define MOST_BLOCKS 10000
@@ -200,7 +200,7 @@ fill_detail (MhStore *self, MhKeys *keys, const char *path, MhFileDetail *detail
 {
   g_autoptr (MhDbLease) lease = mh_db_pool_take (self->readers, error);
   g_autoptr (MhFileRow) file = NULL;
-  g_autoptr (MhContent) content = NULL;
+  g_autoptr (MhManifest) content = NULL;
   MhVaultRow vault;
   gsize size;
   const guint8 *parents;
@@ -213,7 +213,7 @@ fill_detail (MhStore *self, MhKeys *keys, const char *path, MhFileDetail *detail
   detail->file = mh_query_file (mh_db_lease_db (lease), &vault, path, TRUE, error);
   content = detail->file == NULL
                 ? NULL
-                : mh_content_load (self, mh_db_lease_db (lease), keys, file->head, error);
+                : mh_manifest_load (self, mh_db_lease_db (lease), keys, file->head, error);
   if (content == NULL)
     return FALSE;
 

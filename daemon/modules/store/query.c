@@ -211,7 +211,7 @@ take_folders (Listing *self, MhStmt *stmt, GError **error)
 
   while (mh_stmt_step (stmt, &local))
     {
-      MhFolder *folder;
+      MhFileFolder *folder;
 
       if (list->folders->len == self->query->limit)
         {
@@ -220,7 +220,7 @@ take_folders (Listing *self, MhStmt *stmt, GError **error)
           return TRUE;
         }
 
-      folder = g_new0 (MhFolder, 1);
+      folder = g_new0 (MhFileFolder, 1);
       folder->path = g_strconcat (self->folder, "/", mh_stmt_text (stmt, 0), NULL);
       folder->files = mh_stmt_int64 (stmt, 1);
       folder->bytes = mh_stmt_int64 (stmt, 2);
@@ -337,7 +337,7 @@ list (MhDb *db, const MhListQuery *query, GError **error)
 
   self.list = g_new0 (MhFileList, 1);
   self.list->files = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_file_free);
-  self.list->folders = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_folder_free);
+  self.list->folders = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_file_folder_free);
   txn = mh_db_txn_begin_read (db, error);
   if (txn == NULL || !(query->shallow ? list_flat (&self, error) : list_deep (&self, error)))
     return NULL;

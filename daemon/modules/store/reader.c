@@ -7,7 +7,7 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
-#include "content.h"
+#include "manifest.h"
 #include "query.h"
 #include "writer.h"
 
@@ -31,13 +31,13 @@ typedef struct
 
 struct _MhReader
 {
-  int references;     /* the user's and one of each load under way */
-  MhStore *store;     /* (unowned) */
-  MhKeys *keys;       /* (owned) */
-  MhFile *file;       /* (owned) */
-  MhContent *content; /* (owned) */
-  guint64 *offsets;   /* (owned): where each block begins, and the end */
-  guint next;         /* block that a reader in order would want next */
+  int references;      /* the user's and one of each load under way */
+  MhStore *store;      /* (unowned) */
+  MhKeys *keys;        /* (owned) */
+  MhFile *file;        /* (owned) */
+  MhManifest *content; /* (owned) */
+  guint64 *offsets;    /* (owned): where each block begins, and the end */
+  guint next;          /* block that a reader in order would want next */
   GMutex lock;
   GCond loaded;
   Slot slots[SLOTS]; /* (locked-by lock) */
@@ -64,7 +64,7 @@ reader_unref (MhReader *self)
     }
   mh_keys_unref (self->keys);
   mh_file_free (self->file);
-  mh_content_free (self->content);
+  mh_manifest_free (self->content);
   g_free (self->offsets);
   g_cond_clear (&self->loaded);
   g_mutex_clear (&self->lock);
@@ -137,7 +137,7 @@ load_content (MhReader *self, const char *path, const char *content_hash, GError
   if (self->file == NULL)
     return FALSE;
 
-  self->content = mh_content_load (self->store, mh_db_lease_db (lease), self->keys, ref, error);
+  self->content = mh_manifest_load (self->store, mh_db_lease_db (lease), self->keys, ref, error);
   if (self->content != NULL)
     return TRUE;
 

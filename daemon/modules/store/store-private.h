@@ -18,6 +18,8 @@ struct _MhStore
   const MhSigner *signer; /* (unowned) */
   MhClock *clock;         /* (unowned) (nullable) */
   guint64 segment_bytes;
+  void (*on_fault) (const char *sentence, gpointer data); /* (nullable) */
+  gpointer on_fault_data;                                 /* (unowned) */
   MhGear gear;
   MhBuffers *buffers;   /* (owned) */
   MhSegments *segments; /* (owned) */

@@ -27,16 +27,18 @@ mh_store_now_ms (MhStore *self)
 void
 mh_store_set_fault (MhStore *self, const char *format, ...)
 {
+  g_autofree char *text = NULL;
   va_list arguments;
-  char *text;
 
   va_start (arguments, format);
   text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
   g_mutex_lock (&self->lock);
   g_free (self->fault);
-  self->fault = text;
+  self->fault = g_strdup (text);
   g_mutex_unlock (&self->lock);
+  if (self->on_fault != NULL)
+    self->on_fault (text, self->on_fault_data);
 }
 
 char *
@@ -116,6 +118,8 @@ mh_store_open (const MhStoreConfig *config, GError **error)
     return NULL;
 
   self->signer = config->signer;
+  self->on_fault = config->on_fault;
+  self->on_fault_data = config->on_fault_data;
   self->clock = config->clock;
   self->segment_bytes = config->segment_bytes > 0 ? config->segment_bytes : SEGMENT_BYTES;
   mh_gear_init (&self->gear);

@@ -24,6 +24,8 @@ typedef struct _MhStore MhStore;
  * @signer: signs new versions; outlives the store
  * @clock: (nullable): time of new versions; outlives the store
  * @segment_bytes: size at which a new segment is begun, 0 for 256 MiB
+ * @on_fault: (nullable): told each fault that mh_store_fault() gives, on any thread
+ * @on_fault_data: its argument
  */
 typedef struct
 {
@@ -32,6 +34,8 @@ typedef struct
   const MhSigner *signer;
   MhClock *clock;
   guint64 segment_bytes;
+  void (*on_fault) (const char *sentence, gpointer data);
+  gpointer on_fault_data;
 } MhStoreConfig;
 
 typedef enum
@@ -81,12 +85,12 @@ typedef struct
   gint64 files; /* anywhere below */
   gint64 bytes; /* anywhere below */
   gint64 changed_ms;
-} MhFolder;
+} MhFileFolder;
 
 typedef struct
 {
   GPtrArray *files;   /* (element-type MhFile) */
-  GPtrArray *folders; /* (element-type MhFolder) */
+  GPtrArray *folders; /* (element-type MhFileFolder) */
   char *cursor;       /* (nullable): %NULL at the end */
 } MhFileList;
 
@@ -114,13 +118,13 @@ typedef struct
 void mh_file_free (MhFile *self);
 void mh_file_block_free (MhFileBlock *self);
 void mh_file_detail_free (MhFileDetail *self);
-void mh_folder_free (MhFolder *self);
+void mh_file_folder_free (MhFileFolder *self);
 void mh_file_list_free (MhFileList *self);
 void mh_file_version_free (MhFileVersion *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhFile, mh_file_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhFileBlock, mh_file_block_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhFileDetail, mh_file_detail_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhFolder, mh_folder_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhFileFolder, mh_file_folder_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhFileList, mh_file_list_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhFileVersion, mh_file_version_free)
 

@@ -40,7 +40,7 @@ mh_file_detail_free (MhFileDetail *self)
 }
 
 void
-mh_folder_free (MhFolder *self)
+mh_file_folder_free (MhFileFolder *self)
 {
   if (self == NULL)
     return;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "content.h"
+#include "manifest.h"
 
 #include "base/error.h"
 #include "chunker.h"
 
 void
-mh_content_free (MhContent *self)
+mh_manifest_free (MhManifest *self)
 {
   if (self == NULL)
     return;
@@ -20,7 +20,7 @@ mh_content_free (MhContent *self)
 
 /* A record of another machine may say anything; only this may be relied on. */
 static gboolean
-is_consistent (const MhContent *self)
+is_consistent (const MhManifest *self)
 {
   gint64 size = 0;
 
@@ -36,10 +36,10 @@ is_consistent (const MhContent *self)
   return self->version->op == MH_FILE_OP_DELETE || size == self->meta->size;
 }
 
-MhContent *
-mh_content_load (MhStore *store, MhDb *db, MhKeys *keys, gint64 ref, GError **error)
+MhManifest *
+mh_manifest_load (MhStore *store, MhDb *db, MhKeys *keys, gint64 ref, GError **error)
 {
-  g_autoptr (MhContent) self = g_new0 (MhContent, 1);
+  g_autoptr (MhManifest) self = g_new0 (MhManifest, 1);
   g_autoptr (GBytes) record = NULL;
   MhVersionRow row;
 

@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /**
- * MhContent:
+ * MhManifest:
  *
  * A version read back from its segment, with what was sealed in it.
  */
@@ -16,10 +16,10 @@ typedef struct
   MhVersion *version; /* (owned) */
   MhMeta *meta;       /* (owned) */
   GArray *chunks;     /* (owned) (element-type MhChunk): add up to the size of the file */
-} MhContent;
+} MhManifest;
 
 /**
- * mh_content_load:
+ * mh_manifest_load:
  * @store: the store
  * @db: a connection
  * @keys: the vault
@@ -30,10 +30,10 @@ typedef struct
  * Errors: %MH_ERROR_CORRUPT; as mh_stmt_step()
  * Returns: (transfer full): what it holds, or %NULL with @error set
  */
-MhContent *mh_content_load (MhStore *store, MhDb *db, MhKeys *keys, gint64 ref,
-                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+MhManifest *mh_manifest_load (MhStore *store, MhDb *db, MhKeys *keys, gint64 ref,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-void mh_content_free (MhContent *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhContent, mh_content_free)
+void mh_manifest_free (MhManifest *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhManifest, mh_manifest_free)
 
 G_END_DECLS
