@@ -81,7 +81,8 @@ sweep_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* At the limit the connection that has been idle for longest makes room. Returns: whether there is */
+/* At the limit the connection that has been idle for longest makes room. Returns: whether there is
+ */
 static gboolean
 make_room (MhServer *self)
 {

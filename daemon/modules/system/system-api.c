@@ -145,7 +145,7 @@ gboolean
 system_browse (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
 {
   const MhSystemBrowseQuery *query = mh_request_query (request);
-  g_autoptr (MhFolder) folder = mh_folder_read (query->path, error);
+  g_autoptr (MhHostFolder) folder = mh_host_folder_read (query->path, error);
 
   if (folder == NULL)
     return FALSE;
@@ -156,7 +156,7 @@ system_browse (MhRequest *request, gconstpointer body, MhJson *out, GError **err
   mh_json_begin_array (out, "dirs");
   for (guint i = 0; i < folder->dirs->len; i++)
     {
-      const MhFolderEntry *entry = g_ptr_array_index (folder->dirs, i);
+      const MhHostEntry *entry = g_ptr_array_index (folder->dirs, i);
 
       mh_json_begin_object (out, NULL);
       mh_json_string (out, "name", entry->name);
