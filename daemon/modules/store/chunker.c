@@ -33,15 +33,14 @@ mh_gear_init (MhGear *gear)
     }
 }
 
-/* Looks for a cut in [from, to); returns the number of bytes before it, or @to when there is none.
- */
+/* Looks for a cut in @size bytes; returns the number before it, or @size when there is none. */
 static gsize
-roll (MhChunker *self, const MhGear *gear, const guint8 *data, gsize from, gsize to, guint64 mask,
+roll (MhChunker *self, const MhGear *gear, const guint8 *data, gsize size, guint64 mask,
       gboolean *cut)
 {
   guint64 hash = self->hash;
 
-  for (gsize i = from; i < to; i++)
+  for (gsize i = 0; i < size; i++)
     {
       hash = (hash << 1) + gear->table[data[i]];
       if ((hash & mask) == 0)
@@ -52,7 +51,7 @@ roll (MhChunker *self, const MhGear *gear, const guint8 *data, gsize from, gsize
     }
   self->hash = hash;
 
-  return to;
+  return size;
 }
 
 gsize
@@ -66,10 +65,13 @@ mh_chunker_scan (MhChunker *self, const MhGear *gear, const guint8 *data, gsize 
   if (start < MH_CHUNK_MIN)
     position = MIN (end, MH_CHUNK_MIN - start);
   if (start + position < MH_CHUNK_AVERAGE)
-    position =
-        roll (self, gear, data, position, MIN (end, MH_CHUNK_AVERAGE - start), MASK_BEFORE, cut);
+    {
+      gsize size_before = MIN (end, MH_CHUNK_AVERAGE - start) - position;
+
+      position += roll (self, gear, data + position, size_before, MASK_BEFORE, cut);
+    }
   if (!*cut)
-    position = roll (self, gear, data, position, end, MASK_AFTER, cut);
+    position += roll (self, gear, data + position, end - position, MASK_AFTER, cut);
 
   self->size = start + position;
   if (self->size == MH_CHUNK_MAX)
