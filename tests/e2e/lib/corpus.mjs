@@ -12,7 +12,6 @@ export const awkwardNames = [
   '#hash?query&and=more.txt',
   'party 🎉👩‍👩‍👧.txt',
   "quote's \"both\".txt",
-  'back\\slash.txt',
   '..dots',
   `${'ä'.repeat(125)}.txt`,
   'ﬁn日本語.txt',
