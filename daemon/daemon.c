@@ -41,8 +41,8 @@ answer_token (MhDaemon *self, MhJson *json)
 {
   MhAuth *auth = mh_core_service (self->core, "auth");
   g_autoptr (GError) error = NULL;
-  g_autoptr (MhAuthGrant) grant = mh_auth_open_session (auth, "owner", "cli", MH_REALMS_ALL,
-                                                        TOKEN_MS, "local", &error);
+  MhAuthTerms terms = { "owner", "cli", "local", MH_REALMS_ALL, TOKEN_MS };
+  g_autoptr (MhAuthGrant) grant = mh_auth_open_session (auth, &terms, &error);
 
   if (grant == NULL)
     {

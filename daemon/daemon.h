@@ -26,8 +26,8 @@ typedef struct
  *
  * Thread: the main one.
  */
-MhDaemon *mh_daemon_new (const MhDaemonOptions *options, GMainLoop *loop, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+MhDaemon *mh_daemon_new (const MhDaemonOptions *options, GMainLoop *loop,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void mh_daemon_free (MhDaemon *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhDaemon, mh_daemon_free)
 

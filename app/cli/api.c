@@ -18,7 +18,6 @@ struct _MhCliApi
 {
   char *base;           /* (owned): without a slash at the end */
   char *token;          /* (owned) (nullable) */
-  gboolean minted;      /* the token is ours to end */
   SoupSession *session; /* (owned) */
 };
 
@@ -77,7 +76,6 @@ mh_cli_api_new (const char *home, const char *url, GError **error)
   g_autofree char *base = find_base (home, url, error);
   const char *given = g_getenv ("MESHHOLD_TOKEN");
   g_autoptr (JsonObject) reply = NULL;
-  MhCliApi *self;
 
   if (base == NULL)
     return NULL;
@@ -88,10 +86,7 @@ mh_cli_api_new (const char *home, const char *url, GError **error)
   if (reply == NULL)
     return NULL;
 
-  self = api_new (base, mh_json_member (reply, "token"));
-  self->minted = self->token != NULL;
-
-  return self;
+  return api_new (base, mh_json_member (reply, "token"));
 }
 
 MhCliApi *
@@ -106,13 +101,6 @@ mh_cli_api_free (MhCliApi *self)
   if (self == NULL)
     return;
 
-  if (self->minted)
-    {
-      g_autoptr (JsonNode) answer = NULL;
-
-      /* If this fails the token ends by itself within a day. */
-      answer = mh_cli_api_call (self, "POST", "/api/v1/auth/logout", NULL, NULL);
-    }
   soup_session_abort (self->session);
   g_object_unref (self->session);
   g_free (self->base);

@@ -51,12 +51,6 @@ mh_cli_api_new_open (const char *home, const char *url, GError **error) G_GNUC_W
  */
 MhCliApi *mh_cli_api_copy (MhCliApi *self) G_GNUC_WARN_UNUSED_RESULT;
 
-/**
- * mh_cli_api_free:
- * @self: (transfer full) (nullable): the API
- *
- * A token that mh_cli_api_new() asked for ends with it.
- */
 void mh_cli_api_free (MhCliApi *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhCliApi, mh_cli_api_free)
 

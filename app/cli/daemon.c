@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "cli/cli.h"
 
-#define FOLLOW_INTERVAL_MS 1000
+#define AUDIT_ROUTE "/api/v1/audit?limit=1000"
 
 static const char *
 state_text (const char *state)
@@ -112,6 +112,50 @@ print_new (MhCli *cli, const char *route, gint64 *seen, GError **error)
   return TRUE;
 }
 
+/* Opens the daemon's event stream; a connection of its own, since it stays busy. */
+static GDataInputStream *
+open_events (MhCliApi *api, GError **error)
+{
+  g_autoptr (SoupMessage) message = NULL;
+  g_autoptr (GInputStream) body = NULL;
+
+  message = mh_cli_api_message (api, "GET", "/api/v1/events/stream", error);
+  if (message == NULL)
+    return NULL;
+  body = mh_cli_api_send (api, message, error);
+  if (body == NULL || !mh_cli_api_check (message, body, error))
+    return NULL;
+
+  return g_data_input_stream_new (body);
+}
+
+/* Prints what comes, until the daemon ends. */
+static gboolean
+follow_events (MhCli *cli, gint64 *seen, GError **error)
+{
+  g_autoptr (MhCliApi) api = mh_cli_api_copy (cli->api);
+  g_autoptr (GDataInputStream) events = open_events (api, error);
+  gboolean good = events != NULL;
+
+  /* What happened before the stream was open. */
+  good = good && print_new (cli, AUDIT_ROUTE, seen, error);
+  while (good)
+    {
+      g_autofree char *line = g_data_input_stream_read_line (events, NULL, NULL, NULL);
+
+      if (line == NULL)
+        {
+          g_set_error_literal (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_UNREACHABLE,
+                               _ ("the daemon ended the connection"));
+          return FALSE;
+        }
+      if (g_str_equal (line, "event: audit") || g_str_equal (line, "event: reset"))
+        good = print_new (cli, AUDIT_ROUTE, seen, error);
+    }
+
+  return FALSE;
+}
+
 gboolean
 mh_cli_daemon_audit (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
 {
@@ -132,12 +176,6 @@ mh_cli_daemon_audit (MhCli *cli, const MhCliCommand *command, char ***args, GErr
   route = g_strdup_printf ("/api/v1/audit?limit=%d", CLAMP (limit, 1, 1000));
   if (!print_new (cli, route, &seen, error))
     return FALSE;
-  while (follow)
-    {
-      g_usleep (FOLLOW_INTERVAL_MS * 1000);
-      if (!print_new (cli, "/api/v1/audit?limit=1000", &seen, error))
-        return FALSE;
-    }
 
-  return TRUE;
+  return !follow || follow_events (cli, &seen, error);
 }

@@ -196,9 +196,9 @@ mh_cli_transfer_run (MhCli *cli, GPtrArray *items, guint parallel, MhCliTransfer
   self.running = threads;
   for (guint i = 0; i < threads; i++)
     {
-      /* The pool has a thread for each, so it cannot refuse. */
       if (!mh_pool_push (pool, work, &self))
-        g_assert_not_reached ();
+        /* Has no thread to run in, so it runs in this one. */
+        work (&self);
     }
   watch (&self);
   g_clear_pointer (&pool, mh_pool_free);

@@ -56,7 +56,7 @@ char *mh_base58_encode (const guint8 *data, gsize length) G_GNUC_WARN_UNUSED_RES
  *
  * Returns: (transfer full) (nullable): the decoded text, or %NULL
  */
-char *mh_percent_decode (const char *text, gssize length, gboolean plus_is_space)
-    G_GNUC_WARN_UNUSED_RESULT;
+char *mh_percent_decode (const char *text, gssize length,
+                         gboolean plus_is_space) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-G_DEFINE_QUARK (mh-error-quark, mh_error)
+G_DEFINE_QUARK (mh - error - quark, mh_error)
 
 static const struct
 {

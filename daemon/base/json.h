@@ -17,6 +17,7 @@ MhJson *mh_json_new (void) G_GNUC_WARN_UNUSED_RESULT;
 void mh_json_free (MhJson *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhJson, mh_json_free)
 
+/* What is begun must be ended before mh_json_steal(). */
 void mh_json_begin_object (MhJson *self, const char *name);
 void mh_json_end_object (MhJson *self);
 void mh_json_begin_array (MhJson *self, const char *name);
@@ -64,8 +65,7 @@ char *mh_json_steal (MhJson *self) G_GNUC_WARN_UNUSED_RESULT;
  * Errors: %MH_ERROR_INVALID with the line of the fault
  * Returns: (transfer full): the root node
  */
-JsonNode *mh_json_parse (const char *text, gssize length, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+JsonNode *mh_json_parse (const char *text, gssize length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_json_member:

@@ -17,8 +17,8 @@ typedef struct _MhLimiter MhLimiter;
  *
  * Returns: (transfer full): a limiter
  */
-MhLimiter *mh_limiter_new (MhClock *clock, guint failures, gint64 window_ms, gint64 lockout_ms)
-    G_GNUC_WARN_UNUSED_RESULT;
+MhLimiter *mh_limiter_new (MhClock *clock, guint failures, gint64 window_ms,
+                           gint64 lockout_ms) G_GNUC_WARN_UNUSED_RESULT;
 void mh_limiter_free (MhLimiter *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhLimiter, mh_limiter_free)
 

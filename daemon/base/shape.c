@@ -103,9 +103,8 @@ set_strv (const MhField *field, JsonNode *node, gpointer value, GError **error)
   array = json_node_get_array (node);
   if (json_array_get_length (array) > field->item_maximum)
     {
-      g_set_error (error, MH_ERROR, MH_ERROR_INVALID,
-                   "%s has more than %" G_GINT64_FORMAT " items", field->name,
-                   field->item_maximum);
+      g_set_error (error, MH_ERROR, MH_ERROR_INVALID, "%s has more than %" G_GINT64_FORMAT " items",
+                   field->name, field->item_maximum);
       return FALSE;
     }
 

@@ -48,8 +48,8 @@ typedef struct
  * Errors: %MH_ERROR_INVALID naming the field
  * Returns: (transfer full): a struct to free with mh_shape_free()
  */
-gpointer mh_shape_decode_json (const MhShape *shape, JsonNode *node, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gpointer mh_shape_decode_json (const MhShape *shape, JsonNode *node,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_shape_decode_query:
@@ -60,8 +60,8 @@ gpointer mh_shape_decode_json (const MhShape *shape, JsonNode *node, GError **er
  * Errors: %MH_ERROR_INVALID naming the parameter
  * Returns: (transfer full): a struct to free with mh_shape_free()
  */
-gpointer mh_shape_decode_query (const MhShape *shape, GHashTable *query, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gpointer mh_shape_decode_query (const MhShape *shape, GHashTable *query,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 void mh_shape_free (const MhShape *shape, gpointer value);
 

@@ -135,10 +135,9 @@ mh_bus_publish (MhBus *self, const char *type, MhJson *members)
   event->type = g_strdup (type);
   g_mutex_lock (&self->lock);
   event->seq = ++self->last_seq;
-  event->json = g_strdup_printf ("{\"type\":\"%s\",\"seq\":%" G_GINT64_FORMAT
-                                 ",\"ts_ms\":%" G_GINT64_FORMAT "%s%s}",
-                                 type, event->seq, now_ms, text != NULL ? "," : "",
-                                 text != NULL ? text : "");
+  event->json = g_strdup_printf (
+      "{\"type\":\"%s\",\"seq\":%" G_GINT64_FORMAT ",\"ts_ms\":%" G_GINT64_FORMAT "%s%s}", type,
+      event->seq, now_ms, text != NULL ? "," : "", text != NULL ? text : "");
   g_queue_push_tail (&self->fresh, event);
   if (self->source == NULL)
     {

@@ -84,8 +84,8 @@ parse_number (const Key *key, const char *text, gint64 *value)
   static const char *const times[] = { "ms", "s", "m", "h", NULL };
   static const gint64 time_factors[] = { 1, 1000, 60000, 3600000 };
   static const char *const sizes[] = { "", "KiB", "MiB", "GiB", "TiB", NULL };
-  static const gint64 size_factors[]
-      = { 1, 1024, 1024 * 1024, 1024 * 1024 * 1024, G_GINT64_CONSTANT (1) << 40 };
+  static const gint64 size_factors[] = { 1, 1024, 1024 * 1024, 1024 * 1024 * 1024,
+                                         G_GINT64_CONSTANT (1) << 40 };
 
   if (key->type == KEY_INT)
     return g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, value, NULL);
@@ -413,8 +413,8 @@ append_without (GString *out, const char *text, const char *const *names)
         {
           skipping = FALSE;
           for (guint j = 0; names[j] != NULL; j++)
-            skipping = skipping
-                       || (g_str_has_prefix (line, names[j]) && line[strlen (names[j])] == ':');
+            skipping =
+                skipping || (g_str_has_prefix (line, names[j]) && line[strlen (names[j])] == ':');
         }
       if (!skipping && (lines[i + 1] != NULL || line[0] != '\0'))
         g_string_append_printf (out, "%s\n", line);

@@ -50,8 +50,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhConfig, mh_config_free)
  * Thread: a worker.
  */
 gboolean mh_config_write_network (const char *path, const char *swarm_key,
-                                  const char *const *bootstrap_peers, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+                                  const char *const *bootstrap_peers,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_config_check_swarm_key:

@@ -20,24 +20,24 @@ typedef struct
 
 struct _MhCore
 {
-  MhConfig *config;    /* (owned) */
-  char *home;          /* (owned) */
-  char *config_path;   /* (owned) */
-  char *metadata_dir;  /* (owned) */
-  char *blocks_dir;    /* (owned) */
-  char *listen;        /* (owned) */
+  MhConfig *config;      /* (owned) */
+  char *home;            /* (owned) */
+  char *config_path;     /* (owned) */
+  char *metadata_dir;    /* (owned) */
+  char *blocks_dir;      /* (owned) */
+  char *listen;          /* (owned) */
   MhHomeLock *lock_file; /* (owned) */
-  MhClock *clock;      /* (owned) */
-  MhBus *bus;          /* (owned) */
-  MhDbPool *db;        /* (owned) */
-  MhSecret *master;    /* (owned) */
-  MhSigner *signer;    /* (owned) */
-  char *peer_id;       /* (owned) */
-  MhServer *server;    /* (unowned) (nullable) */
-  GArray *running;     /* (owned) (element-type Running) in the order they started */
+  MhClock *clock;        /* (owned) */
+  MhBus *bus;            /* (owned) */
+  MhDbPool *db;          /* (owned) */
+  MhSecret *master;      /* (owned) */
+  MhSigner *signer;      /* (owned) */
+  char *peer_id;         /* (owned) */
+  MhServer *server;      /* (unowned) (nullable) */
+  GArray *running;       /* (owned) (element-type Running) in the order they started */
   gint64 started_ms;
   GMutex lock;
-  char *fault;           /* (owned) (nullable) (locked-by lock) */
+  char *fault;            /* (owned) (nullable) (locked-by lock) */
   gboolean has_swarm_key; /* (locked-by lock) */
 };
 

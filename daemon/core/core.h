@@ -26,14 +26,14 @@ typedef struct
  * @config: (transfer full): from config.yaml
  * @error: return location
  *
- * Makes the folders (mode 0700), takes the lock of the home, loads or makes the master key and opens
- * meshhold.db.
+ * Makes the folders (mode 0700), takes the lock of the home, loads or makes the master key and
+ * opens meshhold.db.
  *
  * Thread: the loop.
  * Errors: %MH_ERROR_CONFLICT when another daemon uses the home; %MH_ERROR_FAILED
  */
-MhCore *mh_core_new (const MhCoreOptions *options, MhConfig *config, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+MhCore *mh_core_new (const MhCoreOptions *options, MhConfig *config,
+                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void mh_core_free (MhCore *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhCore, mh_core_free)
 

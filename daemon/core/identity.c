@@ -20,14 +20,14 @@ create (const char *path, const MhSecret *master, GError **error)
 {
   g_autoptr (MhSecret) seed = mh_secret_new_random (MH_SIGN_SEED_SIZE);
   g_autoptr (GBytes) aad = purpose ();
-  g_autoptr (GBytes) plain
-      = g_bytes_new_static (mh_secret_peek (seed), mh_secret_size (seed)); /* not copied */
+  g_autoptr (GBytes) plain =
+      g_bytes_new_static (mh_secret_peek (seed), mh_secret_size (seed)); /* not copied */
   g_autoptr (GBytes) box = mh_box_seal (master, aad, plain);
   g_autoptr (GError) local = NULL;
 
-  if (!g_file_set_contents_full (path, g_bytes_get_data (box, NULL), (gssize) g_bytes_get_size (box),
-                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
-                                 &local))
+  if (!g_file_set_contents_full (
+          path, g_bytes_get_data (box, NULL), (gssize) g_bytes_get_size (box),
+          G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, &local))
     {
       g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "writing %s: %s", path, local->message);
       return NULL;

@@ -17,7 +17,7 @@ G_BEGIN_DECLS
  * Errors: %MH_ERROR_CORRUPT when the file does not open with @master
  * Returns: (transfer full): the signer
  */
-MhSigner *mh_identity_load (const char *path, const MhSecret *master, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+MhSigner *mh_identity_load (const char *path, const MhSecret *master,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

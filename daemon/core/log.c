@@ -73,8 +73,8 @@ line_of (const Setup *setup, GLogLevelFlags flags, const GLogField *fields, gsiz
   if (setup->json)
     {
       g_autoptr (MhJson) json = mh_json_new ();
-      g_autofree char *stamp = g_strdup_printf ("%" G_GINT64_FORMAT ".%06d", now_us / G_USEC_PER_SEC,
-                                                (int) (now_us % G_USEC_PER_SEC));
+      g_autofree char *stamp = g_strdup_printf (
+          "%" G_GINT64_FORMAT ".%06d", now_us / G_USEC_PER_SEC, (int) (now_us % G_USEC_PER_SEC));
 
       mh_json_begin_object (json, NULL);
       mh_json_string (json, "level", level);

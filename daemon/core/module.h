@@ -26,8 +26,8 @@ typedef struct
  *
  * Errors: what the module says, with its name before it
  */
-gboolean mh_core_start_modules (MhCore *core, const MhModule *const *modules, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean mh_core_start_modules (MhCore *core, const MhModule *const *modules,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Stops the modules in reverse order. */
 void mh_core_stop_modules (MhCore *core);

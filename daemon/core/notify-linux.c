@@ -19,8 +19,8 @@ mh_notify (const char *state)
   if (path == NULL || (path[0] != '/' && path[0] != '@'))
     return;
 
-  address = path[0] == '@' ? g_unix_socket_address_new_with_type (
-                path + 1, (int) strlen (path + 1), G_UNIX_SOCKET_ADDRESS_ABSTRACT)
+  address = path[0] == '@' ? g_unix_socket_address_new_with_type (path + 1, (int) strlen (path + 1),
+                                                                  G_UNIX_SOCKET_ADDRESS_ABSTRACT)
                            : g_unix_socket_address_new (path);
   socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_DEFAULT,
                          &error);

@@ -182,12 +182,18 @@ mh_db_last_rowid (MhDb *self)
   return sqlite3_last_insert_rowid (self->handle);
 }
 
+gboolean
+mh_db_in_transaction (MhDb *self)
+{
+  return sqlite3_get_autocommit (self->handle) == 0;
+}
+
 static MhDbTxn *
 begin (MhDb *db, const char *sql, GError **error)
 {
   MhDbTxn *self;
 
-  g_return_val_if_fail (sqlite3_get_autocommit (db->handle) != 0, NULL);
+  g_return_val_if_fail (!mh_db_in_transaction (db), NULL);
 
   if (!mh_db_exec (db, sql, error))
     return NULL;
@@ -232,8 +238,7 @@ mh_db_txn_free (MhDbTxn *self)
     return;
 
   /* Some failures, a full disk among them, have rolled back already. */
-  if (!self->done && sqlite3_get_autocommit (self->db->handle) == 0
-      && !mh_db_exec (self->db, "ROLLBACK", &error))
+  if (!self->done && mh_db_in_transaction (self->db) && !mh_db_exec (self->db, "ROLLBACK", &error))
     g_warning ("rolling back: %s", error->message);
   g_free (self);
 }

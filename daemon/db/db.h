@@ -107,6 +107,15 @@ gint64 mh_db_changes (MhDb *self);
 gint64 mh_db_last_rowid (MhDb *self);
 
 /**
+ * mh_db_in_transaction:
+ * @self: a connection
+ *
+ * Thread: the one that uses @self.
+ * Returns: whether a transaction is open; some failures, a full disk among them, end it
+ */
+gboolean mh_db_in_transaction (MhDb *self);
+
+/**
  * MhDbTxn:
  *
  * A transaction. Freeing it without mh_db_txn_commit() undoes it.

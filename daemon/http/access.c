@@ -200,7 +200,8 @@ origin_is_ours (const MhAccessInput *input)
   return TRUE; /* neither header: not a browser */
 }
 
-/* Returns: (transfer full) (nullable): the first credential present; @by_cookie tells how it came */
+/* Returns: (transfer full) (nullable): the first credential present; @by_cookie tells how it came
+ */
 static char *
 find_token (const MhAccessInput *input, gboolean *by_cookie)
 {

@@ -47,6 +47,7 @@ typedef enum
   MH_TOKEN_UNKNOWN,
 } MhTokenKind;
 
+/* Returns: the kind of a token, by its shape alone */
 MhTokenKind mh_token_kind (const char *token);
 
 /* Who a request speaks for. Reference counted, immutable. */
@@ -68,7 +69,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhPrincipal, mh_principal_unref)
 
 /**
  * MhAuthenticator:
- * @authenticate: (transfer full) (nullable) principal of a token, or %NULL with %MH_ERROR_UNAUTHENTICATED
+ * @authenticate: (transfer full) (nullable) principal of a token, or %NULL with
+ * %MH_ERROR_UNAUTHENTICATED
  * @is_alive: whether the session still exists and has not expired
  *
  * Both run on the loop and must answer from memory.
@@ -100,7 +102,8 @@ typedef struct
  * mh_access_check:
  * @input: what the request brought
  * @authenticator: who knows the tokens
- * @principal: (out) (nullable) (transfer full): who it is; %NULL on an open route without credential
+ * @principal: (out) (nullable) (transfer full): who it is; %NULL on an open route without
+ * credential
  * @error: return location
  *
  * The first credential present decides: the Authorization header, the query where the route allows

@@ -28,7 +28,7 @@ mh_conn_of (SoupServerMessage *message)
 void
 mh_conn_mark (MhConn *conn, MhConnState state)
 {
-  if (conn == NULL)
+  if (conn == NULL || conn->state == CONN_GONE)
     return;
 
   conn->state = state;
@@ -46,6 +46,7 @@ limit_s (MhConn *conn)
       return WORK_TIMEOUT_S;
     case CONN_READING:
     case CONN_SENDING:
+    case CONN_GONE:
     default:
       return STALLED_TIMEOUT_S;
     }
@@ -55,6 +56,7 @@ limit_s (MhConn *conn)
 static void
 hang_up (MhConn *conn)
 {
+  conn->state = CONN_GONE;
   g_socket_shutdown (g_socket_connection_get_socket (conn->stream), TRUE, TRUE, NULL);
 }
 
@@ -71,36 +73,40 @@ sweep_cb (gpointer user_data)
     {
       MhConn *conn = key;
 
-      if (g_io_stream_is_closed (G_IO_STREAM (conn->stream)))
-        g_hash_table_iter_remove (&iter);
-      else if (now_us - conn->since_us > (gint64) limit_s (conn) * G_USEC_PER_SEC)
+      if (conn->state != CONN_GONE
+          && now_us - conn->since_us > (gint64) limit_s (conn) * G_USEC_PER_SEC)
         hang_up (conn);
     }
 
   return G_SOURCE_CONTINUE;
 }
 
-/* At the limit the connection that has been idle for longest makes room. */
-static void
+/* At the limit the connection that has been idle for longest makes room. Returns: whether there is
+ */
+static gboolean
 make_room (MhServer *self)
 {
   MhConn *oldest = NULL;
   GHashTableIter iter;
   gpointer key = NULL;
+  guint alive = 0;
 
   g_hash_table_iter_init (&iter, self->conns);
   while (g_hash_table_iter_next (&iter, &key, NULL))
     {
       MhConn *conn = key;
 
-      if (g_io_stream_is_closed (G_IO_STREAM (conn->stream)))
-        g_hash_table_iter_remove (&iter);
-      else if (conn->state == CONN_IDLE && (oldest == NULL || conn->since_us < oldest->since_us))
+      alive += conn->state != CONN_GONE;
+      if (conn->state == CONN_IDLE && (oldest == NULL || conn->since_us < oldest->since_us))
         oldest = conn;
     }
 
-  if (oldest != NULL && g_hash_table_size (self->conns) >= self->options.max_connections)
+  if (alive < self->options.max_connections)
+    return TRUE;
+  if (oldest != NULL)
     hang_up (oldest);
+
+  return oldest != NULL;
 }
 
 /* The address object is gone, so no message can name this connection any more. */
@@ -130,8 +136,8 @@ add_conn (MhServer *self, GSocket *socket)
   conn = g_new0 (MhConn, 1);
   conn->server = self;
   conn->stream = g_object_ref (stream);
-  conn->address = g_inet_address_to_string (
-      g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)));
+  conn->address =
+      g_inet_address_to_string (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)));
   mh_conn_mark (conn, CONN_IDLE);
   g_hash_table_add (self->conns, conn);
   g_object_set_data_full (G_OBJECT (remote), conn_key, conn, conn_free);
@@ -155,9 +161,8 @@ accept_cb (GSocket *listening, GIOCondition condition, gpointer user_data)
 
       g_socket_set_blocking (socket, FALSE);
       g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
-      if (g_hash_table_size (self->conns) >= self->options.max_connections)
-        make_room (self);
-      add_conn (self, socket);
+      if (g_hash_table_size (self->conns) < self->options.max_connections || make_room (self))
+        add_conn (self, socket);
     }
 
   return G_SOURCE_CONTINUE;

@@ -92,10 +92,16 @@ static gboolean
 check_body (MhRequest *request, GError **error)
 {
   const MhRoute *route = request->route;
-  guint64 limit = route->run == MH_RUN_UPLOAD ? request->server->options.max_upload_bytes
-                                              : MH_JSON_BODY_MAX;
+  guint64 limit =
+      route->run == MH_RUN_UPLOAD ? request->server->options.max_upload_bytes : MH_JSON_BODY_MAX;
   goffset length = soup_message_headers_get_content_length (request->headers);
   const char *type = soup_message_headers_get_content_type (request->headers, NULL);
+
+  if (length < 0)
+    {
+      g_set_error_literal (error, MH_ERROR, MH_ERROR_INVALID, "Content-Length is no length");
+      return FALSE;
+    }
 
   if (soup_message_headers_get_encoding (request->headers) == SOUP_ENCODING_CONTENT_LENGTH
       && (guint64) length > limit)
@@ -202,9 +208,8 @@ got_chunk_cb (SoupServerMessage *message, GBytes *bytes, gpointer user_data)
                            (guint) g_bytes_get_size (bytes));
       if (request->json_body->len > MH_JSON_BODY_MAX)
         {
-          g_autoptr (GError) error
-              = g_error_new (MH_ERROR, MH_ERROR_TOO_LARGE,
-                             "the body is larger than %d bytes", MH_JSON_BODY_MAX);
+          g_autoptr (GError) error = g_error_new (
+              MH_ERROR, MH_ERROR_TOO_LARGE, "the body is larger than %d bytes", MH_JSON_BODY_MAX);
 
           mh_reply_error (request, error);
         }
@@ -226,8 +231,7 @@ mh_dispatch_headers (MhServer *self, SoupServerMessage *message)
   soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
   soup_message_body_set_accumulate (soup_server_message_get_response_body (message), FALSE);
 
-  if (is_read && check_head (request, &error)
-      && mh_page_serve (request))
+  if (is_read && check_head (request, &error) && mh_page_serve (request))
     return;
 
   if (error != NULL || !admit (request, &error))
@@ -260,8 +264,8 @@ decode (MhRequest *request, gpointer *body, GError **error)
 
   if (request->json_body->len > 0)
     {
-      node = mh_json_parse ((const char *) request->json_body->data, request->json_body->len,
-                            error);
+      node =
+          mh_json_parse ((const char *) request->json_body->data, request->json_body->len, error);
       if (node == NULL)
         return FALSE;
     }

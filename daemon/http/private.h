@@ -25,6 +25,7 @@ typedef enum
   CONN_READING, /* the body is coming */
   CONN_WORKING, /* a worker has it */
   CONN_SENDING, /* the answer is going out */
+  CONN_GONE,    /* hung up by us; libsoup has not seen it yet */
 } MhConnState;
 
 struct _MhConn
@@ -60,7 +61,7 @@ struct _MhServer
   guint streams;           /* open event streams */
   gboolean stopping;
   GMutex stats_lock;
-  MhServerStats stats;              /* (locked-by stats_lock) */
+  MhServerStats stats;                /* (locked-by stats_lock) */
   guint histogram[HISTOGRAM_BUCKETS]; /* (locked-by stats_lock) */
 };
 
@@ -69,7 +70,7 @@ struct _MhRequest
   gatomicrefcount refs;
   MhServer *server; /* (unowned) outlives every request: mh_server_stop() waits */
   MhConn *conn;     /* (unowned) (nullable) loop only; NULL once the connection has gone */
-  SoupServerMessage *message; /* (unowned) (nullable) loop only; NULL once it has ended */
+  SoupServerMessage *message;  /* (unowned) (nullable) loop only; NULL once it has ended */
   SoupMessageHeaders *headers; /* (owned) of the request; immutable */
   const MhRoute *route;        /* (nullable) static */
   GHashTable *params;          /* (owned) (nullable) */
@@ -85,8 +86,8 @@ struct _MhRequest
   MhStream *stream;            /* (owned) (nullable) loop only: the content going out */
   MhSse *sse;                  /* (owned) (nullable) loop only */
   gint64 started_us;
-  guint delay_ms;      /* the answer waits this long */
-  gboolean paused;     /* loop only: by us, not by libsoup for want of data */
+  guint delay_ms;  /* the answer waits this long */
+  gboolean paused; /* loop only: by us, not by libsoup for want of data */
   gboolean dispatched;
   gboolean answered;
   gboolean read_done; /* the whole body has been read */
@@ -123,6 +124,7 @@ void mh_request_post_after (MhRequest *request, guint delay_ms, void (*func) (Mh
 /* reply.c, loop only */
 void mh_reply_common_headers (SoupMessageHeaders *headers);
 void mh_reply_error (MhRequest *request, const GError *error);
+void mh_reply_head (MhRequest *request, guint status); /* the body follows */
 void mh_reply_bytes (MhRequest *request, guint status, const char *mime, GBytes *bytes);
 void mh_reply_finish (MhRequest *request); /* sends what the worker left */
 void mh_reply_count (MhRequest *request);

@@ -7,15 +7,16 @@
 
 #include <string.h>
 
-#define FAREWELL_TIMEOUT_S 5   /* ours: how long a refused client may take to read its answer */
-#define DRAIN_MAX (64 * 1024) /* a refused body up to here is read and dropped, a larger one cut off */
+#define FAREWELL_TIMEOUT_S 5 /* ours: how long a refused client may take to read its answer */
+#define DRAIN_MAX                                                                                  \
+  (64 * 1024) /* a refused body up to here is read and dropped, a larger one cut off */
 
 /* The page may load from here only and run no inline script. Styles that the widget library puts
  * into the page are inline, and styles cannot run code. */
-static const char page_policy[]
-    = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-      "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; "
-      "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+static const char page_policy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /* Everything else, and above all what people store: shown or saved, never run. */
 static const char data_policy[] = "default-src 'none'; sandbox; frame-ancestors 'none'";
@@ -53,13 +54,20 @@ apply_headers (MhRequest *request, SoupMessageHeaders *headers)
 }
 
 void
+mh_reply_head (MhRequest *request, guint status)
+{
+  request->answered = TRUE;
+  soup_server_message_set_status (request->message, status, NULL);
+  apply_headers (request, soup_server_message_get_response_headers (request->message));
+  mh_conn_mark (request->conn, CONN_SENDING);
+}
+
+void
 mh_reply_bytes (MhRequest *request, guint status, const char *mime, GBytes *bytes)
 {
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (request->message);
   SoupMessageBody *body = soup_server_message_get_response_body (request->message);
 
-  request->answered = TRUE;
-  soup_server_message_set_status (request->message, status, NULL);
   if (bytes != NULL)
     {
       soup_message_headers_replace (headers, "Content-Type", mime);
@@ -67,9 +75,8 @@ mh_reply_bytes (MhRequest *request, guint status, const char *mime, GBytes *byte
       if (g_bytes_get_size (bytes) > 0)
         soup_message_body_append_bytes (body, bytes);
     }
-  apply_headers (request, headers);
+  mh_reply_head (request, status);
   soup_message_body_complete (body);
-  mh_conn_mark (request->conn, CONN_SENDING);
 }
 
 /* The shape of an error differs by surface: cloudos and agents have a code beside the text. */
@@ -77,8 +84,8 @@ static GBytes *
 error_body (MhRequest *request, const GError *error)
 {
   g_autoptr (MhJson) json = mh_json_new ();
-  gboolean has_code = g_str_has_prefix (request->path, "/api/")
-                      && !g_str_has_prefix (request->path, "/api/v1/");
+  gboolean has_code =
+      g_str_has_prefix (request->path, "/api/") && !g_str_has_prefix (request->path, "/api/v1/");
   char *text = NULL;
 
   if (request->route != NULL)
@@ -96,7 +103,8 @@ error_body (MhRequest *request, const GError *error)
 
 typedef struct
 {
-  GIOStream *stream; /* (owned) */
+  GIOStream *stream; /* (owned) libsoup's, around the connection */
+  GSocket *socket;   /* (owned) */
   GBytes *bytes;     /* (owned) */
   guint8 sink[16384];
   gsize drained;
@@ -107,6 +115,7 @@ farewell_free (Farewell *self)
 {
   g_io_stream_close (self->stream, NULL, NULL);
   g_object_unref (self->stream);
+  g_object_unref (self->socket);
   g_bytes_unref (self->bytes);
   g_free (self);
 }
@@ -125,8 +134,8 @@ drained_cb (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
 
-  g_input_stream_read_async (G_INPUT_STREAM (source), self->sink, sizeof self->sink,
-                             G_PRIORITY_LOW, NULL, drained_cb, self);
+  g_input_stream_read_async (G_INPUT_STREAM (source), self->sink, sizeof self->sink, G_PRIORITY_LOW,
+                             NULL, drained_cb, self);
 }
 
 static void
@@ -141,8 +150,7 @@ written_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   /* Reading a little more keeps the kernel from resetting the connection over our answer. */
-  g_socket_shutdown (g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->stream)), FALSE,
-                     TRUE, NULL);
+  g_socket_shutdown (self->socket, FALSE, TRUE, NULL);
   g_input_stream_read_async (g_io_stream_get_input_stream (self->stream), self->sink,
                              sizeof self->sink, G_PRIORITY_LOW, NULL, drained_cb, self);
 }
@@ -163,7 +171,7 @@ cut_off_cb (MhRequest *request)
   const char *value = NULL;
   guint status = 0;
 
-  if (request->message == NULL) /* the client was faster */
+  if (request->message == NULL || request->conn == NULL) /* the client was faster */
     return;
 
   message = g_object_ref (request->message);
@@ -178,22 +186,22 @@ cut_off_cb (MhRequest *request)
   g_string_append (text, "\r\n");
   g_string_append_len (text, g_bytes_get_data (body, NULL), (gssize) g_bytes_get_size (body));
 
-  mh_request_end (request);
   farewell = g_new0 (Farewell, 1);
+  farewell->socket = g_object_ref (g_socket_connection_get_socket (request->conn->stream));
+  mh_request_end (request);
   farewell->stream = soup_server_message_steal_connection (message);
-  g_socket_set_timeout (
-      g_socket_connection_get_socket (G_SOCKET_CONNECTION (farewell->stream)), FAREWELL_TIMEOUT_S);
+  g_socket_set_timeout (farewell->socket, FAREWELL_TIMEOUT_S);
   farewell->bytes = g_string_free_to_bytes (text);
-  g_output_stream_write_all_async (g_io_stream_get_output_stream (farewell->stream),
-                                   g_bytes_get_data (farewell->bytes, NULL),
-                                   g_bytes_get_size (farewell->bytes), G_PRIORITY_DEFAULT, NULL,
-                                   written_cb, farewell);
+  g_output_stream_write_all_async (
+      g_io_stream_get_output_stream (farewell->stream), g_bytes_get_data (farewell->bytes, NULL),
+      g_bytes_get_size (farewell->bytes), G_PRIORITY_DEFAULT, NULL, written_cb, farewell);
 }
 
 static gboolean
 body_is_small (MhRequest *request)
 {
   SoupEncoding encoding = soup_message_headers_get_encoding (request->headers);
+  goffset length = 0;
 
   if (request->read_done || encoding == SOUP_ENCODING_NONE)
     return TRUE;
@@ -204,8 +212,9 @@ body_is_small (MhRequest *request)
   if (request->dispatched && request->body != NULL)
     return TRUE;
 
-  return encoding == SOUP_ENCODING_CONTENT_LENGTH
-         && soup_message_headers_get_content_length (request->headers) <= DRAIN_MAX;
+  length = soup_message_headers_get_content_length (request->headers);
+
+  return encoding == SOUP_ENCODING_CONTENT_LENGTH && length >= 0 && length <= DRAIN_MAX;
 }
 
 void
@@ -241,7 +250,9 @@ mh_reply_finish (MhRequest *request)
     }
   else if (request->content != NULL)
     {
+      /* It resumes the message when the first bytes have been read. */
       mh_stream_start (request, g_steal_pointer (&request->content));
+      return;
     }
   else if (request->sse == NULL)
     {

@@ -89,8 +89,8 @@ post_free (gpointer user_data)
 void
 mh_request_post_after (MhRequest *request, guint delay_ms, void (*func) (MhRequest *request))
 {
-  g_autoptr (GSource) source
-      = delay_ms > 0 ? g_timeout_source_new (delay_ms) : g_idle_source_new ();
+  g_autoptr (GSource) source =
+      delay_ms > 0 ? g_timeout_source_new (delay_ms) : g_idle_source_new ();
   Post *post = g_new (Post, 1);
 
   post->request = mh_request_ref (request);

@@ -44,8 +44,8 @@ void mh_request_set_delay (MhRequest *self, guint delay_ms);
  * Thread: the worker of the handler. Waits for the client.
  * Errors: %MH_ERROR_INVALID when the client left early, %MH_ERROR_TOO_LARGE
  */
-gboolean mh_request_read (MhRequest *self, GBytes **bytes, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean
+mh_request_read (MhRequest *self, GBytes **bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_request_take_content:

@@ -16,8 +16,7 @@ typedef struct _MhRequest MhRequest;
  * @out: where the JSON answer goes
  * @error: return location; its code decides the status
  */
-typedef gboolean (*MhHandler) (MhRequest *request, gconstpointer body, MhJson *out,
-                               GError **error);
+typedef gboolean (*MhHandler) (MhRequest *request, gconstpointer body, MhJson *out, GError **error);
 
 typedef enum
 {
@@ -71,8 +70,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhRouter, mh_router_free)
  * A literal beats a parameter, a parameter beats a tail, segment by segment.
  *
  * Thread: any.
- * Errors: %MH_ERROR_NOT_FOUND, %MH_ERROR_METHOD_NOT_ALLOWED, %MH_ERROR_INVALID for a segment that does not decode
- * Returns: (nullable): the route
+ * Errors: %MH_ERROR_NOT_FOUND, %MH_ERROR_METHOD_NOT_ALLOWED, %MH_ERROR_INVALID for a segment that
+ * does not decode Returns: (nullable): the route
  */
 const MhRoute *mh_router_match (MhRouter *self, const char *method, const char *path,
                                 GHashTable **params, char **allow, GError **error);

@@ -163,8 +163,8 @@ read_parameters (const MhRoute *route, const char *path, GError **error)
     {
       const char *slash = strchr (rest, '/');
       gboolean is_tail = names[i][0] == '{' && names[i][strlen (names[i]) - 2] == '*';
-      g_autofree char *segment
-          = slash != NULL && !is_tail ? g_strndup (rest, (gsize) (slash - rest)) : g_strdup (rest);
+      g_autofree char *segment =
+          slash != NULL && !is_tail ? g_strndup (rest, (gsize) (slash - rest)) : g_strdup (rest);
 
       if (names[i][0] == '{' && !add_parameter (params, names[i], segment, error))
         return NULL;

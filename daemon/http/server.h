@@ -46,8 +46,8 @@ void mh_server_set_authenticator (MhServer *self, const MhAuthenticator *authent
  * Thread: the loop.
  * Errors: %MH_ERROR_INVALID for a bad @address, %MH_ERROR_FAILED when it cannot be bound
  */
-gboolean mh_server_listen (MhServer *self, const char *address, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean
+mh_server_listen (MhServer *self, const char *address, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Returns: (transfer none) (nullable): http://HOST:PORT/ after mh_server_listen() */
 const char *mh_server_url (MhServer *self);

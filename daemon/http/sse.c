@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define KEEPALIVE_S 20                 /* documented */
+#define KEEPALIVE_S 20                   /* documented */
 #define BEHIND_MAX ((gsize) 1024 * 1024) /* ours */
 
 struct _MhSse

@@ -12,17 +12,17 @@
 struct _MhStream
 {
   gatomicrefcount refs;
-  MhContent *content;  /* (owned) */
-  MhRequest *request;  /* (unowned) loop only; NULL once the request is over */
-  guint64 offset;      /* next byte to read */
-  guint64 end;         /* one after the last byte */
-  GBytes *sending;     /* (owned) (nullable) loop only: what is left of the last read */
-  GBytes *ahead;       /* (owned) (nullable) loop only: the read after it */
-  GError *error;       /* (owned) (nullable) loop only: how the last read failed */
-  gboolean reading;    /* loop only: a worker is at it */
-  gboolean begun;      /* loop only: the headers are out */
-  gboolean wanted;     /* loop only: libsoup has nothing to send */
-  gboolean at_end;     /* loop only: nothing is left to read */
+  MhContent *content; /* (owned) */
+  MhRequest *request; /* (unowned) loop only; NULL once the request is over */
+  guint64 offset;     /* next byte to read */
+  guint64 end;        /* one after the last byte */
+  GBytes *sending;    /* (owned) (nullable) loop only: what is left of the last read */
+  GBytes *ahead;      /* (owned) (nullable) loop only: the read after it */
+  GError *error;      /* (owned) (nullable) loop only: how the last read failed */
+  gboolean reading;   /* loop only: a worker is at it */
+  gboolean begun;     /* loop only: the headers are out */
+  gboolean wanted;    /* loop only: libsoup has nothing to send */
+  gboolean at_end;    /* loop only: nothing is left to read */
   MhSelection selection;
 };
 
@@ -272,7 +272,7 @@ send_head (MhRequest *request, guint status, guint64 length, gboolean has_body)
 {
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (request->message);
 
-  mh_reply_bytes (request, status, NULL, NULL);
+  mh_reply_head (request, status);
   if (length == MH_CONTENT_UNKNOWN_SIZE)
     soup_message_headers_set_encoding (headers, SOUP_ENCODING_CHUNKED);
   else

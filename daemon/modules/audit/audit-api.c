@@ -36,8 +36,8 @@ audit_list (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
   gboolean intact = FALSE;
 
   events = mh_audit_page (audit, query->has_before ? query->before : G_MAXINT64,
-                          query->has_since ? query->since : 0, query->types,
-                          (guint) query->limit, error);
+                          query->has_since ? query->since : 0, query->types, (guint) query->limit,
+                          error);
   if (events == NULL || !mh_audit_verify (audit, &intact, error))
     return FALSE;
 
@@ -108,8 +108,8 @@ static GBytes *
 export_read (gpointer source, guint64 offset, gsize max, GError **error)
 {
   Export *self = source;
-  g_autoptr (GBytes) lines
-      = self->left != NULL ? g_steal_pointer (&self->left) : next_lines (self, error);
+  g_autoptr (GBytes) lines =
+      self->left != NULL ? g_steal_pointer (&self->left) : next_lines (self, error);
   gsize size = 0;
 
   if (lines == NULL)

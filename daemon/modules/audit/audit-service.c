@@ -126,8 +126,8 @@ mh_audit_page (MhAudit *self, gint64 before, gint64 since_ms, const char *types,
                GError **error)
 {
   g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), error);
-  g_autoptr (GPtrArray) found
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_audit_event_free);
+  g_autoptr (GPtrArray) found =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) mh_audit_event_free);
   g_auto (GStrv) wanted = types != NULL && types[0] != '\0' ? g_strsplit (types, ",", 64) : NULL;
 
   if (lease == NULL)
@@ -135,8 +135,8 @@ mh_audit_page (MhAudit *self, gint64 before, gint64 since_ms, const char *types,
 
   while (found->len < limit)
     {
-      g_autoptr (GPtrArray) page
-          = mh_audit_store_page (mh_db_lease_db (lease), before, since_ms, BATCH, error);
+      g_autoptr (GPtrArray) page =
+          mh_audit_store_page (mh_db_lease_db (lease), before, since_ms, BATCH, error);
 
       if (page == NULL)
         return NULL;
@@ -169,8 +169,8 @@ mh_audit_verify (MhAudit *self, gboolean *intact, GError **error)
 
   while (TRUE)
     {
-      g_autoptr (GPtrArray) page
-          = mh_audit_store_after (mh_db_lease_db (lease), last, BATCH, error);
+      g_autoptr (GPtrArray) page =
+          mh_audit_store_after (mh_db_lease_db (lease), last, BATCH, error);
 
       if (page == NULL)
         return FALSE;

@@ -32,7 +32,7 @@ GPtrArray *mh_audit_page (MhAudit *self, gint64 before, gint64 since_ms, const c
                           guint limit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Sets @intact to whether every record held follows from the one before. */
-gboolean mh_audit_verify (MhAudit *self, gboolean *intact, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean
+mh_audit_verify (MhAudit *self, gboolean *intact, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -14,8 +14,8 @@ static const char sql_insert[] = "INSERT INTO audit (" COLUMNS ") "
 static const char sql_prune[] = "DELETE FROM audit WHERE seq <= ?1";
 static const char sql_page[] = "SELECT " COLUMNS " FROM audit WHERE seq < ?1 AND ts_ms >= ?2 "
                                "ORDER BY seq DESC LIMIT ?3";
-static const char sql_after[]
-    = "SELECT " COLUMNS " FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+static const char sql_after[] =
+    "SELECT " COLUMNS " FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2";
 
 void
 mh_audit_event_free (MhAuditEvent *self)
@@ -112,8 +112,8 @@ mh_audit_store_prune (MhDb *db, gint64 seq, GError **error)
 static GPtrArray *
 read_rows (MhStmt *stmt, GError **error)
 {
-  g_autoptr (GPtrArray) events
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_audit_event_free);
+  g_autoptr (GPtrArray) events =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) mh_audit_event_free);
   g_autoptr (GError) local = NULL;
 
   while (mh_stmt_step (stmt, &local))

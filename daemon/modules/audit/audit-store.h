@@ -25,8 +25,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhAuditEvent, mh_audit_event_free)
 /* The last record; an all-zero one with seq 0 for an empty log. */
 MhAuditEvent *mh_audit_store_last (MhDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-gboolean mh_audit_store_insert (MhDb *db, const MhAuditEvent *event, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* Adds @event as it is, hashes and all. */
+gboolean mh_audit_store_insert (MhDb *db, const MhAuditEvent *event,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Deletes the records with a seq up to and including @seq. */
 gboolean mh_audit_store_prune (MhDb *db, gint64 seq, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -37,7 +38,7 @@ GPtrArray *mh_audit_store_page (MhDb *db, gint64 before, gint64 since_ms, guint 
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Records with seq above @after, oldest first. */
-GPtrArray *mh_audit_store_after (MhDb *db, gint64 after, guint limit, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *mh_audit_store_after (MhDb *db, gint64 after, guint limit,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

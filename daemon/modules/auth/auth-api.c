@@ -44,8 +44,8 @@ static gboolean
 answer_with_token (MhAuth *auth, MhRequest *request, const char *kind, MhJson *out, GError **error)
 {
   const char *address = mh_request_address (request);
-  g_autoptr (MhAuthGrant) grant = mh_auth_open_session (auth, MH_AUTH_OWNER, kind, MH_REALMS_ALL,
-                                                        MH_AUTH_BEARER_MS, address, error);
+  MhAuthTerms terms = { MH_AUTH_OWNER, kind, address, MH_REALMS_ALL, MH_AUTH_BEARER_MS };
+  g_autoptr (MhAuthGrant) grant = mh_auth_open_session (auth, &terms, error);
 
   if (grant == NULL)
     return FALSE;

@@ -230,8 +230,7 @@ save_session (MhAuth *self, MhSession *session, MhRealms realms, GError **error)
 }
 
 MhAuthGrant *
-mh_auth_open_session (MhAuth *self, const char *user_id, const char *kind, MhRealms realms,
-                      gint64 lifetime_ms, const char *address, GError **error)
+mh_auth_open_session (MhAuth *self, const MhAuthTerms *terms, GError **error)
 {
   g_autoptr (MhSession) session = g_new0 (MhSession, 1);
   g_autoptr (MhAuthGrant) grant = g_new0 (MhAuthGrant, 1);
@@ -251,15 +250,15 @@ mh_auth_open_session (MhAuth *self, const char *user_id, const char *kind, MhRea
 
   grant->token = random_token ();
   grant->csrf = random_token ();
-  grant->expires_ms = now_ms + lifetime_ms;
+  grant->expires_ms = now_ms + terms->lifetime_ms;
   session->id = mh_auth_hash_token (grant->token);
-  session->user_id = g_strdup (user_id);
-  session->kind = g_strdup (kind);
+  session->user_id = g_strdup (terms->user_id);
+  session->kind = g_strdup (terms->kind);
   session->csrf = g_strdup (grant->csrf);
-  session->address = g_strdup (address);
+  session->address = g_strdup (terms->address);
   session->created_ms = now_ms;
   session->expires_ms = grant->expires_ms;
-  if (!save_session (self, session, realms, error))
+  if (!save_session (self, session, terms->realms, error))
     return NULL;
 
   g_mutex_lock (&self->lock);
@@ -422,8 +421,8 @@ start (MhCore *core, GError **error)
   self->audit = mh_core_service (core, "audit");
   g_mutex_init (&self->lock);
   g_mutex_init (&self->hashing);
-  self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
-                                          (GDestroyNotify) mh_session_free);
+  self->sessions =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) mh_session_free);
   self->tickets = g_array_new (FALSE, FALSE, sizeof (Ticket));
   g_array_set_clear_func (self->tickets, ticket_clear);
   self->limiter = mh_limiter_new (self->clock, (guint) config->login_max_attempts,

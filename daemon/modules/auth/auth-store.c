@@ -9,20 +9,19 @@ static const char sql_add_user[] = "INSERT INTO users (id, name, role, realms, c
                                    "(?1, ?2, ?3, ?4, unixepoch () * 1000) "
                                    "ON CONFLICT (id) DO NOTHING";
 static const char sql_get_user[] = "SELECT name, realms FROM users WHERE id = ?1";
-static const char sql_get_hash[]
-    = "SELECT hash FROM credentials WHERE user_id = ?1 AND realm = ?2";
-static const char sql_set_hash[]
-    = "INSERT INTO credentials (user_id, realm, hash, changed_ms) VALUES (?1, ?2, ?3, ?4) "
-      "ON CONFLICT (user_id, realm) DO UPDATE SET hash = ?3, changed_ms = ?4";
-static const char sql_add_session[]
-    = "INSERT INTO sessions (id, user_id, kind, realms, csrf, address, created_ms, expires_ms) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+static const char sql_get_hash[] = "SELECT hash FROM credentials WHERE user_id = ?1 AND realm = ?2";
+static const char sql_set_hash[] =
+    "INSERT INTO credentials (user_id, realm, hash, changed_ms) VALUES (?1, ?2, ?3, ?4) "
+    "ON CONFLICT (user_id, realm) DO UPDATE SET hash = ?3, changed_ms = ?4";
+static const char sql_add_session[] =
+    "INSERT INTO sessions (id, user_id, kind, realms, csrf, address, created_ms, expires_ms) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 static const char sql_delete_session[] = "DELETE FROM sessions WHERE id = ?1";
 static const char sql_delete_sessions_of[] = "DELETE FROM sessions WHERE user_id = ?1";
 static const char sql_delete_expired[] = "DELETE FROM sessions WHERE expires_ms <= ?1";
-static const char sql_sessions[]
-    = "SELECT s.id, s.user_id, u.name, s.kind, s.realms, s.csrf, s.address, s.created_ms, "
-      "s.expires_ms FROM sessions s JOIN users u ON u.id = s.user_id";
+static const char sql_sessions[] =
+    "SELECT s.id, s.user_id, u.name, s.kind, s.realms, s.csrf, s.address, s.created_ms, "
+    "s.expires_ms FROM sessions s JOIN users u ON u.id = s.user_id";
 static const char sql_get_key[] = "SELECT sealed FROM auth_keys WHERE name = ?1";
 static const char sql_set_key[] = "INSERT INTO auth_keys (name, sealed) VALUES (?1, ?2)";
 
@@ -177,8 +176,8 @@ GPtrArray *
 mh_auth_store_sessions (MhDb *db, GError **error)
 {
   g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_sessions, error);
-  g_autoptr (GPtrArray) sessions
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_session_free);
+  g_autoptr (GPtrArray) sessions =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) mh_session_free);
   g_autoptr (GError) local = NULL;
 
   if (stmt == NULL)

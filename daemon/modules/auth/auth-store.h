@@ -22,6 +22,7 @@ typedef struct
 void mh_session_free (MhSession *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhSession, mh_session_free)
 
+/* Does nothing when the user exists. */
 gboolean mh_auth_store_add_user (MhDb *db, const char *id, const char *name, const char *role,
                                  MhRealms realms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -35,22 +36,23 @@ gboolean mh_auth_store_get_hash (MhDb *db, const char *user_id, MhRealms realm, 
 gboolean mh_auth_store_set_hash (MhDb *db, const char *user_id, MhRealms realm, const char *hash,
                                  gint64 now_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-gboolean mh_auth_store_add_session (MhDb *db, const MhSession *session, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
-gboolean mh_auth_store_delete_session (MhDb *db, const char *id, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
-gboolean mh_auth_store_delete_sessions_of (MhDb *db, const char *user_id, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
-gboolean mh_auth_store_delete_expired (MhDb *db, gint64 now_ms, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* One row a session; deleting one that is not there is no error. */
+gboolean mh_auth_store_add_session (MhDb *db, const MhSession *session,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean
+mh_auth_store_delete_session (MhDb *db, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean mh_auth_store_delete_sessions_of (MhDb *db, const char *user_id,
+                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean
+mh_auth_store_delete_expired (MhDb *db, gint64 now_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Returns: (transfer full) (element-type MhSession) */
 GPtrArray *mh_auth_store_sessions (MhDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Sets @sealed to %NULL when there is none. */
-gboolean mh_auth_store_get_key (MhDb *db, const char *name, GBytes **sealed, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
-gboolean mh_auth_store_set_key (MhDb *db, const char *name, GBytes *sealed, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean mh_auth_store_get_key (MhDb *db, const char *name, GBytes **sealed,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean mh_auth_store_set_key (MhDb *db, const char *name, GBytes *sealed,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

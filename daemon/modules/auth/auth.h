@@ -22,22 +22,27 @@ typedef struct
 void mh_auth_grant_free (MhAuthGrant *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhAuthGrant, mh_auth_grant_free)
 
+/* What a session is opened for. Strings are borrowed. */
+typedef struct
+{
+  const char *user_id; /* whose */
+  const char *kind;    /* how it came about: `password`, `ticket`, `cli`, … */
+  const char *address; /* of the client */
+  MhRealms realms;     /* at most these, and at most those of the user */
+  gint64 lifetime_ms;  /* milliseconds until it ends by itself */
+} MhAuthTerms;
+
 /**
  * mh_auth_open_session:
  * @self: the service
- * @user_id: whose
- * @kind: how it came about: `password`, `ticket`, `cli`, …
- * @realms: at most those of the user
- * @lifetime_ms: milliseconds until it ends by itself
- * @address: of the client
+ * @terms: what for
  * @error: return location
  *
  * Thread: a worker, or the loop for the owner's local socket. Blocks on disk.
- * Errors: %MH_ERROR_NOT_FOUND for an unknown user
+ * Errors: %MH_ERROR_NOT_FOUND for an unknown user; %MH_ERROR_UNAVAILABLE when too many are open
  * Returns: (transfer full): the token
  */
-MhAuthGrant *mh_auth_open_session (MhAuth *self, const char *user_id, const char *kind,
-                                   MhRealms realms, gint64 lifetime_ms, const char *address,
+MhAuthGrant *mh_auth_open_session (MhAuth *self, const MhAuthTerms *terms,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Ends one session. An unknown one is no error. Thread: any. Blocks on disk. */
@@ -71,8 +76,8 @@ gboolean mh_auth_has_password (MhAuth *self);
  *
  * Thread: a worker. Hashes for a tenth of a second and blocks on disk.
  */
-gboolean mh_auth_set_password (MhAuth *self, const char *password, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean
+mh_auth_set_password (MhAuth *self, const char *password, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_auth_check_password:
@@ -98,8 +103,8 @@ gboolean mh_auth_check_password (MhAuth *self, const char *user_id, MhRealms rea
  *
  * Returns: (transfer full): the token
  */
-char *mh_auth_jwt_new (MhAuth *self, const char *session_id, gint64 expires_ms)
-    G_GNUC_WARN_UNUSED_RESULT;
+char *
+mh_auth_jwt_new (MhAuth *self, const char *session_id, gint64 expires_ms) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Who knows the tokens, for the server. */
 MhAuthenticator mh_auth_authenticator (MhAuth *self);

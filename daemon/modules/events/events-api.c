@@ -20,8 +20,8 @@ static void
 send_cb (const MhEvent *event, gpointer user_data)
 {
   Listener *self = user_data;
-  g_autofree char *id
-      = g_strdup_printf ("%s-%" G_GINT64_FORMAT, mh_bus_epoch (self->bus), event->seq);
+  g_autofree char *id =
+      g_strdup_printf ("%s-%" G_GINT64_FORMAT, mh_bus_epoch (self->bus), event->seq);
 
   mh_sse_send (self->sse, id, event->type, event->json);
 }

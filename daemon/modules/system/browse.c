@@ -14,7 +14,7 @@ static const char attributes[] = G_FILE_ATTRIBUTE_STANDARD_NAME
 static void
 entry_free (gpointer data)
 {
-  MhFolderEntry *entry = data;
+  MhHostEntry *entry = data;
 
   g_free (entry->name);
   g_free (entry->path);
@@ -22,7 +22,7 @@ entry_free (gpointer data)
 }
 
 void
-mh_folder_free (MhFolder *self)
+mh_host_folder_free (MhHostFolder *self)
 {
   if (self == NULL)
     return;
@@ -36,21 +36,21 @@ mh_folder_free (MhFolder *self)
 static int
 by_name (gconstpointer a, gconstpointer b)
 {
-  return g_utf8_collate ((*(MhFolderEntry *const *) a)->name, (*(MhFolderEntry *const *) b)->name);
+  return g_utf8_collate ((*(MhHostEntry *const *) a)->name, (*(MhHostEntry *const *) b)->name);
 }
 
 static void
-add_entry (MhFolder *self, GFileInfo *info)
+add_entry (MhHostFolder *self, GFileInfo *info)
 {
   const char *name = g_file_info_get_name (info);
-  MhFolderEntry *entry = NULL;
+  MhHostEntry *entry = NULL;
 
   /* A name that is no UTF-8 cannot be given back in JSON, so it cannot be picked. */
-  if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY
-      || g_file_info_get_is_hidden (info) || !g_utf8_validate (name, -1, NULL))
+  if (g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY || g_file_info_get_is_hidden (info)
+      || !g_utf8_validate (name, -1, NULL))
     return;
 
-  entry = g_new0 (MhFolderEntry, 1);
+  entry = g_new0 (MhHostEntry, 1);
   entry->name = g_strdup (name);
   entry->path = g_build_filename (self->path, name, NULL);
   entry->writable = g_file_info_get_attribute_boolean (info, G_FILE_ATTRIBUTE_ACCESS_CAN_WRITE);
@@ -70,10 +70,10 @@ translate (GError **error, const GError *local, const char *path)
     g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "path: reading %s: %s", path, local->message);
 }
 
-MhFolder *
-mh_folder_read (const char *path, GError **error)
+MhHostFolder *
+mh_host_folder_read (const char *path, GError **error)
 {
-  g_autoptr (MhFolder) self = g_new0 (MhFolder, 1);
+  g_autoptr (MhHostFolder) self = g_new0 (MhHostFolder, 1);
   g_autoptr (GFileEnumerator) entries = NULL;
   g_autoptr (GFile) file = NULL;
   g_autoptr (GFile) parent = NULL;

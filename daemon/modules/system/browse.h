@@ -10,18 +10,18 @@ typedef struct
   char *name;
   char *path;
   gboolean writable;
-} MhFolderEntry;
+} MhHostEntry;
 
 /* The folders within a folder of this machine. */
 typedef struct
 {
   char *path;
   char *parent;    /* (nullable) */
-  GPtrArray *dirs; /* (element-type MhFolderEntry) by name; hidden ones are left out */
-} MhFolder;
+  GPtrArray *dirs; /* (element-type MhHostEntry) by name; hidden ones are left out */
+} MhHostFolder;
 
 /**
- * mh_folder_read:
+ * mh_host_folder_read:
  * @path: (nullable): an absolute path, %NULL for the home of the user
  * @error: return location
  *
@@ -29,8 +29,8 @@ typedef struct
  * Errors: %MH_ERROR_INVALID, %MH_ERROR_NOT_FOUND, %MH_ERROR_FORBIDDEN
  * Returns: (transfer full): the folder
  */
-MhFolder *mh_folder_read (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void mh_folder_free (MhFolder *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhFolder, mh_folder_free)
+MhHostFolder *mh_host_folder_read (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void mh_host_folder_free (MhHostFolder *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhHostFolder, mh_host_folder_free)
 
 G_END_DECLS

@@ -9,14 +9,14 @@
 
 #include <glib/gstdio.h>
 
-static const char sql_put[]
-    = "INSERT OR REPLACE INTO metrics (slot, ts_ms, cpu_percent, rss_bytes, fds, threads, "
-      "bytes_in, bytes_out, requests, request_p95_ms, disk_free_bytes, store_bytes) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
-static const char sql_read[]
-    = "SELECT ts_ms, cpu_percent, rss_bytes, fds, threads, bytes_in, bytes_out, requests, "
-      "request_p95_ms, disk_free_bytes, store_bytes FROM metrics "
-      "WHERE ts_ms >= ?1 AND ts_ms <= ?2 ORDER BY ts_ms";
+static const char sql_put[] =
+    "INSERT OR REPLACE INTO metrics (slot, ts_ms, cpu_percent, rss_bytes, fds, threads, "
+    "bytes_in, bytes_out, requests, request_p95_ms, disk_free_bytes, store_bytes) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+static const char sql_read[] =
+    "SELECT ts_ms, cpu_percent, rss_bytes, fds, threads, bytes_in, bytes_out, requests, "
+    "request_p95_ms, disk_free_bytes, store_bytes FROM metrics "
+    "WHERE ts_ms >= ?1 AND ts_ms <= ?2 ORDER BY ts_ms";
 
 struct _MhMetrics
 {
@@ -31,12 +31,12 @@ static gint64
 disk_free (const char *path)
 {
   g_autoptr (GFile) file = g_file_new_for_path (path);
-  g_autoptr (GFileInfo) info
-      = g_file_query_filesystem_info (file, G_FILE_ATTRIBUTE_FILESYSTEM_FREE, NULL, NULL);
+  g_autoptr (GFileInfo) info =
+      g_file_query_filesystem_info (file, G_FILE_ATTRIBUTE_FILESYSTEM_FREE, NULL, NULL);
 
-  return info != NULL ? (gint64) g_file_info_get_attribute_uint64 (
-             info, G_FILE_ATTRIBUTE_FILESYSTEM_FREE)
-                      : 0;
+  return info != NULL
+             ? (gint64) g_file_info_get_attribute_uint64 (info, G_FILE_ATTRIBUTE_FILESYSTEM_FREE)
+             : 0;
 }
 
 static gint64
@@ -71,8 +71,8 @@ measure (MhMetrics *self, MhSample *sample)
     mh_server_take_stats (server, &stats);
 
   sample->ts_ms = mh_clock_now_ms (mh_core_clock (self->core));
-  sample->cpu_percent
-      = 100.0 * (double) (process.cpu_us - self->cpu_us) / (double) MAX (1, now_us - self->at_us);
+  sample->cpu_percent =
+      100.0 * (double) (process.cpu_us - self->cpu_us) / (double) MAX (1, now_us - self->at_us);
   self->cpu_us = process.cpu_us;
   self->at_us = now_us;
   sample->rss_bytes = process.rss_bytes;

@@ -33,7 +33,7 @@ void mh_metrics_free (MhMetrics *self);
 void mh_metrics_sample (MhMetrics *self);
 
 /* Returns: (transfer full) (element-type MhSample): from @from_ms to @to_ms, oldest first */
-GArray *mh_metrics_read (MhMetrics *self, gint64 from_ms, gint64 to_ms, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+GArray *mh_metrics_read (MhMetrics *self, gint64 from_ms, gint64 to_ms,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -124,9 +124,8 @@ system_metrics (MhRequest *request, gconstpointer body, MhJson *out, GError **er
 {
   MhSystem *system = mh_request_service (request, "system");
   const MhSystemMetricsQuery *query = mh_request_query (request);
-  g_autoptr (GArray) samples
-      = mh_metrics_read (system->metrics, query->from, query->has_to ? query->to : G_MAXINT64,
-                         error);
+  g_autoptr (GArray) samples =
+      mh_metrics_read (system->metrics, query->from, query->has_to ? query->to : G_MAXINT64, error);
 
   if (samples == NULL)
     return FALSE;
@@ -146,7 +145,7 @@ gboolean
 system_browse (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
 {
   const MhSystemBrowseQuery *query = mh_request_query (request);
-  g_autoptr (MhFolder) folder = mh_folder_read (query->path, error);
+  g_autoptr (MhHostFolder) folder = mh_host_folder_read (query->path, error);
 
   if (folder == NULL)
     return FALSE;
@@ -157,7 +156,7 @@ system_browse (MhRequest *request, gconstpointer body, MhJson *out, GError **err
   mh_json_begin_array (out, "dirs");
   for (guint i = 0; i < folder->dirs->len; i++)
     {
-      const MhFolderEntry *entry = g_ptr_array_index (folder->dirs, i);
+      const MhHostEntry *entry = g_ptr_array_index (folder->dirs, i);
 
       mh_json_begin_object (out, NULL);
       mh_json_string (out, "name", entry->name);

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "catalog.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+static const char sql_add_version[] =
+    "INSERT INTO versions (hash, vault, file_id, parents, author, lamport, ts_ms, op, segment,"
+    " position, size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+    " ON CONFLICT (hash) DO NOTHING";
+
+static const char sql_not_head[] =
+    "UPDATE versions SET is_head = 0 WHERE hash = ?1 AND vault = ?2 AND file_id = ?3";
+
+static const char sql_set_lamport[] =
+    "UPDATE vaults SET lamport = max (lamport, ?2) WHERE ref = ?1";
+
+static const char sql_set_meta[] =
+    "UPDATE versions SET path = ?2, file_size = ?3, mtime_ms = ?4, mime = ?5, content_hash = ?6"
+    " WHERE ref = ?1";
+
+/* More than one head: the highest lamport, then hash, is shown. Every machine chooses the same. */
+static const char sql_shown_head[] =
+    "SELECT ref, op, ts_ms, path, file_size, mtime_ms, mime, content_hash,"
+    " count (*) OVER () FROM versions"
+    " WHERE vault = ?1 AND file_id = ?2 AND is_head = 1 AND path IS NOT NULL"
+    " ORDER BY lamport DESC, hash DESC LIMIT 1";
+
+static const char sql_old_file[] =
+    "SELECT ref, folder, live, size FROM files WHERE vault = ?1 AND file_id = ?2";
+
+static const char sql_put_file[] =
+    "INSERT INTO files (vault, file_id, folder, name, path, live, head, heads, versions, size,"
+    " mtime_ms, mime, content_hash, changed_ms)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9, ?10, ?11, ?12, ?13)"
+    " ON CONFLICT (vault, file_id) DO UPDATE SET folder = excluded.folder, name = excluded.name,"
+    " path = excluded.path, live = excluded.live, head = excluded.head, heads = excluded.heads,"
+    " versions = versions + 1, size = excluded.size, mtime_ms = excluded.mtime_ms,"
+    " mime = excluded.mime, content_hash = excluded.content_hash,"
+    " changed_ms = excluded.changed_ms";
+
+static const char sql_add_folder[] =
+    "INSERT INTO folders (vault, parent, name) VALUES (?1, ?2, ?3)"
+    " ON CONFLICT (parent, name) DO UPDATE SET name = excluded.name RETURNING ref";
+
+static const char sql_count[] = "UPDATE folders SET files = files + ?2, bytes = bytes + ?3,"
+                                " changed_ms = max (changed_ms, ?4) WHERE ref = ?1"
+                                " RETURNING parent";
+
+/* What a file adds to the sums of the folders above it. */
+typedef struct
+{
+  gint64 folder;
+  gint64 files;
+  gint64 bytes;
+} Weight;
+
+static gboolean
+add_row (MhDb *db, const MhVaultRow *vault, const MhVersion *version, const MhLocation *location,
+         GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_add_version, error);
+
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_blob (stmt, 1, version->hash, sizeof version->hash);
+  mh_stmt_bind_int64 (stmt, 2, vault->ref);
+  mh_stmt_bind_blob (stmt, 3, version->file_id, sizeof version->file_id);
+  mh_stmt_bind_blob (stmt, 4, g_bytes_get_data (version->parents, NULL),
+                     g_bytes_get_size (version->parents));
+  mh_stmt_bind_blob (stmt, 5, version->author, sizeof version->author);
+  mh_stmt_bind_int64 (stmt, 6, version->lamport);
+  mh_stmt_bind_int64 (stmt, 7, version->ts_ms);
+  mh_stmt_bind_int64 (stmt, 8, version->op);
+  mh_stmt_bind_int64 (stmt, 9, (gint64) location->segment);
+  mh_stmt_bind_int64 (stmt, 10, (gint64) location->position);
+  mh_stmt_bind_int64 (stmt, 11, location->size);
+
+  return mh_stmt_run (stmt, error);
+}
+
+static gboolean
+unmark_parents (MhDb *db, const MhVaultRow *vault, const MhVersion *version, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_not_head, error);
+  gsize size;
+  const guint8 *parents = g_bytes_get_data (version->parents, &size);
+
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_int64 (stmt, 2, vault->ref);
+  mh_stmt_bind_blob (stmt, 3, version->file_id, sizeof version->file_id);
+  for (gsize i = 0; i < size; i += MH_VERSION_HASH_SIZE)
+    {
+      mh_stmt_bind_blob (stmt, 1, parents + i, MH_VERSION_HASH_SIZE);
+      if (!mh_stmt_run (stmt, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+raise_lamport (MhDb *db, const MhVaultRow *vault, gint64 lamport, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_set_lamport, error);
+
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_int64 (stmt, 1, vault->ref);
+  mh_stmt_bind_int64 (stmt, 2, lamport);
+
+  return mh_stmt_run (stmt, error);
+}
+
+gboolean
+mh_catalog_add_version (MhDb *db, const MhVaultRow *vault, const MhVersion *version,
+                        const MhLocation *location, gint64 *ref, GError **error)
+{
+  *ref = 0;
+  if (!add_row (db, vault, version, location, error))
+    return FALSE;
+
+  if (mh_db_changes (db) == 0)
+    return TRUE;
+
+  *ref = mh_db_last_rowid (db);
+
+  return unmark_parents (db, vault, version, error)
+         && raise_lamport (db, vault, version->lamport, error);
+}
+
+static gboolean
+set_meta (MhDb *db, gint64 ref, const MhMeta *meta, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_set_meta, error);
+
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_int64 (stmt, 1, ref);
+  mh_stmt_bind_text (stmt, 2, meta->path);
+  mh_stmt_bind_int64 (stmt, 3, meta->size);
+  mh_stmt_bind_int64 (stmt, 4, meta->mtime_ms);
+  mh_stmt_bind_text (stmt, 5, meta->mime);
+  mh_stmt_bind_blob (stmt, 6, meta->content_hash, sizeof meta->content_hash);
+
+  return mh_stmt_run (stmt, error);
+}
+
+static gboolean
+get_old_weight (MhDb *db, const MhVaultRow *vault, const guint8 *file_id, Weight *weight,
+                GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_old_file, error);
+  GError *local = NULL;
+
+  memset (weight, 0, sizeof *weight);
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_int64 (stmt, 1, vault->ref);
+  mh_stmt_bind_blob (stmt, 2, file_id, MH_FILE_ID_SIZE);
+  if (mh_stmt_step (stmt, &local) && mh_stmt_int64 (stmt, 2) != 0)
+    {
+      weight->folder = mh_stmt_int64 (stmt, 1);
+      weight->files = 1;
+      weight->bytes = mh_stmt_int64 (stmt, 3);
+    }
+
+  if (local == NULL)
+    return TRUE;
+
+  g_propagate_error (error, local);
+
+  return FALSE;
+}
+
+static gboolean
+ensure_child (MhDb *db, const MhVaultRow *vault, const char *name, gint64 *ref, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_add_folder, error);
+
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_int64 (stmt, 1, vault->ref);
+  mh_stmt_bind_int64 (stmt, 2, *ref);
+  mh_stmt_bind_text (stmt, 3, name);
+  if (!mh_stmt_one (stmt, "folder", name, error))
+    return FALSE;
+
+  *ref = mh_stmt_int64 (stmt, 0);
+
+  /* to the end, so that it can be used for the next one */
+  return mh_stmt_run (stmt, error);
+}
+
+/* Finds the folder of the file @path, making what is missing. */
+static gboolean
+ensure_folder (MhDb *db, const MhVaultRow *vault, const char *path, gint64 *ref, GError **error)
+{
+  g_autofree char *folder = mh_path_folder (path);
+  g_auto (GStrv) segments = NULL;
+
+  if (!mh_catalog_find_folder (db, vault, folder, ref, error))
+    return FALSE;
+
+  if (*ref != 0)
+    return TRUE;
+
+  *ref = vault->root;
+  segments = g_strsplit (folder + 1, "/", -1);
+  for (gsize i = 0; segments[i] != NULL; i++)
+    {
+      if (!ensure_child (db, vault, segments[i], ref, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Adds to the sums of a folder and all above it. */
+static gboolean
+add_weight (MhDb *db, const Weight *weight, gint64 sign, gint64 changed_ms, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_count, error);
+  gint64 folder = weight->folder;
+
+  if (stmt == NULL)
+    return FALSE;
+
+  while (folder != 0)
+    {
+      mh_stmt_bind_int64 (stmt, 1, folder);
+      mh_stmt_bind_int64 (stmt, 2, sign * weight->files);
+      mh_stmt_bind_int64 (stmt, 3, sign * weight->bytes);
+      mh_stmt_bind_int64 (stmt, 4, changed_ms);
+      if (!mh_stmt_one (stmt, "folder", NULL, error))
+        return FALSE;
+      folder = mh_stmt_int64 (stmt, 0);
+      if (!mh_stmt_run (stmt, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Writes the file as @head, a row of sql_shown_head, has it; @weight is what it now adds. */
+static gboolean
+put_file (MhDb *db, const MhVaultRow *vault, const guint8 *file_id, MhStmt *head, Weight *weight,
+          GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_put_file, error);
+  const char *path = mh_stmt_text (head, 3);
+  gboolean live = mh_stmt_int64 (head, 1) != MH_FILE_OP_DELETE;
+  gsize size;
+  const guint8 *content_hash = mh_stmt_blob (head, 7, &size);
+
+  if (stmt == NULL || !ensure_folder (db, vault, path, &weight->folder, error))
+    return FALSE;
+
+  weight->files = live ? 1 : 0;
+  weight->bytes = live ? mh_stmt_int64 (head, 4) : 0;
+  mh_stmt_bind_int64 (stmt, 1, vault->ref);
+  mh_stmt_bind_blob (stmt, 2, file_id, MH_FILE_ID_SIZE);
+  mh_stmt_bind_int64 (stmt, 3, weight->folder);
+  mh_stmt_bind_text (stmt, 4, mh_path_name (path));
+  mh_stmt_bind_text (stmt, 5, path);
+  mh_stmt_bind_int64 (stmt, 6, live);
+  mh_stmt_bind_int64 (stmt, 7, mh_stmt_int64 (head, 0));
+  mh_stmt_bind_int64 (stmt, 8, mh_stmt_int64 (head, 8));
+  mh_stmt_bind_int64 (stmt, 9, mh_stmt_int64 (head, 4));
+  mh_stmt_bind_int64 (stmt, 10, mh_stmt_int64 (head, 5));
+  mh_stmt_bind_text (stmt, 11, mh_stmt_text (head, 6));
+  mh_stmt_bind_blob (stmt, 12, content_hash, size);
+  mh_stmt_bind_int64 (stmt, 13, mh_stmt_int64 (head, 2));
+
+  return mh_stmt_run (stmt, error);
+}
+
+gboolean
+mh_catalog_apply (MhDb *db, const MhVaultRow *vault, const MhVersion *version, gint64 ref,
+                  const MhMeta *meta, GError **error)
+{
+  g_autoptr (MhStmt) head = NULL;
+  Weight before;
+  Weight after = { 0 };
+
+  if (!set_meta (db, ref, meta, error)
+      || !get_old_weight (db, vault, version->file_id, &before, error))
+    return FALSE;
+
+  head = mh_db_prepare (db, sql_shown_head, error);
+  if (head == NULL)
+    return FALSE;
+
+  mh_stmt_bind_int64 (head, 1, vault->ref);
+  mh_stmt_bind_blob (head, 2, version->file_id, sizeof version->file_id);
+  if (!mh_stmt_one (head, "head of a file", NULL, error)
+      || !put_file (db, vault, version->file_id, head, &after, error))
+    return FALSE;
+
+  return add_weight (db, &before, -1, version->ts_ms, error)
+         && add_weight (db, &after, 1, version->ts_ms, error);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "db/db.h"
+#include "db/stmt.h"
+#include "segments.h"
+#include "version.h"
+
+G_BEGIN_DECLS
+
+/*
+ * The SQL of the index. Functions that change something belong to the writer's connection and an
+ * open transaction; the others to any connection. Errors are those of mh_stmt_step().
+ */
+
+typedef struct
+{
+  gint64 ref;
+  gint64 root; /* its top folder */
+  gint64 lamport;
+  gint64 stored_bytes;
+  gboolean forgotten;
+} MhVaultRow;
+
+/* A file with what the writer needs to go on from it. */
+typedef struct
+{
+  gint64 ref;
+  guint8 file_id[MH_FILE_ID_SIZE];
+  char *path; /* (owned) */
+  gboolean live;
+  gint64 head;
+  gint64 size;
+  gint64 mtime_ms;
+  char *mime; /* (owned) */
+  guint8 content_hash[32];
+} MhFileRow;
+
+void mh_file_row_free (MhFileRow *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhFileRow, mh_file_row_free)
+
+typedef struct
+{
+  MhLocation location;
+  gboolean bad;
+} MhBlockRow;
+
+typedef struct
+{
+  MhLocation location;
+  guint8 hash[MH_VERSION_HASH_SIZE];
+} MhVersionRow;
+
+/* Reads a number of the state table, 0 when it is not there. */
+gboolean mh_catalog_get_state (MhDb *db, const char *key, gint64 *value,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Sets a number of the state table. */
+gboolean mh_catalog_set_state (MhDb *db, const char *key, gint64 value,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Reads how far a segment is indexed, 0 when it is unknown. */
+gboolean mh_catalog_get_indexed (MhDb *db, guint64 segment, guint64 *indexed_to,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Notes how far a segment is indexed. */
+gboolean mh_catalog_set_indexed (MhDb *db, guint64 segment, guint64 indexed_to,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Finds a vault; %MH_ERROR_NOT_FOUND without one. */
+gboolean mh_catalog_get_vault (MhDb *db, const char *vault_id, MhVaultRow *row,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Finds a vault, or makes it. */
+gboolean mh_catalog_ensure_vault (MhDb *db, const char *vault_id, MhVaultRow *row,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Marks a vault for mh_catalog_forget_some(), or takes the mark away. */
+gboolean mh_catalog_mark_forgotten (MhDb *db, gint64 vault, gboolean forgotten,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Finds any vault that is marked; @vault is 0 when there is none. */
+gboolean
+mh_catalog_next_forgotten (MhDb *db, gint64 *vault, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Removes some thousand rows of a marked vault, and the vault itself with the last of them. */
+gboolean mh_catalog_forget_some (MhDb *db, gint64 vault, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Looks a block up; @found tells whether @row is set. */
+gboolean mh_catalog_find_block (MhDb *db, const guint8 *id, MhBlockRow *row, gboolean *found,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Notes that a block was found damaged, so that it is not taken for another upload's. */
+gboolean mh_catalog_mark_bad (MhDb *db, const guint8 *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Adds a block and its size to the vault's sum, unless it is known and not bad. */
+gboolean mh_catalog_add_block (MhDb *db, gint64 vault, const guint8 *id, const MhLocation *location,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Finds the folder @path ("/" or "/a/b") of a vault; @ref is 0 when there is none. */
+gboolean mh_catalog_find_folder (MhDb *db, const MhVaultRow *vault, const char *path, gint64 *ref,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Reads how many live files are anywhere below a folder. */
+gboolean mh_catalog_folder_files (MhDb *db, gint64 ref, gint64 *files,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_catalog_find_file:
+ * @db: a connection
+ * @vault: a vault
+ * @path: a path
+ * @include_deleted: whether the file deleted last will do when there is no live one
+ * @error: return location
+ *
+ * Errors: as mh_stmt_step(); no such file is not an error
+ * Returns: (transfer full) (nullable): the file
+ */
+MhFileRow *mh_catalog_find_file (MhDb *db, const MhVaultRow *vault, const char *path,
+                                 gboolean include_deleted,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: (transfer full) (element-type MhFileRow): live files below the folder @path, by path */
+GPtrArray *mh_catalog_files_below (MhDb *db, const MhVaultRow *vault, const char *path,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Finds a version by its ref; %MH_ERROR_NOT_FOUND without one. */
+gboolean mh_catalog_get_version (MhDb *db, gint64 ref, MhVersionRow *row,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Finds the newest version with that content, deletions apart; @ref is 0 when there is none. */
+gboolean mh_catalog_find_content (MhDb *db, const MhVaultRow *vault, const guint8 *file_id,
+                                  const guint8 *content_hash, gint64 *ref,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_catalog_add_version:
+ * @db: the writer's connection
+ * @vault: its vault
+ * @version: a version, decoded or just made
+ * @location: where its record lies
+ * @ref: (out): the row, 0 when the version is known already
+ * @error: return location
+ *
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_catalog_add_version (MhDb *db, const MhVaultRow *vault, const MhVersion *version,
+                                 const MhLocation *location, gint64 *ref,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_catalog_apply:
+ * @db: the writer's connection
+ * @vault: its vault
+ * @version: a version
+ * @ref: its row
+ * @meta: what was sealed in it
+ * @error: return location
+ *
+ * Brings file, folders and sums up to date with a version whose meta data is now known.
+ *
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_catalog_apply (MhDb *db, const MhVaultRow *vault, const MhVersion *version, gint64 ref,
+                           const MhMeta *meta, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Removes a version that was added but turned out to be unreadable, and never applied. */
+gboolean mh_catalog_drop_version (MhDb *db, gint64 ref, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_catalog_next_sealed:
+ * @db: a connection
+ * @vault: a vault
+ * @ref: (out): the oldest version that was not applied yet, 0 when there is none
+ * @row: (out caller-allocates): where it lies
+ * @error: return location
+ *
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_catalog_next_sealed (MhDb *db, const MhVaultRow *vault, gint64 *ref, MhVersionRow *row,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: the last segment of @path */
+const char *mh_path_name (const char *path);
+
+/* Returns: (transfer full): @path without its last segment; "/" for what is at the top */
+char *mh_path_folder (const char *path) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "change.h"
+
+#include <string.h>
+
+#include "base/encoding.h"
+#include "base/error.h"
+#include "crypto/random.h"
+#include "query.h"
+
+/* A version about to be made. */
+typedef struct
+{
+  guint8 file_id[MH_FILE_ID_SIZE];
+  GBytes *parents; /* (owned) */
+  MhFileOp op;
+  GBytes *blocks; /* (owned) */
+  GBytes *chunks; /* (owned): sealed */
+  MhMeta meta;    /* its strings are unowned */
+} Draft;
+
+static void
+draft_clear (Draft *self)
+{
+  g_clear_pointer (&self->parents, g_bytes_unref);
+  g_clear_pointer (&self->blocks, g_bytes_unref);
+  g_clear_pointer (&self->chunks, g_bytes_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Draft, draft_clear)
+
+static gboolean
+check_folder_above (MhDb *db, const MhVaultRow *vault, const char *folder, GError **error)
+{
+  g_autoptr (MhFileRow) file = NULL;
+  GError *local = NULL;
+
+  file = mh_catalog_find_file (db, vault, folder, FALSE, &local);
+  if (local != NULL)
+    {
+      g_propagate_error (error, local);
+      return FALSE;
+    }
+
+  if (file == NULL)
+    return TRUE;
+
+  g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "%s is a file, not a folder", folder);
+
+  return FALSE;
+}
+
+gboolean
+mh_change_check_target (MhDb *db, const MhVaultRow *vault, const char *path, GError **error)
+{
+  gint64 folder;
+  gint64 files = 0;
+
+  if (!mh_catalog_find_folder (db, vault, path, &folder, error)
+      || (folder != 0 && !mh_catalog_folder_files (db, folder, &files, error)))
+    return FALSE;
+
+  if (files > 0)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "%s is a folder", path);
+      return FALSE;
+    }
+
+  for (const char *slash = strchr (path + 1, '/'); slash != NULL; slash = strchr (slash + 1, '/'))
+    {
+      g_autofree char *above = g_strndup (path, (gsize) (slash - path));
+
+      if (!check_folder_above (db, vault, above, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+tag_matches (const char *tag, const MhFileRow *file)
+{
+  guint8 hash[32];
+
+  if (file == NULL)
+    return FALSE;
+
+  if (strcmp (tag, "*") == 0)
+    return TRUE;
+
+  return mh_hex_decode (tag, hash, sizeof hash)
+         && memcmp (hash, file->content_hash, sizeof hash) == 0;
+}
+
+gboolean
+mh_change_check_match (const MhFileRow *file, const char *if_match, const char *if_none_match,
+                       GError **error)
+{
+  if (if_match != NULL && !tag_matches (if_match, file))
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_PRECONDITION, "the file has changed");
+      return FALSE;
+    }
+
+  if (if_none_match != NULL && tag_matches (if_none_match, file))
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_PRECONDITION, "the file exists");
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Finds the file at a path, live or deleted; no such file is not an error. */
+static gboolean
+find_file (MhWriter *writer, const MhVaultRow *vault, const char *path, MhFileRow **file,
+           GError **error)
+{
+  GError *local = NULL;
+
+  *file = mh_catalog_find_file (mh_writer_db (writer), vault, path, TRUE, &local);
+  if (local == NULL)
+    return TRUE;
+
+  g_propagate_error (error, local);
+
+  return FALSE;
+}
+
+/* Seals, signs, appends and applies a version. */
+static gboolean
+make_version (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, Draft *draft, GError **error)
+{
+  MhStore *store = mh_writer_store (writer);
+  MhDb *db = mh_writer_db (writer);
+  g_autoptr (MhVersion) version = g_new0 (MhVersion, 1);
+  g_autoptr (GBytes) record = NULL;
+  MhLocation location;
+  gint64 ref;
+
+  vault->lamport++;
+  version->vault_id = g_strdup (keys->vault_id);
+  memcpy (version->file_id, draft->file_id, sizeof version->file_id);
+  version->parents = g_bytes_ref (draft->parents);
+  version->lamport = vault->lamport;
+  version->ts_ms = mh_store_now_ms (store);
+  version->op = draft->op;
+  version->blocks = g_bytes_ref (draft->blocks);
+  version->meta = mh_meta_seal (&draft->meta, keys, draft->file_id);
+  version->chunks = g_bytes_ref (draft->chunks);
+  record = mh_version_encode (version, store->signer);
+
+  return mh_writer_put_version (writer, keys->vault_id, record, &location, error)
+         && mh_catalog_add_version (db, vault, version, &location, &ref, error)
+         && mh_catalog_apply (db, vault, version, ref, &draft->meta, error);
+}
+
+/* Reads a version back from its segment; @path names it in an error. */
+static MhVersion *
+read_version (MhWriter *writer, gint64 ref, const char *path, GError **error)
+{
+  g_autoptr (GBytes) record = NULL;
+  MhVersion *version = NULL;
+  MhVersionRow row;
+
+  if (!mh_catalog_get_version (mh_writer_db (writer), ref, &row, error))
+    return NULL;
+
+  record = mh_segments_read_verified (mh_writer_store (writer)->segments, &row.location, row.hash,
+                                      error);
+  if (record != NULL)
+    version = mh_version_decode (record, error);
+  if (version == NULL)
+    g_prefix_error (error, "the record of %s: ", path);
+
+  return version;
+}
+
+/* Begins a draft that follows the shown version of @file. */
+static gboolean
+follow (MhWriter *writer, const MhFileRow *file, Draft *draft, GError **error)
+{
+  MhVersionRow row;
+
+  memset (draft, 0, sizeof *draft);
+  if (!mh_catalog_get_version (mh_writer_db (writer), file->head, &row, error))
+    return FALSE;
+
+  memcpy (draft->file_id, file->file_id, sizeof draft->file_id);
+  draft->parents = g_bytes_new (row.hash, sizeof row.hash);
+  draft->meta.path = file->path;
+  draft->meta.size = file->size;
+  draft->meta.mtime_ms = file->mtime_ms;
+  draft->meta.mime = file->mime;
+  memcpy (draft->meta.content_hash, file->content_hash, sizeof draft->meta.content_hash);
+
+  return TRUE;
+}
+
+/* Begins a draft of a file that never was, or that follows what is at its path. */
+static gboolean
+begin_put (MhWriter *writer, const MhFileRow *file, Draft *draft, GError **error)
+{
+  if (file != NULL)
+    return follow (writer, file, draft, error);
+
+  memset (draft, 0, sizeof *draft);
+  mh_random_bytes (draft->file_id, sizeof draft->file_id);
+  draft->parents = g_bytes_new (NULL, 0);
+
+  return TRUE;
+}
+
+static char *
+guess_mime (const char *path)
+{
+  g_autofree char *type = g_content_type_guess (mh_path_name (path), NULL, 0, NULL);
+  char *mime = g_content_type_get_mime_type (type);
+
+  return mime != NULL ? mime : g_strdup ("application/octet-stream");
+}
+
+static gboolean
+keep_blocks (MhWriter *writer, const MhVaultRow *vault, GPtrArray *held, GError **error)
+{
+  for (guint i = 0; i < held->len; i++)
+    {
+      if (!mh_writer_keep_block (writer, vault, g_ptr_array_index (held, i), error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+mh_change_put (MhWriter *writer, gpointer data, GError **error)
+{
+  MhChangePut *change = data;
+  MhDb *db = mh_writer_db (writer);
+  g_autoptr (MhFileRow) file = NULL;
+  g_auto (Draft) draft = { 0 };
+  g_autofree char *mime = guess_mime (change->path);
+  MhVaultRow vault;
+
+  if (!mh_catalog_get_vault (db, change->keys->vault_id, &vault, error)
+      || !mh_change_check_target (db, &vault, change->path, error)
+      || !find_file (writer, &vault, change->path, &file, error)
+      || !mh_change_check_match (file != NULL && file->live ? file : NULL, change->if_match,
+                                 change->if_none_match, error)
+      || !begin_put (writer, file, &draft, error)
+      || !keep_blocks (writer, &vault, change->held, error))
+    return FALSE;
+
+  draft.op = MH_FILE_OP_PUT;
+  draft.blocks = mh_chunks_ids (change->chunks);
+  draft.chunks = mh_chunks_seal (change->chunks, change->keys, draft.file_id);
+  draft.meta.path = (char *) change->path; /* only read */
+  draft.meta.size = change->size;
+  draft.meta.mtime_ms = change->mtime_ms;
+  draft.meta.mime = mime;
+  memcpy (draft.meta.content_hash, change->content_hash, sizeof change->content_hash);
+  if (!make_version (writer, change->keys, &vault, &draft, error))
+    return FALSE;
+
+  change->result = mh_query_file (db, &vault, change->path, FALSE, error);
+
+  return change->result != NULL;
+}
+
+static MhFileRow *
+require_file (MhWriter *writer, const MhVaultRow *vault, const char *path, gboolean deleted_too,
+              GError **error)
+{
+  g_autoptr (MhFileRow) file = NULL;
+
+  if (!find_file (writer, vault, path, &file, error))
+    return NULL;
+
+  if (file == NULL || !(file->live || deleted_too))
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_NOT_FOUND, "no file %s", path);
+      return NULL;
+    }
+
+  return g_steal_pointer (&file);
+}
+
+gboolean
+mh_change_delete (MhWriter *writer, gpointer data, GError **error)
+{
+  MhChangeFile *change = data;
+  MhDb *db = mh_writer_db (writer);
+  g_autoptr (MhFileRow) file = NULL;
+  g_autoptr (GArray) none = g_array_new (FALSE, FALSE, sizeof (MhChunk));
+  g_auto (Draft) draft = { 0 };
+  MhVaultRow vault;
+
+  if (!mh_catalog_get_vault (db, change->keys->vault_id, &vault, error))
+    return FALSE;
+
+  file = require_file (writer, &vault, change->path, FALSE, error);
+  if (file == NULL || !follow (writer, file, &draft, error))
+    return FALSE;
+
+  draft.op = MH_FILE_OP_DELETE;
+  draft.blocks = mh_chunks_ids (none);
+  draft.chunks = mh_chunks_seal (none, change->keys, draft.file_id);
+
+  return make_version (writer, change->keys, &vault, &draft, error);
+}
+
+/* Finds the version of @file that has the wanted content. */
+static MhVersion *
+find_content (MhWriter *writer, const MhVaultRow *vault, const MhFileRow *file,
+              const guint8 *content_hash, GError **error)
+{
+  gint64 ref;
+
+  if (!mh_catalog_find_content (mh_writer_db (writer), vault, file->file_id, content_hash, &ref,
+                                error))
+    return NULL;
+
+  if (ref == 0)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_NOT_FOUND, "no version of %s with that content",
+                   file->path);
+      return NULL;
+    }
+
+  return read_version (writer, ref, file->path, error);
+}
+
+/* Fills a draft with the content of @version; gives the meta data that it borrows from. */
+static MhMeta *
+take_content (MhVersion *version, MhKeys *keys, Draft *draft, GError **error)
+{
+  g_autoptr (MhMeta) meta = mh_meta_open (version, keys, error);
+
+  if (meta == NULL)
+    return NULL;
+
+  draft->blocks = g_bytes_ref (version->blocks);
+  draft->chunks = g_bytes_ref (version->chunks);
+  draft->meta.size = meta->size;
+  draft->meta.mtime_ms = meta->mtime_ms;
+  draft->meta.mime = meta->mime;
+  memcpy (draft->meta.content_hash, meta->content_hash, sizeof meta->content_hash);
+
+  return g_steal_pointer (&meta);
+}
+
+gboolean
+mh_change_restore (MhWriter *writer, gpointer data, GError **error)
+{
+  MhChangeFile *change = data;
+  MhDb *db = mh_writer_db (writer);
+  g_autoptr (MhFileRow) file = NULL;
+  g_autoptr (MhVersion) version = NULL;
+  g_autoptr (MhMeta) meta = NULL;
+  g_auto (Draft) draft = { 0 };
+  MhVaultRow vault;
+
+  if (!mh_catalog_get_vault (db, change->keys->vault_id, &vault, error)
+      || !mh_change_check_target (db, &vault, change->path, error))
+    return FALSE;
+
+  file = require_file (writer, &vault, change->path, TRUE, error);
+  if (file == NULL)
+    return FALSE;
+
+  version = find_content (writer, &vault, file, change->content_hash, error);
+  if (version == NULL || !follow (writer, file, &draft, error))
+    return FALSE;
+
+  draft.op = MH_FILE_OP_PUT;
+  meta = take_content (version, change->keys, &draft, error);
+  if (meta == NULL || !make_version (writer, change->keys, &vault, &draft, error))
+    return FALSE;
+
+  change->result = mh_query_file (db, &vault, change->path, FALSE, error);
+
+  return change->result != NULL;
+}
+
+/* Gives one file the path @to. The sealed list of chunks is taken over unopened. */
+static gboolean
+move_file (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, MhFileRow *file, const char *to,
+           GError **error)
+{
+  g_autoptr (MhVersion) version = read_version (writer, file->head, file->path, error);
+  g_autofree char *mime = guess_mime (to);
+  g_auto (Draft) draft = { 0 };
+
+  if (version == NULL || !mh_store_check_path (to, error) || !follow (writer, file, &draft, error))
+    return FALSE;
+
+  draft.op = MH_FILE_OP_MOVE;
+  draft.blocks = g_bytes_ref (version->blocks);
+  draft.chunks = g_bytes_ref (version->chunks);
+  draft.meta.path = (char *) to; /* only read */
+  draft.meta.mime = mime;
+
+  return make_version (writer, keys, vault, &draft, error);
+}
+
+/* Finds what is to be moved: a file, or every file of a folder. */
+static GPtrArray *
+find_moved (MhWriter *writer, const MhVaultRow *vault, const char *from, GError **error)
+{
+  g_autoptr (MhFileRow) file = NULL;
+  g_autoptr (GPtrArray) files = NULL;
+
+  if (!find_file (writer, vault, from, &file, error))
+    return NULL;
+
+  if (file != NULL && file->live)
+    {
+      files = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_file_row_free);
+      g_ptr_array_add (files, g_steal_pointer (&file));
+      return g_steal_pointer (&files);
+    }
+
+  files = mh_catalog_files_below (mh_writer_db (writer), vault, from, error);
+  if (files != NULL && files->len == 0)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_NOT_FOUND, "no file or folder %s", from);
+      return NULL;
+    }
+
+  return g_steal_pointer (&files);
+}
+
+static gboolean
+check_move (MhWriter *writer, const MhVaultRow *vault, const MhChangeMove *change, GError **error)
+{
+  g_autofree char *inside = g_strconcat (change->from, "/", NULL);
+  g_autoptr (MhFileRow) taken = NULL;
+
+  if (g_str_has_prefix (change->to, inside))
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "%s lies in %s", change->to, change->from);
+      return FALSE;
+    }
+
+  if (!mh_change_check_target (mh_writer_db (writer), vault, change->to, error)
+      || !find_file (writer, vault, change->to, &taken, error))
+    return FALSE;
+
+  if (taken == NULL || !taken->live)
+    return TRUE;
+
+  g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "%s exists", change->to);
+
+  return FALSE;
+}
+
+gboolean
+mh_change_move (MhWriter *writer, gpointer data, GError **error)
+{
+  MhChangeMove *change = data;
+  g_autoptr (GPtrArray) files = NULL;
+  MhVaultRow vault;
+
+  if (!mh_catalog_get_vault (mh_writer_db (writer), change->keys->vault_id, &vault, error))
+    return FALSE;
+
+  files = find_moved (writer, &vault, change->from, error);
+  if (files == NULL || !check_move (writer, &vault, change, error))
+    return FALSE;
+
+  for (guint i = 0; i < files->len; i++)
+    {
+      MhFileRow *file = g_ptr_array_index (files, i);
+      g_autofree char *to = g_strconcat (change->to, file->path + strlen (change->from), NULL);
+
+      if (!move_file (writer, change->keys, &vault, file, to, error))
+        return FALSE;
+    }
+  change->moved = files->len;
+
+  return TRUE;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "writer.h"
+
+G_BEGIN_DECLS
+
+/*
+ * The changes of the catalog, as commits of the writer. @result is what they are about afterwards.
+ */
+
+typedef struct
+{
+  MhKeys *keys; /* (unowned) */
+  const char *path;
+  const char *if_match;      /* (nullable) */
+  const char *if_none_match; /* (nullable) */
+  gint64 mtime_ms;
+  gint64 size;
+  guint8 content_hash[32];
+  GArray *chunks;  /* (unowned) (element-type MhChunk) */
+  GPtrArray *held; /* (unowned) (element-type MhPending): blocks that are not in the index yet */
+  MhFile *result;  /* (owned) */
+} MhChangePut;
+
+typedef struct
+{
+  MhKeys *keys; /* (unowned) */
+  const char *path;
+  guint8 content_hash[32]; /* of the wanted version, when restoring */
+  MhFile *result;          /* (owned), when restoring */
+} MhChangeFile;
+
+typedef struct
+{
+  MhKeys *keys; /* (unowned) */
+  const char *from;
+  const char *to;
+  gint64 moved; /* result: number of files */
+} MhChangeMove;
+
+typedef struct
+{
+  MhKeys *keys;  /* (unowned) */
+  gboolean done; /* result: nothing is left to be done */
+} MhChangeVault;
+
+/* MhChangePut: a file gets new content. */
+gboolean mh_change_put (MhWriter *writer, gpointer data, GError **error);
+
+/* MhChangeFile: a file gets the content of an older version. */
+gboolean mh_change_restore (MhWriter *writer, gpointer data, GError **error);
+
+/* MhChangeFile: a file gets a tombstone. */
+gboolean mh_change_delete (MhWriter *writer, gpointer data, GError **error);
+
+/* MhChangeMove: a file or folder gets a new path. */
+gboolean mh_change_move (MhWriter *writer, gpointer data, GError **error);
+
+/* MhChangeVault: makes a vault known and applies some of its versions that waited for the key. */
+gboolean mh_change_add_vault (MhWriter *writer, gpointer data, GError **error);
+
+/* Vault id as text: marks its rows to be removed. */
+gboolean mh_change_forget_vault (MhWriter *writer, gpointer data, GError **error);
+
+/* No data: removes some rows of a vault that is marked, and asks for the rest to be removed. */
+void mh_change_forget_task (MhWriter *writer, gpointer data);
+
+/**
+ * mh_change_check_target:
+ * @db: a connection
+ * @vault: a vault
+ * @path: where a file or folder is to be put
+ * @error: return location
+ *
+ * Errors: %MH_ERROR_CONFLICT when @path is a folder, or a file is where a folder would have to be
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_change_check_target (MhDb *db, const MhVaultRow *vault, const char *path,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_change_check_match:
+ * @file: (nullable): the live file at a path
+ * @if_match: (nullable): a content hash that it must have, or "*"
+ * @if_none_match: (nullable): a content hash that it must not have, or "*"
+ * @error: return location
+ *
+ * Errors: %MH_ERROR_PRECONDITION
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_change_check_match (const MhFileRow *file, const char *if_match,
+                                const char *if_none_match,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

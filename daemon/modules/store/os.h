@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* One part of a gathered write. */
+typedef struct
+{
+  const guint8 *data;
+  gsize size;
+} MhPiece;
+
+/**
+ * mh_os_lock:
+ * @path: a lock file; made when missing
+ * @error: return location
+ *
+ * Thread: any.
+ * Errors: %MH_ERROR_CONFLICT when another process, or this one, has the lock; %MH_ERROR_FAILED
+ * Returns: a file descriptor that holds the lock until it is closed, or -1 with @error set
+ */
+int mh_os_lock (const char *path, GError **error);
+
+/**
+ * mh_os_open:
+ * @path: a file
+ * @writable: whether to open for writing
+ * @create: whether to make it; it must not exist then. Its name is durable when this returns.
+ * @error: return location
+ *
+ * Thread: any. Blocks on disk.
+ * Errors: %MH_ERROR_NOT_FOUND, %MH_ERROR_NO_SPACE, %MH_ERROR_FAILED
+ * Returns: a file descriptor, or -1 with @error set
+ */
+int mh_os_open (const char *path, gboolean writable, gboolean create, GError **error);
+
+/* Closes @fd; a negative one is ignored. Thread: any. */
+void mh_os_close (int fd);
+
+/* Returns: bytes in the file, or -1 with errno set. Thread: any. */
+gint64 mh_os_size (int fd);
+
+/**
+ * mh_os_read:
+ * @fd: a file
+ * @offset: where to begin
+ * @out: (out caller-allocates): room for @size bytes
+ * @size: bytes wanted
+ *
+ * Thread: any.
+ * Returns: bytes read, less than @size only at the end of the file, or -1 with errno set
+ */
+gssize mh_os_read (int fd, guint64 offset, guint8 *out, gsize size);
+
+/**
+ * mh_os_write:
+ * @fd: a file
+ * @offset: where to begin
+ * @pieces: up to eight pieces, written one after the other
+ * @count: number of pieces
+ *
+ * Thread: any. Blocks on disk.
+ * Returns: %FALSE with errno set; part may have been written
+ */
+gboolean
+mh_os_write (int fd, guint64 offset, const MhPiece *pieces, guint count) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Makes what was written durable. Returns: %FALSE with errno set. Thread: any. Blocks on disk. */
+gboolean mh_os_sync (int fd) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Asks for a range to be written soon, without waiting. Thread: any. */
+void mh_os_write_soon (int fd, guint64 offset, guint64 size);
+
+/* Sets the size of the file. Returns: %FALSE with errno set. Thread: any. */
+gboolean mh_os_truncate (int fd, guint64 size) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_os_punch:
+ * @fd: a file
+ * @offset: where to begin
+ * @size: number of bytes
+ *
+ * Makes a range read as zeros and gives its disk space back where the file system can.
+ *
+ * Thread: any.
+ * Returns: %FALSE with errno set
+ */
+gboolean mh_os_punch (int fd, guint64 offset, guint64 size) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: the first offset from @offset on that is not in a hole, as far as the system knows */
+guint64 mh_os_skip_hole (int fd, guint64 offset);
+
+/* Returns: bytes that can still be written where @fd lies, G_MAXUINT64 when unknown */
+guint64 mh_os_free_space (int fd);
+
+G_END_DECLS

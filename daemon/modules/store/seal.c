@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "seal.h"
+
+#include "crypto/aead.h"
+#include "crypto/hash.h"
+
+#define CODEC_RAW 0
+#define CODEC_ZSTD 1
+
+#define SAMPLE (16 * 1024)
+#define WORTH_TRYING 64 /* bytes: nothing smaller shrinks enough */
+
+G_STATIC_ASSERT (MH_SEAL_OVERHEAD == 1 + MH_GCM_TAG_SIZE);
+
+/* A key seals one message only, see derive_key(), so its nonce may be constant. */
+static const guint8 nonce[MH_GCM_NONCE_SIZE] = { 0 };
+
+static void
+derive_key (MhKeys *keys, const guint8 *h, guint8 *key)
+{
+  mh_hmac_sha256 (mh_secret_peek (keys->blocks), mh_secret_size (keys->blocks), h, MH_SHA256_SIZE,
+                  key);
+}
+
+/* Whether the beginning and the middle shrink by a tenth. Most media and archives stop here. */
+static gboolean
+sample_shrinks (MhBuffers *buffers, const guint8 *plain, gsize size)
+{
+  guint8 scratch[SAMPLE];
+  gsize shrunk;
+
+  if (size <= 2 * SAMPLE)
+    return size >= WORTH_TRYING;
+
+  shrunk = mh_buffers_compress (buffers, scratch, SAMPLE * 9 / 10, plain, SAMPLE);
+  if (shrunk > 0)
+    return TRUE;
+
+  return mh_buffers_compress (buffers, scratch, SAMPLE * 9 / 10, plain + size / 2, SAMPLE) > 0;
+}
+
+/* Returns: (nullable): codec byte and payload, or %NULL when compression does not pay */
+static MhBuffer *
+compress (MhBuffers *buffers, const guint8 *plain, gsize size, gsize *payload_size)
+{
+  MhBuffer *packed;
+  gsize packed_size;
+
+  if (!sample_shrinks (buffers, plain, size))
+    return NULL;
+
+  packed = mh_buffers_take (buffers, 1 + size);
+  packed_size = mh_buffers_compress (buffers, packed->data + 1, size - size / 10, plain, size);
+  if (packed_size == 0)
+    {
+      mh_buffers_give (buffers, packed);
+      return NULL;
+    }
+
+  packed->data[0] = CODEC_ZSTD;
+  *payload_size = 1 + packed_size;
+
+  return packed;
+}
+
+MhBuffer *
+mh_seal_block (MhBuffers *buffers, MhKeys *keys, guint8 *plain, gsize plain_size, MhChunk *chunk,
+               gsize *sealed_size)
+{
+  gsize payload_size = 1 + plain_size;
+  MhBuffer *packed = compress (buffers, plain + 1, plain_size, &payload_size);
+  const guint8 *payload = packed != NULL ? packed->data : plain;
+  MhBuffer *sealed = mh_buffers_take (buffers, payload_size + MH_GCM_TAG_SIZE);
+  guint8 key[MH_GCM_KEY_SIZE];
+
+  plain[0] = CODEC_RAW;
+  mh_sha256 (payload, payload_size, chunk->h);
+  derive_key (keys, chunk->h, key);
+  mh_gcm_seal (key, nonce, payload, payload_size, sealed->data);
+  mh_wipe (key, sizeof key);
+  mh_buffers_give (buffers, packed);
+
+  *sealed_size = payload_size + MH_GCM_TAG_SIZE;
+  mh_sha256 (sealed->data, *sealed_size, chunk->id);
+  chunk->plain_size = (guint32) plain_size;
+
+  return sealed;
+}
+
+/* Takes @opened. Returns: (nullable): the bytes after the codec, expanded */
+static GBytes *
+unpack (MhBuffers *buffers, MhBuffer *opened, gsize size, gsize plain_size)
+{
+  MhBuffer *plain;
+  gboolean good;
+
+  if (opened->data[0] == CODEC_RAW && size == 1 + plain_size)
+    return mh_buffers_to_bytes (buffers, opened, 1, plain_size);
+
+  if (opened->data[0] != CODEC_ZSTD)
+    {
+      mh_buffers_give (buffers, opened);
+      return NULL;
+    }
+
+  plain = mh_buffers_take (buffers, plain_size);
+  good = mh_buffers_decompress (buffers, plain->data, plain_size, opened->data + 1, size - 1);
+  mh_buffers_give (buffers, opened);
+  if (good)
+    return mh_buffers_to_bytes (buffers, plain, 0, plain_size);
+
+  mh_buffers_give (buffers, plain);
+
+  return NULL;
+}
+
+GBytes *
+mh_open_block (MhBuffers *buffers, MhKeys *keys, const MhChunk *chunk, const guint8 *sealed,
+               gsize sealed_size)
+{
+  MhBuffer *opened;
+  guint8 key[MH_GCM_KEY_SIZE];
+  gboolean good;
+
+  if (sealed_size < MH_SEAL_OVERHEAD)
+    return NULL;
+
+  opened = mh_buffers_take (buffers, sealed_size - MH_GCM_TAG_SIZE);
+  derive_key (keys, chunk->h, key);
+  good = mh_gcm_open (key, nonce, sealed, sealed_size, opened->data);
+  mh_wipe (key, sizeof key);
+  if (good)
+    return unpack (buffers, opened, sealed_size - MH_GCM_TAG_SIZE, chunk->plain_size);
+
+  mh_buffers_give (buffers, opened);
+
+  return NULL;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "buffers.h"
+#include "keys.h"
+
+G_BEGIN_DECLS
+
+#define MH_BLOCK_ID_SIZE 32
+
+/* Bytes that sealing adds to a block at most: the codec and the tag. */
+#define MH_SEAL_OVERHEAD 17
+
+/**
+ * MhChunk:
+ *
+ * What a manifest says about one block.
+ */
+typedef struct
+{
+  guint8 id[MH_BLOCK_ID_SIZE]; /* SHA-256 of the sealed bytes */
+  guint8 h[32];       /* SHA-256 of codec and payload: with the vault's key it opens them */
+  guint32 plain_size; /* bytes of the file */
+} MhChunk;
+
+/**
+ * mh_seal_block:
+ * @buffers: scratch space
+ * @keys: the vault
+ * @plain: one free byte followed by @plain_size bytes; the free byte is overwritten
+ * @plain_size: bytes of the block
+ * @chunk: (out caller-allocates): what the manifest has to say
+ * @sealed_size: (out): bytes of the result
+ *
+ * Compresses where that pays, then seals.
+ *
+ * Thread: any worker.
+ * Returns: (transfer full): the sealed bytes, to be given back to @buffers
+ */
+MhBuffer *mh_seal_block (MhBuffers *buffers, MhKeys *keys, guint8 *plain, gsize plain_size,
+                         MhChunk *chunk, gsize *sealed_size) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_open_block:
+ * @buffers: scratch space
+ * @keys: the vault
+ * @chunk: what the manifest says
+ * @sealed: @sealed_size bytes
+ * @sealed_size: number of bytes
+ *
+ * Thread: any worker.
+ * Returns: (transfer full) (nullable): the bytes of the file, or %NULL when they are not what was
+ *   sealed
+ */
+GBytes *mh_open_block (MhBuffers *buffers, MhKeys *keys, const MhChunk *chunk, const guint8 *sealed,
+                       gsize sealed_size) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/**
+ * MhSegments:
+ *
+ * The folder of segment files, for reading. Keeps the files used last open.
+ */
+typedef struct _MhSegments MhSegments;
+
+/* Where a record lies. */
+typedef struct
+{
+  guint64 segment;
+  guint64 position; /* of the record's header */
+  guint32 size;     /* of the payload, bytes */
+} MhLocation;
+
+/* Returns: (transfer full): nothing is opened yet. Thread: any. */
+MhSegments *mh_segments_new (const char *path) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Closes all files. Thread: any. */
+void mh_segments_free (MhSegments *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhSegments, mh_segments_free)
+
+/* Returns: (transfer full): the path of segment @id */
+char *mh_segments_path (MhSegments *self, guint64 id) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_segments_list:
+ * @self: the folder
+ * @error: return location
+ *
+ * Thread: any. Blocks on disk.
+ * Errors: %MH_ERROR_FAILED
+ * Returns: (transfer full) (element-type guint64): ids in order, or %NULL with @error set
+ */
+GArray *mh_segments_list (MhSegments *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_segments_read:
+ * @self: the folder
+ * @location: a record
+ * @out: (out caller-allocates): room for its payload
+ * @error: return location
+ *
+ * Does not verify what it reads.
+ *
+ * Thread: any. Blocks on disk.
+ * Errors: %MH_ERROR_CORRUPT when the segment or the bytes are missing, or the disk cannot read them
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_segments_read (MhSegments *self, const MhLocation *location, guint8 *out,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_segments_read_verified:
+ * @self: the folder
+ * @location: a record
+ * @id: its id, the SHA-256 of the payload
+ * @error: return location
+ *
+ * Thread: any. Blocks on disk.
+ * Errors: as mh_segments_read(), also when the payload is not the one of @id
+ * Returns: (transfer full): the payload, or %NULL with @error set
+ */
+GBytes *mh_segments_read_verified (MhSegments *self, const MhLocation *location, const guint8 *id,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "store.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "base/encoding.h"
+#include "base/error.h"
+#include "change.h"
+#include "os.h"
+
+#define SEGMENT_BYTES (G_GUINT64_CONSTANT (256) * 1024 * 1024)
+#define MOST_READERS 16
+#define MOST_WORKERS 4
+#define SEALER_QUEUE 32
+#define OPENER_QUEUE 16
+
+gint64
+mh_store_now_ms (MhStore *self)
+{
+  return self->clock != NULL ? mh_clock_now_ms (self->clock) : g_get_real_time () / 1000;
+}
+
+void
+mh_store_set_fault (MhStore *self, const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_mutex_lock (&self->lock);
+  g_free (self->fault);
+  self->fault = g_strdup (text);
+  g_mutex_unlock (&self->lock);
+  if (self->on_fault != NULL)
+    self->on_fault (text, self->on_fault_data);
+}
+
+char *
+mh_store_fault (MhStore *self)
+{
+  char *fault;
+
+  g_mutex_lock (&self->lock);
+  fault = g_strdup (self->fault);
+  g_mutex_unlock (&self->lock);
+
+  return fault;
+}
+
+void
+mh_store_lift (MhStore *self, GError **error)
+{
+  if (error == NULL || *error == NULL || (*error)->domain != MH_DB_ERROR)
+    return;
+
+  if (g_error_matches (*error, MH_DB_ERROR, MH_DB_ERROR_CORRUPT)
+      || g_error_matches (*error, MH_DB_ERROR, MH_DB_ERROR_IO))
+    mh_store_set_fault (self, "%s", (*error)->message);
+  (*error)->code = (*error)->code == MH_DB_ERROR_BUSY ? MH_ERROR_UNAVAILABLE : MH_ERROR_FAILED;
+  (*error)->domain = MH_ERROR;
+}
+
+MhKeys *
+mh_store_keys (MhStore *self, const char *vault_id, GError **error)
+{
+  MhKeys *keys;
+
+  g_mutex_lock (&self->lock);
+  keys = g_hash_table_lookup (self->vaults, vault_id);
+  if (keys != NULL)
+    mh_keys_ref (keys);
+  g_mutex_unlock (&self->lock);
+  if (keys == NULL)
+    g_set_error (error, MH_ERROR, MH_ERROR_NOT_FOUND, "no vault %s", vault_id);
+
+  return keys;
+}
+
+static gboolean
+make_folder (const char *path, GError **error)
+{
+  if (g_mkdir_with_parents (path, 0700) == 0)
+    return TRUE;
+
+  mh_error_set_errno (error, errno, path);
+
+  return FALSE;
+}
+
+static gboolean
+prepare_folders (const MhStoreConfig *config, GError **error)
+{
+  g_autofree char *index_folder = g_path_get_dirname (config->index_path);
+
+  return make_folder (config->blocks_path, error) && make_folder (index_folder, error);
+}
+
+MhStore *
+mh_store_open (const MhStoreConfig *config, GError **error)
+{
+  g_autoptr (MhStore) self = g_new0 (MhStore, 1);
+  g_autofree char *lock_path = g_build_filename (config->blocks_path, "lock", NULL);
+  guint workers = MIN (g_get_num_processors (), MOST_WORKERS);
+
+  self->lock_fd = -1;
+  g_mutex_init (&self->lock);
+  if (!prepare_folders (config, error))
+    return NULL;
+
+  self->lock_fd = mh_os_lock (lock_path, error);
+  if (self->lock_fd < 0)
+    return NULL;
+
+  self->signer = config->signer;
+  self->on_fault = config->on_fault;
+  self->on_fault_data = config->on_fault_data;
+  self->clock = config->clock;
+  self->segment_bytes = config->segment_bytes > 0 ? config->segment_bytes : SEGMENT_BYTES;
+  mh_gear_init (&self->gear);
+  self->vaults =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) mh_keys_unref);
+  self->buffers = mh_buffers_new ();
+  self->segments = mh_segments_new (config->blocks_path);
+  self->writer = mh_writer_new (self, config->index_path, error);
+  if (self->writer == NULL)
+    {
+      mh_store_lift (self, error);
+      return NULL;
+    }
+
+  self->readers = mh_db_pool_new (config->index_path, MH_DB_READ_ONLY, MOST_READERS);
+  self->sealers = mh_pool_new ("seal", workers, SEALER_QUEUE);
+  self->openers = mh_pool_new ("read-ahead", workers, OPENER_QUEUE);
+  mh_writer_post (self->writer, mh_change_forget_task, NULL);
+
+  return g_steal_pointer (&self);
+}
+
+void
+mh_store_close (MhStore *self)
+{
+  if (self == NULL)
+    return;
+
+  g_clear_pointer (&self->sealers, mh_pool_free);
+  g_clear_pointer (&self->openers, mh_pool_free);
+  g_clear_pointer (&self->writer, mh_writer_free);
+  g_clear_pointer (&self->readers, mh_db_pool_free);
+  g_clear_pointer (&self->segments, mh_segments_free);
+  g_clear_pointer (&self->buffers, mh_buffers_unref);
+  g_clear_pointer (&self->vaults, g_hash_table_unref);
+  mh_os_close (self->lock_fd);
+  g_free (self->fault);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+static gboolean
+check_vault_id (const char *vault_id, GError **error)
+{
+  gsize length = strlen (vault_id);
+
+  if (length > 0 && length < MH_VAULT_ID_SIZE
+      && strspn (vault_id, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS) == length)
+    return TRUE;
+
+  g_set_error (error, MH_ERROR, MH_ERROR_INVALID, "vault id: not 1 to 31 letters and digits");
+
+  return FALSE;
+}
+
+gboolean
+mh_store_add_vault (MhStore *self, const char *vault_id, const MhSecret *key, GError **error)
+{
+  g_autoptr (MhKeys) keys = NULL;
+  MhChangeVault change = { 0 };
+
+  if (!check_vault_id (vault_id, error))
+    return FALSE;
+
+  keys = mh_keys_new (vault_id, key);
+  change.keys = keys;
+  while (!change.done)
+    {
+      if (!mh_writer_commit (self->writer, mh_change_add_vault, &change, error))
+        {
+          mh_store_lift (self, error);
+          return FALSE;
+        }
+    }
+
+  g_mutex_lock (&self->lock);
+  g_hash_table_replace (self->vaults, keys->vault_id, keys);
+  g_mutex_unlock (&self->lock);
+  keys = NULL;
+
+  return TRUE;
+}
+
+gboolean
+mh_store_forget_vault (MhStore *self, const char *vault_id, GError **error)
+{
+  gboolean done;
+
+  g_mutex_lock (&self->lock);
+  g_hash_table_remove (self->vaults, vault_id);
+  g_mutex_unlock (&self->lock);
+
+  done = mh_writer_commit (self->writer, mh_change_forget_vault, (gpointer) vault_id, error);
+  mh_store_lift (self, error);
+  if (done)
+    mh_writer_post (self->writer, mh_change_forget_task, NULL);
+
+  return done;
+}
+
+MhFile *
+mh_store_restore (MhStore *self, const char *vault_id, const char *path, const char *content_hash,
+                  GError **error)
+{
+  g_autoptr (MhKeys) keys = NULL;
+  MhChangeFile change = { 0 };
+
+  if (!mh_store_check_path (path, error))
+    return NULL;
+
+  if (!mh_hex_decode (content_hash, change.content_hash, sizeof change.content_hash))
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_INVALID, "content_hash: not 64 hexadecimal digits");
+      return NULL;
+    }
+
+  keys = mh_store_keys (self, vault_id, error);
+  if (keys == NULL)
+    return NULL;
+
+  change.keys = keys;
+  change.path = path;
+  if (!mh_writer_commit (self->writer, mh_change_restore, &change, error))
+    {
+      mh_store_lift (self, error);
+      g_clear_pointer (&change.result, mh_file_free);
+    }
+
+  return change.result;
+}
+
+gboolean
+mh_store_delete (MhStore *self, const char *vault_id, const char *path, GError **error)
+{
+  g_autoptr (MhKeys) keys = NULL;
+  MhChangeFile change = { 0 };
+  gboolean done;
+
+  if (!mh_store_check_path (path, error))
+    return FALSE;
+
+  keys = mh_store_keys (self, vault_id, error);
+  if (keys == NULL)
+    return FALSE;
+
+  change.keys = keys;
+  change.path = path;
+  done = mh_writer_commit (self->writer, mh_change_delete, &change, error);
+  mh_store_lift (self, error);
+
+  return done;
+}
+
+gint64
+mh_store_move (MhStore *self, const char *vault_id, const char *from, const char *to,
+               GError **error)
+{
+  g_autoptr (MhKeys) keys = NULL;
+  MhChangeMove change = { 0 };
+
+  if (!mh_store_check_path (from, error) || !mh_store_check_path (to, error))
+    return -1;
+
+  keys = mh_store_keys (self, vault_id, error);
+  if (keys == NULL)
+    return -1;
+
+  change.keys = keys;
+  change.from = from;
+  change.to = to;
+  if (mh_writer_commit (self->writer, mh_change_move, &change, error))
+    return change.moved;
+
+  mh_store_lift (self, error);
+
+  return -1;
+}

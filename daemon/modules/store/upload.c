@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "store.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "change.h"
+#include "chunker.h"
+#include "crypto/hash.h"
+
+/* The first buffer of an upload: most files fit. */
+#define FIRST_BUFFER (64 * 1024)
+
+struct _MhUpload
+{
+  int references;      /* the user's and one of each block under way */
+  MhStore *store;      /* (unowned) */
+  MhKeys *keys;        /* (owned) */
+  char *path;          /* (owned) */
+  char *if_match;      /* (owned) (nullable) */
+  char *if_none_match; /* (owned) (nullable) */
+  gint64 mtime_ms;
+  gint64 size;
+  MhSha256 *sha; /* (owned): of the content */
+  MhChunker chunker;
+  MhBuffer *buffer; /* (owned) (nullable): one free byte and the block that is being filled */
+  gsize filled;     /* bytes of the block */
+
+  GMutex lock;
+  GCond settled;
+  guint under_way; /* blocks (locked-by lock) */
+  GArray *chunks;  /* (owned) (element-type MhChunk) (locked-by lock) */
+  GError *error;   /* (owned) (nullable) (locked-by lock): the first */
+  GPtrArray *held; /* (owned) (element-type MhPending): of the writer's thread */
+};
+
+/* A block on its way through a sealer and the writer. */
+typedef struct
+{
+  MhUpload *upload; /* (owned) */
+  guint index;
+  gsize reserved;
+  MhBuffer *plain; /* (owned) (nullable) */
+  gsize plain_size;
+  MhBuffer *sealed; /* (owned) (nullable) */
+  gsize sealed_size;
+  MhChunk chunk;
+} Block;
+
+/* On the writer's thread: the last thing that happens to an upload. */
+static void
+release_task (MhWriter *writer, gpointer data)
+{
+  MhUpload *self = data;
+
+  mh_writer_drop_blocks (writer, self->held);
+  mh_keys_unref (self->keys);
+  g_free (self->path);
+  g_free (self->if_match);
+  g_free (self->if_none_match);
+  mh_sha256_free (self->sha);
+  mh_buffers_give (self->store->buffers, self->buffer);
+  g_array_unref (self->chunks);
+  g_clear_error (&self->error);
+  g_ptr_array_unref (self->held);
+  g_cond_clear (&self->settled);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+static void
+upload_unref (MhUpload *self)
+{
+  if (g_atomic_int_dec_and_test (&self->references))
+    mh_writer_post (self->store->writer, release_task, self);
+}
+
+void
+mh_upload_free (MhUpload *self)
+{
+  if (self == NULL)
+    return;
+
+  /* Blocks that still wait need not be written any more. */
+  g_mutex_lock (&self->lock);
+  if (self->error == NULL)
+    self->error = g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the upload has ended");
+  g_mutex_unlock (&self->lock);
+  upload_unref (self);
+}
+
+/* Fails early what would fail at the end; the end decides. */
+static gboolean
+check_early (MhUpload *self, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (self->store->readers, error);
+  g_autoptr (MhFileRow) file = NULL;
+  GError *local = NULL;
+  MhVaultRow vault;
+
+  if (lease == NULL
+      || !mh_catalog_get_vault (mh_db_lease_db (lease), self->keys->vault_id, &vault, error)
+      || !mh_change_check_target (mh_db_lease_db (lease), &vault, self->path, error))
+    return FALSE;
+
+  file = mh_catalog_find_file (mh_db_lease_db (lease), &vault, self->path, FALSE, &local);
+  if (local != NULL)
+    {
+      g_propagate_error (error, local);
+      return FALSE;
+    }
+
+  return mh_change_check_match (file, self->if_match, self->if_none_match, error);
+}
+
+MhUpload *
+mh_upload_new (MhStore *store, const MhUploadNew *request, GError **error)
+{
+  g_autoptr (MhUpload) self = NULL;
+  MhKeys *keys;
+
+  if (!mh_store_check_path (request->path, error))
+    return NULL;
+
+  keys = mh_store_keys (store, request->vault_id, error);
+  if (keys == NULL)
+    return NULL;
+
+  self = g_new0 (MhUpload, 1);
+  self->references = 1;
+  self->store = store;
+  self->keys = keys;
+  self->path = g_strdup (request->path);
+  self->if_match = g_strdup (request->if_match);
+  self->if_none_match = g_strdup (request->if_none_match);
+  self->mtime_ms = request->mtime_ms >= 0 ? request->mtime_ms : mh_store_now_ms (store);
+  self->sha = mh_sha256_new ();
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->settled);
+  self->chunks = g_array_new (FALSE, FALSE, sizeof (MhChunk));
+  self->held = g_ptr_array_new ();
+  if (!check_early (self, error))
+    {
+      mh_store_lift (store, error);
+      return NULL;
+    }
+
+  return g_steal_pointer (&self);
+}
+
+/* The end of a block's way; takes @block and @error. */
+static void
+block_done (Block *block, GError *error)
+{
+  MhUpload *self = block->upload;
+
+  mh_buffers_give (self->store->buffers, block->plain);
+  mh_buffers_give (self->store->buffers, block->sealed);
+  mh_writer_unreserve (self->store->writer, block->reserved);
+  g_mutex_lock (&self->lock);
+  g_array_index (self->chunks, MhChunk, block->index) = block->chunk;
+  if (error != NULL && self->error == NULL)
+    self->error = g_steal_pointer (&error);
+  self->under_way--;
+  g_cond_signal (&self->settled);
+  g_mutex_unlock (&self->lock);
+  g_clear_error (&error);
+  upload_unref (self);
+  g_free (block);
+}
+
+static gboolean
+has_failed (MhUpload *self)
+{
+  gboolean failed;
+
+  g_mutex_lock (&self->lock);
+  failed = self->error != NULL;
+  g_mutex_unlock (&self->lock);
+
+  return failed;
+}
+
+static void
+write_task (MhWriter *writer, gpointer data)
+{
+  Block *block = data;
+  MhUpload *self = block->upload;
+  MhPending *held;
+  GError *error = NULL;
+
+  if (has_failed (self))
+    {
+      block_done (block, NULL);
+      return;
+    }
+
+  held = mh_writer_put_block (writer, self->keys->vault_id, &block->chunk, block->sealed->data,
+                              block->sealed_size, &error);
+  if (held != NULL)
+    g_ptr_array_add (self->held, held);
+  block_done (block, error);
+}
+
+/* On a sealer. */
+static void
+seal (gpointer data)
+{
+  Block *block = data;
+  MhUpload *self = block->upload;
+
+  if (has_failed (self))
+    {
+      block_done (block, NULL);
+      return;
+    }
+
+  block->sealed = mh_seal_block (self->store->buffers, self->keys, block->plain->data,
+                                 block->plain_size, &block->chunk, &block->sealed_size);
+  mh_buffers_give (self->store->buffers, g_steal_pointer (&block->plain));
+  mh_writer_post (self->store->writer, write_task, block);
+}
+
+/* Sends the block that is in the buffer on its way. */
+static void
+submit (MhUpload *self)
+{
+  Block *block = g_new0 (Block, 1);
+  MhChunk none = { 0 };
+
+  block->upload = self;
+  block->reserved = self->filled;
+  block->plain = g_steal_pointer (&self->buffer);
+  block->plain_size = self->filled;
+  self->filled = 0;
+  mh_writer_reserve (self->store->writer, block->reserved);
+  g_atomic_int_inc (&self->references);
+  g_mutex_lock (&self->lock);
+  block->index = self->chunks->len;
+  g_array_append_val (self->chunks, none);
+  self->under_way++;
+  g_mutex_unlock (&self->lock);
+
+  /* With the sealers all busy this thread is one more. */
+  if (!mh_pool_push (self->store->sealers, seal, block))
+    seal (block);
+}
+
+/* Makes room for the rest of a block after its first bytes. */
+static void
+grow_buffer (MhUpload *self, gsize more)
+{
+  MhBuffers *buffers = self->store->buffers;
+  MhBuffer *larger;
+
+  if (self->buffer == NULL)
+    {
+      gsize expected = more > FIRST_BUFFER ? MH_CHUNK_MAX : FIRST_BUFFER;
+
+      self->buffer = mh_buffers_take (buffers, 1 + expected);
+    }
+
+  if (self->buffer->capacity >= 1 + self->filled + more)
+    return;
+
+  larger = mh_buffers_take (buffers, 1 + MH_CHUNK_MAX);
+  memcpy (larger->data, self->buffer->data, 1 + self->filled);
+  mh_buffers_give (buffers, self->buffer);
+  self->buffer = larger;
+}
+
+static gboolean
+check_state (MhUpload *self, GCancellable *cancellable, GError **error)
+{
+  gboolean good;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+
+  g_mutex_lock (&self->lock);
+  good = self->error == NULL;
+  if (!good && error != NULL)
+    *error = g_error_copy (self->error);
+  g_mutex_unlock (&self->lock);
+
+  return good;
+}
+
+gboolean
+mh_upload_write (MhUpload *self, const guint8 *data, gsize size, GCancellable *cancellable,
+                 GError **error)
+{
+  self->size += (gint64) size;
+  while (size > 0)
+    {
+      gboolean cut;
+      gsize taken = mh_chunker_scan (&self->chunker, &self->store->gear, data, size, &cut);
+
+      if (!check_state (self, cancellable, error))
+        {
+          mh_store_lift (self->store, error);
+          return FALSE;
+        }
+
+      grow_buffer (self, taken);
+      memcpy (self->buffer->data + 1 + self->filled, data, taken);
+      mh_sha256_update (self->sha, data, taken);
+      self->filled += taken;
+      data += taken;
+      size -= taken;
+      if (cut)
+        submit (self);
+    }
+
+  return TRUE;
+}
+
+/* Waits until every block is sealed and written. */
+static void
+wait_settled (MhUpload *self)
+{
+  g_mutex_lock (&self->lock);
+  while (self->under_way > 0)
+    g_cond_wait (&self->settled, &self->lock);
+  g_mutex_unlock (&self->lock);
+}
+
+MhFile *
+mh_upload_finish (MhUpload *self, GCancellable *cancellable, GError **error)
+{
+  MhChangePut change = { 0 };
+  gboolean done;
+
+  if (self->filled > 0)
+    submit (self);
+  wait_settled (self);
+  done = check_state (self, cancellable, error);
+  if (done)
+    {
+      change.keys = self->keys;
+      change.path = self->path;
+      change.if_match = self->if_match;
+      change.if_none_match = self->if_none_match;
+      change.mtime_ms = self->mtime_ms;
+      change.size = self->size;
+      change.chunks = self->chunks;
+      change.held = self->held;
+      mh_sha256_finish (self->sha, change.content_hash);
+      done = mh_writer_commit (self->store->writer, mh_change_put, &change, error);
+    }
+
+  if (!done)
+    {
+      mh_store_lift (self->store, error);
+      g_clear_pointer (&change.result, mh_file_free);
+    }
+
+  return change.result;
+}

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "writer-private.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "crypto/hash.h"
+#include "os.h"
+
+/* Room that SQLite, tombstones and the rest of the machine keep. */
+#define RESERVE_BLOCKS (8 * 1024 * 1024)
+#define RESERVE_VERSIONS (3 * 1024 * 1024)
+
+#define WRITE_SOON (8 * 1024 * 1024)
+
+static void
+pending_unref (MhPending *block)
+{
+  if (--block->references == 0)
+    g_free (block);
+}
+
+void
+mh_segment_out_free (gpointer segment)
+{
+  MhSegmentOut *self = segment;
+
+  mh_os_close (self->fd);
+  g_queue_clear_full (&self->pending, (GDestroyNotify) pending_unref);
+  g_free (self);
+}
+
+MhSegmentOut *
+mh_writer_adopt_segment (MhWriter *self, guint64 id, int fd, guint64 end)
+{
+  MhSegmentOut *segment = g_new0 (MhSegmentOut, 1);
+
+  segment->id = id;
+  segment->fd = fd;
+  segment->end = end;
+  segment->synced = end;
+  segment->started = end;
+  g_queue_init (&segment->pending);
+  g_hash_table_replace (self->segments, &segment->id, segment);
+  self->last_segment = MAX (self->last_segment, id);
+
+  return segment;
+}
+
+/* Returns: the first block that is written but not indexed; forgets those before it */
+static MhPending *
+first_pending (MhSegmentOut *segment)
+{
+  MhPending *block = g_queue_peek_head (&segment->pending);
+
+  while (block != NULL && (block->state == MH_PENDING_INDEXED || block->state == MH_PENDING_GONE))
+    {
+      pending_unref (g_queue_pop_head (&segment->pending));
+      block = g_queue_peek_head (&segment->pending);
+    }
+
+  return block;
+}
+
+/* Where the index may say that it ends, once what is kept is committed. */
+static guint64
+indexable_to (MhSegmentOut *segment)
+{
+  (void) first_pending (segment);
+  for (GList *link = segment->pending.head; link != NULL; link = link->next)
+    {
+      MhPending *block = link->data;
+
+      if (block->state == MH_PENDING_WRITTEN)
+        return block->location.position;
+    }
+
+  return segment->end;
+}
+
+gboolean
+mh_writer_note_indexed (MhWriter *self, GError **error)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->segments);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      MhSegmentOut *segment = value;
+
+      if (!mh_catalog_set_indexed (self->db, segment->id, indexable_to (segment), error))
+        return FALSE;
+    }
+
+  return mh_catalog_set_state (self->db, "epoch", (gint64) self->epoch, error);
+}
+
+void
+mh_writer_close_idle (MhWriter *self)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->segments);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      MhSegmentOut *segment = value;
+
+      if (segment != self->open && first_pending (segment) == NULL)
+        g_hash_table_iter_remove (&iter);
+    }
+}
+
+/* The disk lost what was not durable, or cannot be trusted to have it. */
+static void
+lose_unsynced (MhWriter *self, MhSegmentOut *segment)
+{
+  for (GList *link = segment->pending.head; link != NULL; link = link->next)
+    {
+      MhPending *block = link->data;
+
+      if (block->location.position < segment->synced || block->state == MH_PENDING_INDEXED
+          || block->state == MH_PENDING_GONE)
+        continue;
+      block->state = MH_PENDING_GONE;
+      g_hash_table_remove (self->pending, block->id);
+    }
+}
+
+/* Nothing is appended to the open segment any more. */
+static void
+give_up_open (MhWriter *self)
+{
+  MhSegmentOut *segment = self->open;
+
+  lose_unsynced (self, segment);
+  segment->end = segment->synced;
+  /* Best effort: what remains behind the end is not indexed, and a later scan checks it. */
+  if (!mh_os_truncate (segment->fd, segment->synced))
+    mh_store_set_fault (self->store, "segment %016" G_GINT64_MODIFIER "x: %s", segment->id,
+                        g_strerror (errno));
+  self->open = NULL;
+}
+
+gboolean
+mh_writer_sync (MhWriter *self, GError **error)
+{
+  MhSegmentOut *segment = self->open;
+  g_autofree char *attempt = NULL;
+  int errnum;
+
+  if (segment->synced == segment->end)
+    return TRUE;
+
+  if (mh_os_sync (segment->fd))
+    {
+      segment->synced = segment->end;
+      segment->started = segment->end;
+      self->epoch++;
+      return TRUE;
+    }
+
+  /* Never tried again: the kernel may have dropped the pages and would then report success. */
+  errnum = errno;
+  attempt = g_strdup_printf ("making segment %016" G_GINT64_MODIFIER "x durable", segment->id);
+  mh_error_set_errno (error, errnum, attempt);
+  mh_store_set_fault (self->store, "%s: %s", attempt, g_strerror (errnum));
+  give_up_open (self);
+
+  return FALSE;
+}
+
+void
+mh_writer_cut (MhWriter *self, guint64 end)
+{
+  MhSegmentOut *segment = self->open;
+
+  if (segment == NULL || segment->end == end)
+    return;
+
+  segment->end = end;
+  segment->synced = MIN (segment->synced, end);
+  if (!mh_os_truncate (segment->fd, end))
+    {
+      mh_store_set_fault (self->store, "cutting segment %016" G_GINT64_MODIFIER "x: %s",
+                          segment->id, g_strerror (errno));
+      give_up_open (self);
+    }
+}
+
+static gboolean
+begin_segment (MhWriter *self, GError **error)
+{
+  guint64 id = self->last_segment + 1;
+  g_autofree char *path = mh_segments_path (self->store->segments, id);
+  guint8 header[MH_SEGMENT_HEADER_SIZE];
+  MhPiece piece = { header, sizeof header };
+  int fd = mh_os_open (path, TRUE, TRUE, error);
+
+  if (fd < 0)
+    return FALSE;
+
+  self->last_segment = id;
+  mh_segment_header_encode (id, mh_store_now_ms (self->store), header);
+  if (!mh_os_write (fd, 0, &piece, 1))
+    {
+      mh_error_set_errno (error, errno, "beginning a segment");
+      mh_os_close (fd);
+      (void) g_unlink (path); /* nothing is in it */
+      return FALSE;
+    }
+
+  self->open = mh_writer_adopt_segment (self, id, fd, MH_SEGMENT_HEADER_SIZE);
+  self->open->synced = 0;
+
+  return TRUE;
+}
+
+gboolean
+mh_writer_ready_segment (MhWriter *self, guint64 span, GError **error)
+{
+  if (self->open != NULL && self->open->end > MH_SEGMENT_HEADER_SIZE
+      && self->open->end + span > self->store->segment_bytes)
+    {
+      if (!mh_writer_sync (self, error))
+        return FALSE;
+      self->open = NULL;
+      mh_writer_close_idle (self);
+    }
+
+  return self->open != NULL || begin_segment (self, error);
+}
+
+static gboolean
+check_space (MhWriter *self, guint64 needed, GError **error)
+{
+  if (mh_os_free_space (self->open->fd) >= needed)
+    return TRUE;
+
+  g_set_error (error, MH_ERROR, MH_ERROR_NO_SPACE, "the disk is full");
+
+  return FALSE;
+}
+
+/* Appends a record to the open segment. */
+static gboolean
+append (MhWriter *self, MhRecord *record, const guint8 *payload, MhLocation *location,
+        GError **error)
+{
+  static const guint8 zeros[MH_RECORD_ALIGNMENT] = { 0 };
+  MhSegmentOut *segment = self->open;
+  guint8 header[MH_RECORD_HEADER_SIZE];
+  guint64 span = mh_record_span (record->payload_size);
+  MhPiece pieces[3];
+
+  record->epoch = self->epoch;
+  mh_record_encode (record, header);
+  pieces[0] = (MhPiece){ header, sizeof header };
+  pieces[1] = (MhPiece){ payload, record->payload_size };
+  pieces[2] = (MhPiece){ zeros, span - sizeof header - record->payload_size };
+  if (!mh_os_write (segment->fd, segment->end, pieces, G_N_ELEMENTS (pieces)))
+    {
+      int errnum = errno;
+
+      mh_error_set_errno (error, errnum, "writing to a segment");
+      if (errnum != ENOSPC && errnum != EDQUOT)
+        mh_store_set_fault (self->store, "writing to segment %016" G_GINT64_MODIFIER "x: %s",
+                            segment->id, g_strerror (errnum));
+      segment->end += span;
+      mh_writer_cut (self, segment->end - span);
+      return FALSE;
+    }
+
+  location->segment = segment->id;
+  location->position = segment->end;
+  location->size = record->payload_size;
+  segment->end += span;
+  if (segment->end - segment->started >= WRITE_SOON)
+    {
+      mh_os_write_soon (segment->fd, segment->started, segment->end - segment->started);
+      segment->started = segment->end;
+    }
+
+  return TRUE;
+}
+
+static MhPending *
+hold (MhPending *block)
+{
+  block->references++;
+  block->holders++;
+
+  return block;
+}
+
+MhPending *
+mh_writer_put_block (MhWriter *self, const char *vault_id, const MhChunk *chunk,
+                     const guint8 *sealed, gsize size, GError **error)
+{
+  MhPending *block = g_hash_table_lookup (self->pending, chunk->id);
+  MhRecord record = { MH_RECORD_BLOCK };
+  guint64 span = mh_record_span (size);
+  MhLocation location;
+  MhBlockRow row;
+  gboolean found;
+
+  if (block != NULL)
+    return hold (block);
+
+  if (!mh_catalog_find_block (self->db, chunk->id, &row, &found, error) || (found && !row.bad))
+    return NULL;
+
+  record.payload_size = (guint32) size;
+  record.plain_size = chunk->plain_size;
+  g_strlcpy (record.vault_id, vault_id, sizeof record.vault_id);
+  memcpy (record.id, chunk->id, sizeof record.id);
+  if (!mh_writer_ready_segment (self, span, error)
+      || !check_space (self, span + RESERVE_BLOCKS, error)
+      || !append (self, &record, sealed, &location, error))
+    return NULL;
+
+  block = g_new0 (MhPending, 1);
+  block->references = 1; /* of the queue */
+  block->location = location;
+  memcpy (block->id, chunk->id, sizeof block->id);
+  g_queue_push_tail (&self->open->pending, block);
+  g_hash_table_insert (self->pending, block->id, block);
+
+  return hold (block);
+}
+
+gboolean
+mh_writer_keep_block (MhWriter *self, const MhVaultRow *vault, MhPending *block, GError **error)
+{
+  if (block->state == MH_PENDING_GONE)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "the disk lost a part of the file");
+      return FALSE;
+    }
+
+  if (!mh_catalog_add_block (self->db, vault->ref, block->id, &block->location, error))
+    return FALSE;
+
+  if (block->state == MH_PENDING_WRITTEN)
+    {
+      block->state = MH_PENDING_KEPT;
+      g_ptr_array_add (self->kept, block);
+    }
+
+  return TRUE;
+}
+
+void
+mh_writer_settle_kept (MhWriter *self, guint from, gboolean committed)
+{
+  for (guint i = from; i < self->kept->len; i++)
+    {
+      MhPending *block = g_ptr_array_index (self->kept, i);
+
+      if (block->state != MH_PENDING_KEPT)
+        continue;
+      block->state = committed ? MH_PENDING_INDEXED : MH_PENDING_WRITTEN;
+      if (committed)
+        g_hash_table_remove (self->pending, block->id);
+    }
+  g_ptr_array_set_size (self->kept, (gint) from);
+}
+
+static gint
+compare_locations (gconstpointer a, gconstpointer b)
+{
+  const MhLocation *left = a;
+  const MhLocation *right = b;
+
+  if (left->segment != right->segment)
+    return left->segment < right->segment ? -1 : 1;
+
+  return (left->position > right->position) - (left->position < right->position);
+}
+
+static void
+punch (MhWriter *self, guint64 segment_id, guint64 from, guint64 to)
+{
+  MhSegmentOut *segment = g_hash_table_lookup (self->segments, &segment_id);
+
+  /* Failing costs disk space only: a later scan finds that nothing refers to it. */
+  if (segment != NULL && !mh_os_punch (segment->fd, from, to - from))
+    g_debug ("freeing space of segment %016" G_GINT64_MODIFIER "x: %s", segment_id,
+             g_strerror (errno));
+}
+
+/* Frees the space of records, neighbours in one go so that no block of the file system is left. */
+static void
+punch_all (MhWriter *self, GArray *locations)
+{
+  guint i = 0;
+
+  g_array_sort (locations, compare_locations);
+  while (i < locations->len)
+    {
+      MhLocation *start = &g_array_index (locations, MhLocation, i);
+      guint64 end = start->position;
+
+      while (i < locations->len)
+        {
+          MhLocation *next = &g_array_index (locations, MhLocation, i);
+
+          if (next->segment != start->segment || next->position != end)
+            break;
+          end += mh_record_span (next->size);
+          i++;
+        }
+      punch (self, start->segment, start->position, end);
+    }
+}
+
+void
+mh_writer_drop_blocks (MhWriter *self, GPtrArray *blocks)
+{
+  g_autoptr (GArray) unused = g_array_new (FALSE, FALSE, sizeof (MhLocation));
+
+  for (guint i = 0; i < blocks->len; i++)
+    {
+      MhPending *block = g_ptr_array_index (blocks, i);
+
+      block->holders--;
+      if (block->holders == 0 && block->state == MH_PENDING_WRITTEN)
+        {
+          block->state = MH_PENDING_GONE;
+          g_hash_table_remove (self->pending, block->id);
+          g_array_append_val (unused, block->location);
+        }
+      pending_unref (block);
+    }
+  g_ptr_array_set_size (blocks, 0);
+  punch_all (self, unused);
+  mh_writer_close_idle (self);
+}
+
+gboolean
+mh_writer_put_version (MhWriter *self, const char *vault_id, GBytes *payload, MhLocation *location,
+                       GError **error)
+{
+  MhRecord record = { MH_RECORD_VERSION };
+  gsize size;
+  const guint8 *data = g_bytes_get_data (payload, &size);
+  guint64 span = mh_record_span (size);
+
+  record.payload_size = (guint32) size;
+  g_strlcpy (record.vault_id, vault_id, sizeof record.vault_id);
+  mh_sha256 (data, size, record.id);
+  if (self->open == NULL)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "the disk fails");
+      return FALSE;
+    }
+
+  return check_space (self, span + RESERVE_VERSIONS, error)
+         && append (self, &record, data, location, error);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "writer.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  MH_PENDING_WRITTEN, /* in a segment, not in the index */
+  MH_PENDING_KEPT,    /* in the transaction that is open */
+  MH_PENDING_INDEXED, /* in the index */
+  MH_PENDING_GONE,    /* its bytes were lost or given back */
+} MhPendingState;
+
+/* A block that was written, until it is indexed and nobody waits for it. */
+struct _MhPending
+{
+  guint references; /* one of the segment's queue, one of each holder */
+  guint holders;    /* uploads that rely on it */
+  MhPendingState state;
+  guint8 id[MH_BLOCK_ID_SIZE];
+  MhLocation location;
+};
+
+/* A segment that is open for writing, or has blocks that are not in the index yet. */
+typedef struct
+{
+  guint64 id;
+  int fd;
+  guint64 end;     /* where the next record goes */
+  guint64 synced;  /* everything before it is durable */
+  guint64 started; /* writing back was asked for up to here */
+  GQueue pending;  /* (owned) (element-type MhPending): by position */
+} MhSegmentOut;
+
+struct _MhWriter
+{
+  MhStore *store;  /* (unowned) */
+  GThread *thread; /* (owned): owned by us, ends in mh_writer_free() */
+  GMutex lock;
+  GCond wake;      /* something in the queue */
+  GCond room;      /* less reserved */
+  GCond finished;  /* a commit is done */
+  GQueue jobs;     /* (owned) (element-type Job) (locked-by lock) */
+  gsize reserved;  /* bytes (locked-by lock) */
+  gboolean ending; /* (locked-by lock) */
+
+  /* of the thread */
+  MhDb *db;             /* (owned) */
+  GHashTable *pending;  /* (owned) (element-type id MhPending): written or kept */
+  GHashTable *segments; /* (owned) (element-type guint64 MhSegmentOut) */
+  MhSegmentOut *open;   /* (nullable): where to append; one of @segments */
+  guint64 last_segment; /* highest id in use */
+  guint64 epoch;
+  GPtrArray *kept; /* (owned) (element-type MhPending): by the open transaction */
+};
+
+/* Opens the index and reads what it does not know from the segments. */
+gboolean mh_writer_recover (MhWriter *self, const char *index_path,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Adds a segment file, opened as @fd, to the ones that can be written. */
+MhSegmentOut *mh_writer_adopt_segment (MhWriter *self, guint64 id, int fd, guint64 end);
+
+/* Opens a segment for appending when there is none, or the open one is full. */
+gboolean
+mh_writer_ready_segment (MhWriter *self, guint64 span, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Makes the open segment durable. After a failure it is given up. */
+gboolean mh_writer_sync (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Cuts the open segment back to @end; gives it up when that fails. */
+void mh_writer_cut (MhWriter *self, guint64 end);
+
+/* Writes to the index how far each segment is indexed. */
+gboolean mh_writer_note_indexed (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Settles the blocks of the open transaction, which was committed or not. */
+void mh_writer_settle_kept (MhWriter *self, guint from, gboolean committed);
+
+/* Closes segments that are of no further use. */
+void mh_writer_close_idle (MhWriter *self);
+
+void mh_segment_out_free (gpointer segment);
+
+G_END_DECLS

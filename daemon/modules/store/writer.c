@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "writer.h"
+
+#include "base/error.h"
+#include "os.h"
+#include "writer-private.h"
+
+/* Bytes of blocks that may wait to be sealed and written: what an upload costs in memory. */
+#define MOST_RESERVED (24 * 1024 * 1024)
+
+typedef struct
+{
+  MhTaskFunc task;     /* (nullable): a task, or else a commit */
+  MhCommitFunc commit; /* (nullable) */
+  gpointer data;
+  gboolean done; /* of a commit (locked-by lock) */
+  GError *error; /* of a commit (nullable) */
+} Job;
+
+static void
+job_finish (MhWriter *self, Job *job)
+{
+  g_mutex_lock (&self->lock);
+  job->done = TRUE;
+  g_cond_broadcast (&self->finished);
+  g_mutex_unlock (&self->lock);
+}
+
+/* Executes one commit; when it fails, no trace of it is left in the open transaction. */
+static gboolean
+execute (MhWriter *self, Job *job)
+{
+  guint kept = self->kept->len;
+  guint64 end = self->open->end;
+  MhSegmentOut *open = self->open;
+  g_autoptr (GError) undo_error = NULL;
+
+  if (!mh_db_exec (self->db, "SAVEPOINT one", &job->error))
+    return FALSE;
+
+  if (job->commit (self, job->data, &job->error))
+    return mh_db_exec (self->db, "RELEASE one", &job->error);
+
+  mh_writer_settle_kept (self, kept, FALSE);
+  if (self->open == open)
+    mh_writer_cut (self, end);
+  if (mh_db_in_transaction (self->db)
+      && !mh_db_exec (self->db, "ROLLBACK TO one; RELEASE one", &undo_error))
+    g_warning ("undoing a change of the index: %s", undo_error->message);
+
+  return FALSE;
+}
+
+/* Executes the commits and makes them durable together. Returns: %FALSE with @error set */
+static gboolean
+commit_all (MhWriter *self, GPtrArray *jobs, GError **error)
+{
+  g_autoptr (MhDbTxn) txn = NULL;
+  guint good = 0;
+  guint64 start;
+
+  if (!mh_writer_ready_segment (self, 0, error))
+    return FALSE;
+
+  txn = mh_db_txn_begin (self->db, error);
+  if (txn == NULL)
+    return FALSE;
+
+  start = self->open->end;
+  for (guint i = 0; i < jobs->len && self->open != NULL && mh_db_in_transaction (self->db); i++)
+    good += execute (self, g_ptr_array_index (jobs, i)) ? 1 : 0;
+
+  /* A full disk makes SQLite undo the whole transaction at once. */
+  if (!mh_db_in_transaction (self->db))
+    {
+      mh_writer_cut (self, start);
+      g_set_error (error, MH_ERROR, MH_ERROR_NO_SPACE, "the disk is full");
+      return FALSE;
+    }
+
+  if (self->open == NULL)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "the disk fails");
+      return FALSE;
+    }
+
+  if (good == 0)
+    return TRUE;
+
+  if (!mh_writer_sync (self, error))
+    return FALSE;
+
+  if (mh_writer_note_indexed (self, error) && mh_db_txn_commit (txn, error))
+    return TRUE;
+
+  /* The versions are durable, but not acknowledged: a restart must not bring them back. */
+  mh_writer_cut (self, start);
+  if (self->open != NULL && !mh_os_sync (self->open->fd))
+    mh_store_set_fault (self->store, "cutting segment %016" G_GINT64_MODIFIER "x fails",
+                        self->open->id);
+
+  return FALSE;
+}
+
+/* Gives every commit that did not fail by itself the outcome of all. */
+static void
+finish_all (MhWriter *self, GPtrArray *jobs, const GError *error)
+{
+  for (guint i = 0; i < jobs->len; i++)
+    {
+      Job *job = g_ptr_array_index (jobs, i);
+
+      if (error != NULL && job->error == NULL)
+        job->error = g_error_copy (error);
+      job_finish (self, job);
+    }
+}
+
+static void
+run_commits (MhWriter *self, GPtrArray *jobs)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean done;
+
+  if (jobs->len == 0)
+    return;
+
+  done = commit_all (self, jobs, &error);
+  mh_writer_settle_kept (self, 0, done);
+  if (done)
+    mh_writer_close_idle (self);
+  finish_all (self, jobs, error);
+  g_ptr_array_set_size (jobs, 0);
+}
+
+/* Waits for jobs. Returns: %FALSE when there will be none */
+static gboolean
+take_jobs (MhWriter *self, GQueue *jobs)
+{
+  g_mutex_lock (&self->lock);
+  while (g_queue_is_empty (&self->jobs) && !self->ending)
+    g_cond_wait (&self->wake, &self->lock);
+  *jobs = self->jobs;
+  g_queue_init (&self->jobs);
+  g_mutex_unlock (&self->lock);
+
+  return !g_queue_is_empty (jobs);
+}
+
+static gpointer
+writer_main (gpointer data)
+{
+  MhWriter *self = data;
+  g_autoptr (GPtrArray) commits = g_ptr_array_new ();
+  GQueue jobs;
+
+  while (take_jobs (self, &jobs))
+    {
+      Job *job;
+
+      while ((job = g_queue_pop_head (&jobs)) != NULL)
+        {
+          if (job->task == NULL)
+            {
+              g_ptr_array_add (commits, job);
+              continue;
+            }
+          job->task (self, job->data);
+          g_free (job);
+        }
+      run_commits (self, commits);
+    }
+
+  return NULL;
+}
+
+MhWriter *
+mh_writer_new (MhStore *store, const char *index_path, GError **error)
+{
+  MhWriter *self = g_new0 (MhWriter, 1);
+
+  self->store = store;
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->wake);
+  g_cond_init (&self->room);
+  g_cond_init (&self->finished);
+  g_queue_init (&self->jobs);
+  self->pending = g_hash_table_new (mh_id_hash, mh_id_equal);
+  self->segments = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, mh_segment_out_free);
+  self->kept = g_ptr_array_new ();
+  if (!mh_writer_recover (self, index_path, error))
+    {
+      mh_writer_free (self);
+      return NULL;
+    }
+
+  /* The one thread that writes: joined by mh_writer_free(). */
+  self->thread = g_thread_new ("store-writer", writer_main, self);
+
+  return self;
+}
+
+void
+mh_writer_free (MhWriter *self)
+{
+  if (self == NULL)
+    return;
+
+  if (self->thread != NULL)
+    {
+      g_mutex_lock (&self->lock);
+      self->ending = TRUE;
+      g_cond_signal (&self->wake);
+      g_mutex_unlock (&self->lock);
+      g_thread_join (self->thread);
+    }
+
+  g_hash_table_unref (self->pending);
+  g_hash_table_unref (self->segments);
+  g_ptr_array_unref (self->kept);
+  mh_db_close (self->db);
+  g_cond_clear (&self->wake);
+  g_cond_clear (&self->room);
+  g_cond_clear (&self->finished);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+void
+mh_writer_reserve (MhWriter *self, gsize bytes)
+{
+  g_mutex_lock (&self->lock);
+  while (self->reserved > 0 && self->reserved + bytes > MOST_RESERVED)
+    g_cond_wait (&self->room, &self->lock);
+  self->reserved += bytes;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+mh_writer_unreserve (MhWriter *self, gsize bytes)
+{
+  g_mutex_lock (&self->lock);
+  self->reserved -= bytes;
+  g_cond_broadcast (&self->room);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+enqueue (MhWriter *self, Job *job)
+{
+  g_queue_push_tail (&self->jobs, job);
+  g_cond_signal (&self->wake);
+}
+
+void
+mh_writer_post (MhWriter *self, MhTaskFunc func, gpointer data)
+{
+  Job *job = g_new0 (Job, 1);
+
+  job->task = func;
+  job->data = data;
+  g_mutex_lock (&self->lock);
+  enqueue (self, job);
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+mh_writer_commit (MhWriter *self, MhCommitFunc func, gpointer data, GError **error)
+{
+  Job job = { 0 };
+
+  job.commit = func;
+  job.data = data;
+  g_mutex_lock (&self->lock);
+  enqueue (self, &job);
+  while (!job.done)
+    g_cond_wait (&self->finished, &self->lock);
+  g_mutex_unlock (&self->lock);
+
+  if (job.error == NULL)
+    return TRUE;
+
+  g_propagate_error (error, job.error);
+
+  return FALSE;
+}
+
+MhDb *
+mh_writer_db (MhWriter *self)
+{
+  return self->db;
+}
+
+MhStore *
+mh_writer_store (MhWriter *self)
+{
+  return self->store;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "catalog.h"
+#include "segment.h"
+#include "store-private.h"
+
+G_BEGIN_DECLS
+
+/*
+ * The writer: one thread that owns the open segment and the writing connection of the index.
+ *
+ * Others hand it tasks, which it does at once and in order, and commits, which it gathers: all that
+ * wait are executed in one index transaction and made durable by one sync of the segment.
+ */
+
+typedef struct _MhPending MhPending;
+
+/* Something to do on the writer's thread. */
+typedef void (*MhTaskFunc) (MhWriter *self, gpointer data);
+
+/* One change of the catalog. Returns: %FALSE with @error set to have it undone. */
+typedef gboolean (*MhCommitFunc) (MhWriter *self, gpointer data, GError **error);
+
+/**
+ * mh_writer_new:
+ * @store: the store, of which segments and clock are ready
+ * @index_path: the index
+ * @error: return location
+ *
+ * Brings the index up to date with the segments, then starts the thread.
+ *
+ * Thread: any. Blocks on disk.
+ * Returns: (transfer full): the writer, or %NULL with @error set
+ */
+MhWriter *
+mh_writer_new (MhStore *store, const char *index_path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Ends the thread after everything that was handed over is done. */
+void mh_writer_free (MhWriter *self);
+
+/* Waits until @bytes more may be under way to the writer. Thread: any but the writer and pools. */
+void mh_writer_reserve (MhWriter *self, gsize bytes);
+
+/* Gives back what was reserved. Thread: any. */
+void mh_writer_unreserve (MhWriter *self, gsize bytes);
+
+/* Has @func called on the writer's thread, after all that was posted before. Thread: any. */
+void mh_writer_post (MhWriter *self, MhTaskFunc func, gpointer data);
+
+/**
+ * mh_writer_commit:
+ * @self: the writer
+ * @func: makes the change
+ * @data: its argument
+ * @error: return location
+ *
+ * Waits until the change is durable. Nothing of it remains after an error.
+ *
+ * Thread: any but the writer. Blocks on disk.
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_writer_commit (MhWriter *self, MhCommitFunc func, gpointer data,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/*
+ * For tasks and commits, on the writer's thread only
+ */
+
+/* Returns: (transfer none): the writing connection */
+MhDb *mh_writer_db (MhWriter *self);
+
+/* Returns: (transfer none): the store */
+MhStore *mh_writer_store (MhWriter *self);
+
+/**
+ * mh_writer_put_block:
+ * @self: the writer
+ * @vault_id: the vault that gets it
+ * @chunk: what is known about it
+ * @sealed: @size bytes
+ * @size: number of bytes
+ * @error: return location
+ *
+ * Appends a block unless it is there already. It does not become part of the index before a commit
+ * calls mh_writer_keep_block().
+ *
+ * Returns: (nullable) (transfer full): the block, to be dropped when done; %NULL without @error
+ *   when the index has it
+ */
+MhPending *mh_writer_put_block (MhWriter *self, const char *vault_id, const MhChunk *chunk,
+                                const guint8 *sealed, gsize size,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* In a commit: makes a block part of the index. Returns: %FALSE with @error set */
+gboolean mh_writer_keep_block (MhWriter *self, const MhVaultRow *vault, MhPending *block,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Drops each block of (element-type MhPending) @blocks; space that nobody else uses is freed. */
+void mh_writer_drop_blocks (MhWriter *self, GPtrArray *blocks);
+
+/**
+ * mh_writer_put_version:
+ * @self: the writer
+ * @vault_id: its vault
+ * @record: the record
+ * @location: (out): where it lies
+ * @error: return location
+ *
+ * In a commit: appends a version record. The caller has made sure that there is room.
+ *
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_writer_put_version (MhWriter *self, const char *vault_id, GBytes *record,
+                                MhLocation *location, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "vaults-service.h"
+
+#include <string.h>
+
+#include "base/encoding.h"
+#include "base/error.h"
+#include "crypto/aead.h"
+#include "crypto/random.h"
+#include "modules/store/store.h"
+#include "vaults-store.h"
+
+#define KEY_SIZE 32
+#define ID_BYTES 16
+#define NAME_MAX_BYTES 128
+
+struct _MhVaults
+{
+  MhCore *core;   /* (unowned) outlives us */
+  MhStore *store; /* (unowned) outlives us */
+  GMutex lock;
+  GHashTable
+      *open; /* (owned) (element-type utf8): vaults whose key the store has (locked-by lock) */
+};
+
+MhCore *
+mh_vaults_core (MhVaults *self)
+{
+  return self->core;
+}
+
+/* Turns a set @error of the database into the public domain. */
+static void
+lift (GError **error)
+{
+  if (error == NULL || *error == NULL || (*error)->domain != MH_DB_ERROR)
+    return;
+
+  (*error)->code = (*error)->code == MH_DB_ERROR_BUSY ? MH_ERROR_UNAVAILABLE : MH_ERROR_FAILED;
+  (*error)->domain = MH_ERROR;
+}
+
+/* As lift(), where the only constraint that can fail is that names are unique. */
+static void
+lift_name (const char *name, GError **error)
+{
+  if (error != NULL && g_error_matches (*error, MH_DB_ERROR, MH_DB_ERROR_CONSTRAINT))
+    {
+      g_clear_error (error);
+      g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "a vault is called %s already", name);
+    }
+  lift (error);
+}
+
+static gboolean
+is_open (MhVaults *self, const char *id)
+{
+  gboolean open;
+
+  g_mutex_lock (&self->lock);
+  open = g_hash_table_contains (self->open, id);
+  g_mutex_unlock (&self->lock);
+
+  return open;
+}
+
+static void
+note_open (MhVaults *self, const char *id, gboolean open)
+{
+  g_mutex_lock (&self->lock);
+  if (open)
+    g_hash_table_add (self->open, g_strdup (id));
+  else
+    g_hash_table_remove (self->open, id);
+  g_mutex_unlock (&self->lock);
+}
+
+/* A key is bound to its vault: no other row can be made to use it. */
+static GBytes *
+bound_to (const char *id)
+{
+  g_autofree char *text = g_strconcat ("vault-key/", id, NULL);
+  gsize size = strlen (text);
+
+  return g_bytes_new_take (g_steal_pointer (&text), size);
+}
+
+static MhSecret *
+unseal_key (MhVaults *self, const MhVaultRecord *record, GError **error)
+{
+  g_autoptr (GBytes) aad = bound_to (record->vault.id);
+  g_autoptr (GBytes) plain = NULL;
+  MhSecret *key;
+  gsize size;
+  guint8 *data;
+
+  plain = mh_box_open (mh_core_master_key (self->core), aad, record->sealed_key, error);
+  if (plain == NULL)
+    return NULL;
+
+  data = g_bytes_unref_to_data (g_steal_pointer (&plain), &size);
+  if (size != KEY_SIZE)
+    g_set_error (error, MH_ERROR, MH_ERROR_CORRUPT, "a key of another size");
+  key = size == KEY_SIZE ? mh_secret_new_copy (data, size) : NULL;
+  mh_wipe (data, size);
+  g_free (data);
+
+  return key;
+}
+
+/* A vault that cannot be opened must not keep the others from being used. */
+static void
+open_vault (MhVaults *self, const MhVaultRecord *record)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MhSecret) key = unseal_key (self, record, &error);
+
+  if (key != NULL && mh_store_add_vault (self->store, record->vault.id, key, &error))
+    {
+      note_open (self, record->vault.id, TRUE);
+      return;
+    }
+
+  g_prefix_error (&error, "opening vault %s: ", record->vault.name);
+  g_warning ("%s", error->message);
+  mh_core_set_fault (self->core, error->message);
+}
+
+static gboolean
+open_all (MhVaults *self, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), error);
+  g_autoptr (GPtrArray) records = NULL;
+
+  if (lease != NULL)
+    records = mh_vaults_store_records (mh_db_lease_db (lease), error);
+  if (records == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < records->len; i++)
+    open_vault (self, g_ptr_array_index (records, i));
+
+  return TRUE;
+}
+
+gpointer
+mh_vaults_start (MhCore *core, GError **error)
+{
+  MhVaults *self = g_new0 (MhVaults, 1);
+
+  self->core = core;
+  self->store = mh_core_service (core, "store");
+  g_mutex_init (&self->lock);
+  self->open = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  if (open_all (self, error))
+    return self;
+
+  mh_vaults_stop (self);
+
+  return NULL;
+}
+
+void
+mh_vaults_stop (gpointer service)
+{
+  MhVaults *self = service;
+
+  g_hash_table_unref (self->open);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+/* Adds what the store knows. */
+static gboolean
+fill (MhVaults *self, MhVault *vault, GError **error)
+{
+  MhStoreTotals totals = { 0 };
+
+  vault->has_key = is_open (self, vault->id);
+  if (vault->has_key && !mh_store_totals (self->store, vault->id, &totals, error))
+    return FALSE;
+
+  vault->files = totals.files;
+  vault->bytes = totals.bytes;
+  vault->stored_bytes = totals.stored_bytes;
+
+  return TRUE;
+}
+
+static GPtrArray *
+list_rows (MhVaults *self, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), error);
+
+  return lease == NULL ? NULL : mh_vaults_store_list (mh_db_lease_db (lease), error);
+}
+
+GPtrArray *
+mh_vaults_list (MhVaults *self, GError **error)
+{
+  g_autoptr (GPtrArray) vaults = list_rows (self, error);
+
+  lift (error);
+  if (vaults == NULL)
+    return NULL;
+
+  for (guint i = 0; i < vaults->len; i++)
+    {
+      if (!fill (self, g_ptr_array_index (vaults, i), error))
+        return NULL;
+    }
+
+  return g_steal_pointer (&vaults);
+}
+
+static MhVault *
+get_row (MhVaults *self, const char *id, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), error);
+
+  return lease == NULL ? NULL : mh_vaults_store_get (mh_db_lease_db (lease), id, error);
+}
+
+MhVault *
+mh_vaults_get (MhVaults *self, const char *id, GError **error)
+{
+  g_autoptr (MhVault) vault = get_row (self, id, error);
+
+  lift (error);
+  if (vault == NULL || !fill (self, vault, error))
+    return NULL;
+
+  return g_steal_pointer (&vault);
+}
+
+gboolean
+mh_vaults_require (MhVaults *self, const char *id, GError **error)
+{
+  g_autoptr (MhVault) vault = NULL;
+
+  if (is_open (self, id))
+    return TRUE;
+
+  vault = get_row (self, id, error);
+  lift (error);
+  if (vault != NULL)
+    g_set_error (error, MH_ERROR, MH_ERROR_FORBIDDEN, "vault %s is locked: its key is not here",
+                 vault->name);
+
+  return FALSE;
+}
+
+static gboolean
+check_name (const char *name, GError **error)
+{
+  gsize size = strlen (name);
+  gboolean good = size > 0 && size <= NAME_MAX_BYTES && g_utf8_validate (name, -1, NULL);
+
+  for (const char *p = name; good && *p != '\0'; p = g_utf8_next_char (p))
+    good = !g_unichar_iscntrl (g_utf8_get_char (p));
+  good = good && !g_unichar_isspace (g_utf8_get_char (name))
+         && !g_unichar_isspace (g_utf8_get_char (g_utf8_prev_char (name + size)));
+  if (good)
+    return TRUE;
+
+  g_set_error (error, MH_ERROR, MH_ERROR_INVALID,
+               "name: 1 to 128 bytes without control characters, no space at either end");
+
+  return FALSE;
+}
+
+static gboolean
+add_row (MhVaults *self, const MhVaultRecord *record, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), error);
+
+  return lease != NULL && mh_vaults_store_add (mh_db_lease_db (lease), record, error);
+}
+
+static gboolean
+remove_row (MhVaults *self, const char *id, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), error);
+
+  return lease != NULL && mh_vaults_store_remove (mh_db_lease_db (lease), id, error);
+}
+
+/* A key of its own for a vault, sealed for the database. */
+static MhSecret *
+make_key (MhVaults *self, MhVaultRecord *record)
+{
+  g_autoptr (GBytes) aad = bound_to (record->vault.id);
+  g_autoptr (GBytes) plain = NULL;
+  MhSecret *key = mh_secret_new_random (KEY_SIZE);
+
+  plain = g_bytes_new_static (mh_secret_peek (key), KEY_SIZE);
+  record->sealed_key = mh_box_seal (mh_core_master_key (self->core), aad, plain);
+
+  return key;
+}
+
+MhVault *
+mh_vaults_create (MhVaults *self, const char *name, gint64 copies, GError **error)
+{
+  g_autoptr (MhVaultRecord) record = g_new0 (MhVaultRecord, 1);
+  g_autoptr (MhSecret) key = NULL;
+  g_autoptr (GError) undo_error = NULL;
+  guint8 id[ID_BYTES];
+
+  if (!check_name (name, error))
+    return NULL;
+
+  mh_random_bytes (id, sizeof id);
+  record->vault.id = mh_base32_encode (id, sizeof id);
+  record->vault.name = g_strdup (name);
+  record->vault.copies = copies;
+  record->vault.created_ms = mh_clock_now_ms (mh_core_clock (self->core));
+  key = make_key (self, record);
+  if (!add_row (self, record, error))
+    {
+      lift_name (name, error);
+      return NULL;
+    }
+
+  if (!mh_store_add_vault (self->store, record->vault.id, key, error))
+    {
+      if (!remove_row (self, record->vault.id, &undo_error))
+        g_warning ("undoing a new vault: %s", undo_error->message);
+      return NULL;
+    }
+
+  note_open (self, record->vault.id, TRUE);
+
+  return mh_vaults_get (self, record->vault.id, error);
+}
+
+static gboolean
+update_row (MhVaults *self, const char *id, const char *name, gint64 copies, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), error);
+
+  return lease != NULL && mh_vaults_store_update (mh_db_lease_db (lease), id, name, copies, error);
+}
+
+MhVault *
+mh_vaults_update (MhVaults *self, const char *id, const char *name, gint64 copies, GError **error)
+{
+  if (name != NULL && !check_name (name, error))
+    return NULL;
+
+  if (!update_row (self, id, name, copies, error))
+    {
+      lift_name (name, error);
+      return NULL;
+    }
+
+  return mh_vaults_get (self, id, error);
+}
+
+gboolean
+mh_vaults_delete (MhVaults *self, const char *id, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  gboolean open = is_open (self, id);
+
+  /* The key goes first: what fails afterwards leaves nothing that could be read. */
+  if (!remove_row (self, id, error))
+    {
+      lift (error);
+      return FALSE;
+    }
+
+  note_open (self, id, FALSE);
+  if (open && !mh_store_forget_vault (self->store, id, &local))
+    g_warning ("clearing the index of vault %s: %s", id, local->message);
+
+  return TRUE;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "vaults-store.h"
+
+#include "base/error.h"
+#include "db/stmt.h"
+
+#define COLUMNS "id, name, copies, created_ms, sealed_key"
+
+static const char sql_list[] = "SELECT " COLUMNS " FROM vaults ORDER BY name";
+
+static const char sql_get[] = "SELECT " COLUMNS " FROM vaults WHERE id = ?1";
+
+static const char sql_add[] = "INSERT INTO vaults (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5)";
+
+static const char sql_update[] = "UPDATE vaults SET name = coalesce (?2, name),"
+                                 " copies = coalesce (nullif (?3, 0), copies) WHERE id = ?1";
+
+static const char sql_remove[] = "DELETE FROM vaults WHERE id = ?1";
+
+static void
+clear (MhVault *vault)
+{
+  g_free (vault->id);
+  g_free (vault->name);
+}
+
+void
+mh_vault_free (MhVault *self)
+{
+  if (self == NULL)
+    return;
+
+  clear (self);
+  g_free (self);
+}
+
+void
+mh_vault_record_free (MhVaultRecord *self)
+{
+  if (self == NULL)
+    return;
+
+  clear (&self->vault);
+  g_clear_pointer (&self->sealed_key, g_bytes_unref);
+  g_free (self);
+}
+
+static void
+read_row (MhStmt *stmt, MhVault *vault)
+{
+  vault->id = mh_stmt_dup_text (stmt, 0);
+  vault->name = mh_stmt_dup_text (stmt, 1);
+  vault->copies = mh_stmt_int64 (stmt, 2);
+  vault->created_ms = mh_stmt_int64 (stmt, 3);
+}
+
+GPtrArray *
+mh_vaults_store_list (MhDb *db, GError **error)
+{
+  g_autoptr (GPtrArray) vaults = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_vault_free);
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_list, error);
+  GError *local = NULL;
+
+  if (stmt == NULL)
+    return NULL;
+
+  while (mh_stmt_step (stmt, &local))
+    {
+      MhVault *vault = g_new0 (MhVault, 1);
+
+      read_row (stmt, vault);
+      g_ptr_array_add (vaults, vault);
+    }
+
+  if (local == NULL)
+    return g_steal_pointer (&vaults);
+
+  g_propagate_error (error, local);
+
+  return NULL;
+}
+
+GPtrArray *
+mh_vaults_store_records (MhDb *db, GError **error)
+{
+  g_autoptr (GPtrArray) records = NULL;
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_list, error);
+  GError *local = NULL;
+
+  if (stmt == NULL)
+    return NULL;
+
+  records = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_vault_record_free);
+  while (mh_stmt_step (stmt, &local))
+    {
+      MhVaultRecord *record = g_new0 (MhVaultRecord, 1);
+
+      read_row (stmt, &record->vault);
+      record->sealed_key = mh_stmt_dup_bytes (stmt, 4);
+      g_ptr_array_add (records, record);
+    }
+
+  if (local == NULL)
+    return g_steal_pointer (&records);
+
+  g_propagate_error (error, local);
+
+  return NULL;
+}
+
+MhVault *
+mh_vaults_store_get (MhDb *db, const char *id, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_get, error);
+  MhVault *vault;
+
+  if (stmt == NULL)
+    return NULL;
+
+  mh_stmt_bind_text (stmt, 1, id);
+  if (!mh_stmt_one (stmt, "vault", id, error))
+    return NULL;
+
+  vault = g_new0 (MhVault, 1);
+  read_row (stmt, vault);
+
+  return vault;
+}
+
+gboolean
+mh_vaults_store_add (MhDb *db, const MhVaultRecord *record, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_add, error);
+  gsize size;
+  const guint8 *key = g_bytes_get_data (record->sealed_key, &size);
+
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_text (stmt, 1, record->vault.id);
+  mh_stmt_bind_text (stmt, 2, record->vault.name);
+  mh_stmt_bind_int64 (stmt, 3, record->vault.copies);
+  mh_stmt_bind_int64 (stmt, 4, record->vault.created_ms);
+  mh_stmt_bind_blob (stmt, 5, key, size);
+
+  return mh_stmt_run (stmt, error);
+}
+
+static gboolean
+require_change (MhDb *db, const char *id, GError **error)
+{
+  if (mh_db_changes (db) > 0)
+    return TRUE;
+
+  g_set_error (error, MH_ERROR, MH_ERROR_NOT_FOUND, "no vault %s", id);
+
+  return FALSE;
+}
+
+gboolean
+mh_vaults_store_update (MhDb *db, const char *id, const char *name, gint64 copies, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_update, error);
+
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_text (stmt, 1, id);
+  mh_stmt_bind_text (stmt, 2, name);
+  mh_stmt_bind_int64 (stmt, 3, copies);
+
+  return mh_stmt_run (stmt, error) && require_change (db, id, error);
+}
+
+gboolean
+mh_vaults_store_remove (MhDb *db, const char *id, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_remove, error);
+
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_text (stmt, 1, id);
+
+  return mh_stmt_run (stmt, error) && require_change (db, id, error);
+}

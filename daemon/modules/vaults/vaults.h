@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "core/module.h"
+
+G_BEGIN_DECLS
+
+/* The vaults of this machine: their names, and their keys, which it hands to the store. */
+typedef struct _MhVaults MhVaults;
+
+extern const MhModule mh_vaults_module;
+
+typedef struct
+{
+  char *id;
+  char *name;
+  gint64 copies;
+  gint64 created_ms;
+  gboolean has_key;    /* the key could be read and opens what is stored */
+  gint64 files;        /* that are not deleted */
+  gint64 bytes;        /* of them, before compression */
+  gint64 stored_bytes; /* sealed blocks that the vault added */
+} MhVault;
+
+void mh_vault_free (MhVault *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhVault, mh_vault_free)
+
+/**
+ * mh_vaults_list:
+ * @self: the service
+ * @error: return location
+ *
+ * Thread: a worker. Blocks on disk, briefly.
+ * Errors: %MH_ERROR_FAILED, %MH_ERROR_UNAVAILABLE
+ * Returns: (transfer full) (element-type MhVault): by name, or %NULL with @error set
+ */
+GPtrArray *mh_vaults_list (MhVaults *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_vaults_get:
+ * @self: the service
+ * @id: a vault
+ * @error: return location
+ *
+ * Thread: a worker. Blocks on disk, briefly.
+ * Errors: %MH_ERROR_NOT_FOUND, %MH_ERROR_FAILED, %MH_ERROR_UNAVAILABLE
+ * Returns: (transfer full): the vault, or %NULL with @error set
+ */
+MhVault *mh_vaults_get (MhVaults *self, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_vaults_require:
+ * @self: the service
+ * @id: a vault
+ * @error: return location
+ *
+ * Thread: any.
+ * Errors: %MH_ERROR_NOT_FOUND; %MH_ERROR_FORBIDDEN when its key is not to be had
+ * Returns: %FALSE with @error set unless its files can be used
+ */
+gboolean
+mh_vaults_require (MhVaults *self, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_vaults_create:
+ * @self: the service
+ * @name: UTF-8, 1 to 128 bytes
+ * @copies: wanted replicas, 1 to 16
+ * @error: return location
+ *
+ * Thread: a worker. Blocks on disk.
+ * Errors: %MH_ERROR_INVALID, %MH_ERROR_CONFLICT when the name is taken, %MH_ERROR_NO_SPACE,
+ *   %MH_ERROR_FAILED, %MH_ERROR_UNAVAILABLE
+ * Returns: (transfer full): the vault, or %NULL with @error set
+ */
+MhVault *mh_vaults_create (MhVaults *self, const char *name, gint64 copies,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_vaults_update:
+ * @self: the service
+ * @id: a vault
+ * @name: (nullable): its new name, %NULL to keep it
+ * @copies: wanted replicas, 0 to keep it
+ * @error: return location
+ *
+ * Thread: a worker. Blocks on disk.
+ * Errors: as mh_vaults_create(), and %MH_ERROR_NOT_FOUND
+ * Returns: (transfer full): the vault as it is now, or %NULL with @error set
+ */
+MhVault *mh_vaults_update (MhVaults *self, const char *id, const char *name, gint64 copies,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_vaults_delete:
+ * @self: the service
+ * @id: a vault
+ * @error: return location
+ *
+ * Forgets the key: from then on nobody can read what is stored.
+ *
+ * Thread: a worker. Blocks on disk.
+ * Errors: %MH_ERROR_NOT_FOUND, %MH_ERROR_NO_SPACE, %MH_ERROR_FAILED, %MH_ERROR_UNAVAILABLE
+ * Returns: %FALSE with @error set
+ */
+gboolean
+mh_vaults_delete (MhVaults *self, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,378 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line against the real daemon. MESHHOLD_BUILD_DIR is the build directory."""
+
+import json
+import os
+import pathlib
+import pty
+import re
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+import mh  # noqa: E402
+import tap  # noqa: E402
+
+CLI = str(mh.BUILD / "app/meshhold")
+OK, FAILED, USAGE, UNREACHABLE, AUTH, NOT_FOUND = range(6)
+PASSWORD = "a password of some length"
+
+
+def environment(**more):
+    clean = {name: value for name, value in os.environ.items()
+             if name not in ("MESHHOLD_HOME", "MESHHOLD_TOKEN", "LANGUAGE")}
+    return {**clean, "LC_ALL": "C.UTF-8", **more}
+
+
+def run(*args, code=OK, data=None, **more):
+    """Runs the program, checks its exit code and returns what it printed."""
+    result = subprocess.run([CLI, *map(str, args)], input=data, capture_output=True, timeout=120,
+                            check=False, env=environment(**more),
+                            stdin=subprocess.DEVNULL if data is None else None)
+    if result.returncode != code:
+        raise AssertionError(f"{args} ended with {result.returncode}: {result.stderr.decode()}")
+    if code != OK and not result.stderr.startswith(b"meshhold: "):
+        raise AssertionError(f"{args} does not say what is wrong: {result.stderr}")
+    return result
+
+
+class Case(unittest.TestCase):
+    """A daemon and a folder for one test."""
+
+    EXPECT = ()
+
+    def setUp(self):
+        self.daemon = mh.Daemon(environment=environment(), expect=self.EXPECT)
+        self.enterContext(self.daemon)
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="mh-cli-"))
+        self.addCleanup(shutil.rmtree, self.dir)
+
+    def run_at(self, *args, **more):
+        return run("--home", self.daemon.home, *args, **more)
+
+    def text(self, *args, **more):
+        return self.run_at(*args, **more).stdout.decode()
+
+    def json(self, *args, **more):
+        return json.loads(self.text("--json", *args, **more))
+
+
+class Usage(unittest.TestCase):
+    def test_wrong_use_is_2(self):
+        for args in ((), ("dance",), ("vault",), ("vault", "dance"), ("--dance",), ("token", "x"),
+                     ("api", "GET"), ("file", "put", "x"), ("vault", "create"), ("help", "dance"),
+                     ("vault", "rm", "x"), ("file", "ls", "--dance", "x"),
+                     ("--api", "http://example.org/", "vault", "list")):
+            with self.subTest(args):
+                run(*args, code=USAGE, MESHHOLD_HOME="/nowhere")
+
+    def test_no_daemon_is_3(self):
+        for args in (("status",), ("token",), ("quit",), ("vault", "list"), ("passwd",),
+                     ("api", "GET", "/api/v1/version")):
+            with self.subTest(args):
+                run(*args, code=UNREACHABLE, MESHHOLD_HOME="/nowhere", data=b"")
+
+    def test_a_closed_port_is_3(self):
+        run("--api", "http://127.0.0.1:1/", "vault", "list", code=UNREACHABLE, MESHHOLD_TOKEN="x")
+
+    def test_help_and_version(self):
+        self.assertRegex(run("--version").stdout, rb"^meshhold \d+\.\d+\.\d+\n$")
+        self.assertIn(b"COMMAND", run("--help").stdout)
+        self.assertIn(b"--recursive", run("help", "file", "put").stdout)
+        self.assertIn(b"--recursive", run("file", "put", "--help").stdout)
+
+    def test_output_that_cannot_be_written_is_1(self):
+        with open("/dev/full", "wb") as full:
+            result = subprocess.run([CLI, "help"], stdout=full, stderr=subprocess.PIPE, check=False,
+                                    env=environment())
+        self.assertEqual(result.returncode, FAILED)
+
+
+class Access(Case):
+    EXPECT = ("auth login failed",)
+
+    def test_login_url_works_once(self):
+        url = self.text("login-url").strip()
+        self.assertRegex(url, r"^http://127\.0\.0\.1:\d+/\?bootstrap=[0-9a-f]{64}$")
+        body = {"ticket": url.partition("=")[2]}
+        exchange = "/api/v1/auth/bootstrap-exchange"
+        self.assertEqual(self.daemon.post(exchange, body, token=None).status, 200)
+        self.assertEqual(self.daemon.post(exchange, body, token=None).status, 401)
+
+    def test_token_is_a_bearer(self):
+        token = self.text("token").strip()
+        self.assertEqual(self.daemon.get("/api/v1/whoami", token=token).status, 200)
+        self.assertEqual(self.json("token").keys(), {"token", "expires_at_ms"})
+
+    def test_token_of_the_environment(self):
+        token = self.text("token").strip()
+        route = ("--api", self.daemon.url, "api", "GET", "/api/v1/whoami")
+        self.assertIn(b"node_id", run(*route, MESHHOLD_TOKEN=token).stdout)
+        run(*route, code=AUTH, MESHHOLD_TOKEN="0" * 64)
+
+    def login(self, password):
+        return self.daemon.post("/api/v1/auth/login", {"password": password}, token=None).status
+
+    def test_passwd_from_a_pipe(self):
+        self.assertEqual(self.login(PASSWORD), 503)
+        self.run_at("passwd", data=PASSWORD.encode() + b"\n")
+        self.assertEqual(self.login(PASSWORD), 200)
+        self.run_at("passwd", data=b"", code=USAGE)
+        self.run_at("passwd", data=b"short\n", code=FAILED)
+        self.assertEqual(self.login(PASSWORD), 200)
+
+    def type_passwords(self, *lines):
+        """Types at the prompts; returns the exit code and what the terminal showed."""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execve(CLI, [CLI, "--home", str(self.daemon.home), "passwd"], environment())
+        shown = b""
+        for line in lines:
+            count = shown.count(b": ")
+            while shown.count(b": ") == count:
+                self.assertTrue(select.select([terminal], [], [], 20)[0], shown)
+                shown += os.read(terminal, 1024)
+            os.write(terminal, line.encode() + b"\n")
+        while True:
+            try:
+                more = os.read(terminal, 1024)
+            except OSError:
+                break
+            if not more:
+                break
+            shown += more
+        os.close(terminal)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+
+    def test_passwd_at_a_terminal(self):
+        code, shown = self.type_passwords(PASSWORD, PASSWORD)
+        self.assertEqual(code, OK, shown)
+        self.assertNotIn(PASSWORD, shown)
+        self.assertEqual(self.login(PASSWORD), 200)
+        code, shown = self.type_passwords(PASSWORD + "1", PASSWORD + "2")
+        self.assertEqual(code, USAGE, shown)
+        self.assertEqual(self.login(PASSWORD), 200)
+
+
+class State(Case):
+    def test_status(self):
+        self.assertIn(self.daemon.url, self.text("status"))
+        status = self.json("status")
+        self.assertEqual(status["pid"], self.daemon.process.pid)
+        self.assertIn(status["state"], ("ready", "offline"))
+
+    def test_home_of_the_environment(self):
+        self.assertIn(self.daemon.url.encode(),
+                      run("status", MESHHOLD_HOME=str(self.daemon.home)).stdout)
+
+    def test_quit_ends_the_daemon(self):
+        self.run_at("quit")
+        self.assertEqual(self.daemon.process.wait(10), 0)
+        self.run_at("status", code=UNREACHABLE)
+
+    def test_api(self):
+        self.assertRegex(json.loads(self.text("api", "get", "/api/v1/version"))["version"], r"^\d")
+        missing = self.run_at("api", "GET", "/api/v1/nothing", code=NOT_FOUND)
+        self.assertIn(b"404", missing.stderr)
+        self.assertEqual(missing.stdout, b"")
+        self.run_at("api", "POST", "/api/v1/system/setup", "{}", code=FAILED)
+        self.run_at("api", "GET", "api/v1/version", code=USAGE)
+
+    def test_audit(self):
+        self.run_at("passwd", data=PASSWORD.encode() + b"\n")
+        self.assertIn("auth.password_set", self.text("audit"))
+        lines = self.text("--json", "audit", "-n", "1").splitlines()
+        self.assertEqual(len(lines), 1)
+        self.assertEqual(json.loads(lines[0])["type"], "auth.password_set")
+
+    def test_audit_follows(self):
+        follower = subprocess.Popen([CLI, "--home", self.daemon.home, "audit", "--follow"],
+                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                    env=environment())
+        self.addCleanup(follower.stdout.close)
+        self.addCleanup(follower.wait)
+        self.addCleanup(follower.kill)
+        # Whatever comes first, the stream or the event, the event is printed.
+        token = self.daemon.login()
+        self.daemon.post("/api/v1/auth/logout", token=token)
+        self.assertTrue(select.select([follower.stdout], [], [], 20)[0])
+        self.assertIn(b"auth.logout", follower.stdout.readline())
+
+
+class Files(Case):
+    NAMES = ("plain.txt", "with space", "grün 😀", "a%2Fb", "#?&+;=", "-dash", "x" * 255, "tab\tnl\n")
+
+    def setUp(self):
+        super().setUp()
+        self.vault = self.text("vault", "create", "photos").strip()
+
+    def write(self, name, data):
+        path = self.dir / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return path
+
+    def paths(self):
+        page = self.json("file", "ls", "-r", "photos")
+        return sorted(file["path"] for file in page["files"])
+
+    def test_vaults(self):
+        self.assertRegex(self.vault, r"^[a-z2-7]{26}$")
+        self.run_at("vault", "create", "photos", code=FAILED)
+        self.assertIn(self.vault, self.text("vault", "list"))
+        self.run_at("vault", "rename", "photos", "pictures")
+        self.assertEqual([v["name"] for v in self.json("vault", "list")["vaults"]], ["pictures"])
+        self.run_at("vault", "rm", "pictures", code=USAGE)
+        self.run_at("vault", "rm", self.vault, "--yes")
+        self.assertEqual(self.json("vault", "list")["vaults"], [])
+        self.run_at("vault", "rm", "-y", "pictures", code=NOT_FOUND)
+
+    def test_bytes_come_back(self):
+        for size in (0, 1, 65536, 3 << 20):
+            with self.subTest(size):
+                data = os.urandom(size)
+                source = self.write("source", data)
+                self.run_at("file", "put", source, f"photos:/deep/er/{size}")
+                target = self.dir / "target"
+                self.run_at("file", "get", f"photos:/deep/er/{size}", target)
+                self.assertEqual(target.read_bytes(), data)
+                self.assertEqual(target.stat().st_mtime_ns // 10**9, source.stat().st_mtime_ns // 10**9)
+
+    def test_names(self):
+        names = [name for name in self.NAMES if "\n" not in name]
+        for name in names:
+            self.write(f"in/{name}", name.encode())
+        self.run_at("file", "put", "-r", self.dir / "in", "photos:/")
+        self.assertEqual(self.paths(), sorted(f"/in/{name}" for name in names))
+        (self.dir / "out").mkdir()
+        self.run_at("file", "get", "-r", "photos:/in", self.dir / "out")
+        for name in names:
+            self.assertEqual((self.dir / "out/in" / name).read_bytes(), name.encode())
+        self.assertNotIn("\t", self.text("file", "ls", "photos:/in").replace("  ", ""))
+
+    def test_targets(self):
+        one, two = self.write("one", b"1"), self.write("two", b"2")
+        self.run_at("file", "put", one, "photos:")
+        self.run_at("file", "put", one, "photos:docs/")
+        self.run_at("file", "put", two, "photos:/docs")
+        self.run_at("file", "put", one, two, f"{self.vault}:both")
+        self.run_at("file", "put", one, "photos:/renamed")
+        self.assertEqual(self.paths(), ["/both/one", "/both/two", "/docs/one", "/docs/two", "/one",
+                                        "/renamed"])
+        self.run_at("file", "put", self.dir, "photos:/", code=USAGE)
+        self.run_at("file", "put", self.dir / "none", "photos:/", code=FAILED)
+        self.run_at("file", "put", one, "nowhere:/", code=NOT_FOUND)
+        self.run_at("file", "get", "photos:/one", "photos:/renamed", self.dir / "none", code=USAGE)
+        self.run_at("file", "get", "photos:/none", self.dir, code=NOT_FOUND)
+
+    def test_pipes(self):
+        data = os.urandom(300000)
+        self.run_at("file", "put", "-", "photos:/piped", data=data)
+        self.assertEqual(self.run_at("file", "get", "photos:/piped", "-").stdout, data)
+        self.run_at("file", "put", "-", "photos:/", data=b"", code=USAGE)
+        self.run_at("api", "POST", f"/api/v1/vaults/{self.vault}/upload/raw", "@-", data=data)
+        raw = self.run_at("api", "GET", f"/api/v1/vaults/{self.vault}/download/raw").stdout
+        self.assertEqual(raw, data)
+
+    def test_no_clobber(self):
+        self.run_at("file", "put", self.write("a", b"old"), "photos:/a")
+        self.run_at("file", "put", "-n", self.write("a", b"new"), "photos:/a", code=FAILED)
+        self.assertEqual(self.run_at("file", "get", "photos:/a", "-").stdout, b"old")
+
+    def test_a_failed_get_keeps_the_old_file(self):
+        self.run_at("file", "put", self.write("a", os.urandom(3 << 20)), "photos:/a")
+        old = self.write("old", b"old")
+        segment = max((self.daemon.home / "blocks").glob("*.seg"), key=lambda p: p.stat().st_size)
+        self.daemon.expect.append("/a|damaged|corrupt")
+        with open(segment, "r+b") as file:
+            file.seek(segment.stat().st_size // 2)
+            byte = file.read(1)
+            file.seek(-1, os.SEEK_CUR)
+            file.write(bytes([byte[0] ^ 1]))
+        self.daemon.stop()
+        self.daemon.start()
+        result = subprocess.run([CLI, "--home", self.daemon.home, "file", "get", "photos:/a", old],
+                                capture_output=True, check=False, env=environment())
+        self.assertEqual((result.returncode != 0, old.read_bytes()), (True, b"old"), result.stderr)
+        self.assertEqual([p.name for p in self.dir.iterdir() if p.name.startswith(".")], [])
+
+    def test_symbolic_links_are_left_out(self):
+        self.write("in/file", b"x")
+        (self.dir / "in/loop").symlink_to(self.dir / "in")
+        result = self.run_at("file", "put", "-r", self.dir / "in", "photos:/")
+        self.assertIn(b"loop: left out", result.stderr)
+        self.assertEqual(self.paths(), ["/in/file"])
+
+    def test_history_and_restore(self):
+        for text in (b"first", b"second"):
+            self.run_at("file", "put", self.write("a", text), "photos:/a")
+        versions = self.json("file", "history", "photos:/a")["versions"]
+        self.assertEqual([v["op"] for v in versions], ["put", "put"])
+        self.assertEqual(self.text("file", "history", "photos:/a").count("\n"), 2)
+        self.run_at("file", "restore", "photos:/a", versions[1]["content_hash"][:10])
+        self.assertEqual(self.run_at("file", "get", "photos:/a", "-").stdout, b"first")
+        self.run_at("file", "restore", "photos:/a", "zz", code=NOT_FOUND)
+        self.run_at("file", "rm", "photos:/a")
+        self.assertEqual(self.paths(), [])
+        self.assertIn("(deleted)", self.text("file", "ls", "--deleted", "photos"))
+        self.run_at("file", "restore", "photos:/a", versions[0]["content_hash"])
+        self.assertEqual(self.run_at("file", "get", "photos:/a", "-").stdout, b"second")
+
+    def test_move_and_remove(self):
+        for name in ("in/a", "in/b/c"):
+            self.write(name, name.encode())
+        self.run_at("file", "put", "-r", self.dir / "in", "photos:/")
+        self.run_at("file", "mv", "photos:/in", "/moved")
+        self.run_at("file", "mv", "photos:/moved/a", "photos:/moved/b/")
+        self.assertEqual(self.paths(), ["/moved/b/a", "/moved/b/c"])
+        self.run_at("file", "mv", "photos:/none", "/x", code=NOT_FOUND)
+        other = self.text("vault", "create", "other").strip()
+        self.run_at("file", "mv", "photos:/moved/b/a", f"{other}:/x", code=USAGE)
+        self.run_at("file", "rm", "photos:/moved", code=NOT_FOUND)
+        self.run_at("file", "rm", "-r", "photos:/moved")
+        self.assertEqual(self.paths(), [])
+
+    def test_listing_is_sorted_out_for_people(self):
+        self.run_at("file", "put", self.write("a", b"x" * 1500), "photos:/f/a")
+        self.assertRegex(self.text("file", "ls", "photos"), r"1\.5 kB  .* f/\n")
+        self.assertRegex(self.text("file", "ls", "photos:/f"), r"1\.5 kB  [-\d]+ [:\d]+  a\n")
+
+    def test_json_of_uploads(self):
+        one, two = self.write("one", b"1"), self.write("two", b"2")
+        lines = self.text("--json", "file", "put", one, two, "photos:/").splitlines()
+        self.assertEqual({json.loads(line)["path"] for line in lines}, {"/one", "/two"})
+
+    def test_progress_is_shown_on_a_terminal(self):
+        source = self.write("source", os.urandom(8 << 20))
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execve(CLI, [CLI, "--home", str(self.daemon.home), "file", "put", str(source),
+                            "photos:/"], environment())
+        shown = b""
+        try:
+            while more := os.read(terminal, 4096):
+                shown += more
+        except OSError:
+            pass  # how a terminal says that the program is gone
+        os.close(terminal)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), OK, shown)
+        last = re.split(rb"[\r\n]+", shown.strip())[-1]
+        self.assertRegex(last.decode(), r"\[#{20}\] 100%  .*/s .*source")
+
+    def test_many_files_fail_one_by_one(self):
+        self.write("in/a", b"a")
+        self.write("in/b", b"b")
+        self.run_at("file", "put", self.dir / "in/a", "photos:/in/a/blocks")
+        result = self.run_at("file", "put", "-r", self.dir / "in", "photos:/", code=FAILED)
+        self.assertIn(b"in/a: ", result.stderr)
+        self.assertIn(b"1 file failed", result.stderr)
+        self.assertIn("/in/b", self.paths())
+
+
+if __name__ == "__main__":
+    tap.main()

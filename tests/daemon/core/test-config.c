@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "base/error.h"
+#include "core/config-file.h"
+
+#include <glib/gstdio.h>
+
+#define SWARM_KEY                                                                                  \
+  "/key/swarm/psk/1.0.0/\n/base16/\n"                                                              \
+  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"
+
+typedef struct
+{
+  char *dir;
+  char *path;
+} Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  fixture->dir = g_dir_make_tmp ("mh-config-XXXXXX", NULL);
+  fixture->path = g_build_filename (fixture->dir, "config.yaml", NULL);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  g_unlink (fixture->path);
+  g_rmdir (fixture->dir);
+  g_free (fixture->path);
+  g_free (fixture->dir);
+}
+
+static MhConfig *
+load (Fixture *fixture, const char *text, GError **error)
+{
+  g_assert_true (g_file_set_contents (fixture->path, text, -1, NULL));
+
+  return mh_config_load (fixture->path, error);
+}
+
+static void
+test_defaults (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MhConfig) config = mh_config_load (fixture->path, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (config->listen_addr, ==, "127.0.0.1:8080");
+  g_assert_cmpint (config->login_max_attempts, ==, 15);
+  g_assert_cmpint (config->login_window_ms, ==, 15 * 60 * 1000);
+  g_assert_cmpint (config->max_upload_bytes, ==, G_GINT64_CONSTANT (53687091200));
+  g_assert_null (config->swarm_key);
+}
+
+static void
+test_values (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MhConfig) config =
+      load (fixture,
+            "swarm_key: \"/key/swarm/psk/1.0.0/\\n/base16/\\n"
+            "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"\n"
+            "bootstrap_peers: [a, b]\napi:\n  bind: 127.0.0.1:1\n  idle_timeout: 2m\n"
+            "  max_header_bytes: 8KiB\nlog: {level: debug}\n",
+            &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (config->listen_addr, ==, "127.0.0.1:1");
+  g_assert_cmpstr (config->bootstrap_peers[1], ==, "b");
+  g_assert_cmpint (config->idle_timeout_ms, ==, 120000);
+  g_assert_cmpint (config->max_header_bytes, ==, 8192);
+  g_assert_cmpstr (config->log_level, ==, "debug");
+  g_assert_nonnull (config->swarm_key);
+}
+
+static void
+test_faults_are_named (Fixture *fixture, gconstpointer data)
+{
+  static const char *const rows[][2] = {
+    { "api:\n  listn_addr: x\n",
+      "line 2: unknown key api.listn_addr, did you mean api.listen_addr?" },
+    { "zebra_crossing: 1\n", "line 1: unknown key zebra_crossing" },
+    { "api:\n  max_conns: 7\n", "line 2: api.max_conns: 7 is no number in its bounds" },
+    { "api:\n  idle_timeout: 5\n", "line 2: api.idle_timeout: 5 is no duration" },
+    { "api:\n  max_header_bytes: 9223372036854775807KiB\n", "api.max_header_bytes" },
+    { "bootstrap_peers: x\n", "bootstrap_peers must be a list" },
+    { "swarm_key: [x]\n", "swarm_key must not be a list" },
+    { "swarm_key: x\n", "swarm_key must have three lines" },
+    { "log:\n  format: xml\n", "log.format must be one of: console json" },
+    { "node:\n  metadata_dir: relative\n", "absolute" },
+    { "a: [\n", "line " },
+    { "- a\n", "no keys" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (load (fixture, rows[i][0], &error));
+      g_assert_error (error, MH_ERROR, MH_ERROR_INVALID);
+      g_test_message ("%s", error->message);
+      g_assert_nonnull (g_strstr_len (error->message, -1, rows[i][1]));
+      g_assert_nonnull (g_strstr_len (error->message, -1, "config.yaml"));
+    }
+}
+
+static void
+test_network_is_replaced_and_the_rest_kept (Fixture *fixture, gconstpointer data)
+{
+  static const char *const peers[] = { "/ip4/1.2.3.4/tcp/1/p2p/x", "a: \"b\" # c", NULL };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MhConfig) before = load (
+      fixture, "# first\nswarm_key: ''\napi:\n  max_conns: 99\nbootstrap_peers:\n- old\n# last\n",
+      &error);
+  g_autoptr (MhConfig) after = NULL;
+  g_autofree char *text = NULL;
+
+  g_assert_no_error (error);
+  g_assert_true (mh_config_write_network (fixture->path, SWARM_KEY, peers, &error));
+  g_assert_no_error (error);
+  after = mh_config_load (fixture->path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (after->swarm_key, ==, SWARM_KEY);
+  g_assert_cmpstr (after->bootstrap_peers[0], ==, peers[0]);
+  g_assert_cmpstr (after->bootstrap_peers[1], ==, peers[1]);
+  g_assert_null (after->bootstrap_peers[2]);
+  g_assert_cmpint (after->max_conns, ==, 99);
+  g_assert_true (g_file_get_contents (fixture->path, &text, NULL, NULL));
+  g_assert_true (g_str_has_prefix (text, "# first\napi:\n  max_conns: 99\n# last\n"));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add ("/core/config/defaults", Fixture, NULL, set_up, test_defaults, tear_down);
+  g_test_add ("/core/config/values", Fixture, NULL, set_up, test_values, tear_down);
+  g_test_add ("/core/config/faults-are-named", Fixture, NULL, set_up, test_faults_are_named,
+              tear_down);
+  g_test_add ("/core/config/network-is-replaced", Fixture, NULL, set_up,
+              test_network_is_replaced_and_the_rest_kept, tear_down);
+
+  return g_test_run ();
+}

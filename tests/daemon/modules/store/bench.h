@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "modules/store/store.h"
+
+G_BEGIN_DECLS
+
+/* A store in a folder of its own, with one vault, "vault". */
+typedef struct
+{
+  char *home; /* (owned) */
+  guint64 segment_bytes;
+  MhSigner *signer; /* (owned) */
+  MhSecret *key;    /* (owned) */
+  MhClock *clock;   /* (owned) */
+  MhStore *store;   /* (owned) (nullable) */
+} Bench;
+
+/* Opens a store in a new folder; @segment_bytes 0 for the usual size. */
+Bench *bench_new (guint64 segment_bytes);
+
+/* As bench_new(), in the folder @home with keys made from it. */
+Bench *bench_new_at (const char *home, guint64 segment_bytes);
+
+/* Removes the folder, too. */
+void bench_free (Bench *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Bench, bench_free)
+
+/* Closes the store and opens it again. */
+void bench_reopen (Bench *self);
+
+/* Opens a closed store; @error may be set. */
+gboolean bench_open (Bench *self, GError **error);
+void bench_close (Bench *self);
+
+/* Path of something in the folder. */
+char *bench_path (Bench *self, const char *name);
+
+/* Removes the index of a closed store. */
+void bench_remove_index (Bench *self);
+
+/* Bytes of all segments. */
+guint64 bench_segment_bytes (Bench *self);
+
+/* @size bytes that look random and are the same for the same seed. */
+GBytes *bench_random (guint64 seed, gsize size);
+
+/* @size bytes that zstd shrinks well. */
+GBytes *bench_text (guint64 seed, gsize size);
+
+/* Uploads; fails the test on an error. */
+MhFile *bench_put (Bench *self, const char *path, GBytes *content);
+
+/* Uploads; @error may be set. */
+MhFile *
+bench_try_put (Bench *self, const char *vault, const char *path, GBytes *content, GError **error);
+
+/* Reads a whole file; %NULL with @error set. */
+GBytes *bench_read (Bench *self, const char *path, const char *content_hash, GError **error);
+
+/* Fails unless the file reads back as @content. */
+void bench_assert_file (Bench *self, const char *path, GBytes *content);
+
+/* Fails unless there is no such file. */
+void bench_assert_no_file (Bench *self, const char *path);
+
+G_END_DECLS

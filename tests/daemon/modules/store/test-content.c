@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "bench.h"
+#include "crypto/crypto.h"
+#include "modules/store/buffers.h"
+#include "modules/store/chunker.h"
+#include "modules/store/seal.h"
+
+#define MIB (1024 * 1024)
+
+static void
+test_round_trips (void)
+{
+  static const gsize sizes[] = {
+    0,   1,       63,          64,      32768, MH_CHUNK_MIN - 1, MH_CHUNK_MIN, MH_CHUNK_MIN + 1,
+    MIB, 4 * MIB, 4 * MIB + 1, 64 * MIB
+  };
+  g_autoptr (Bench) bench = bench_new (32 * MIB);
+
+  g_test_summary ("files of every size come back as they went in, also after a restart");
+  for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autofree char *dense = g_strdup_printf ("/dense/%" G_GSIZE_FORMAT, sizes[i]);
+      g_autofree char *loose = g_strdup_printf ("/loose/%" G_GSIZE_FORMAT, sizes[i]);
+      g_autoptr (GBytes) random = bench_random (i, sizes[i]);
+      g_autoptr (GBytes) text = bench_text (i, sizes[i]);
+      g_autoptr (MhFile) one = bench_put (bench, dense, random);
+      g_autoptr (MhFile) two = bench_put (bench, loose, text);
+
+      bench_assert_file (bench, dense, random);
+      bench_assert_file (bench, loose, text);
+    }
+
+  bench_reopen (bench);
+  for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autofree char *dense = g_strdup_printf ("/dense/%" G_GSIZE_FORMAT, sizes[i]);
+      g_autofree char *loose = g_strdup_printf ("/loose/%" G_GSIZE_FORMAT, sizes[i]);
+      g_autoptr (GBytes) random = bench_random (i, sizes[i]);
+      g_autoptr (GBytes) text = bench_text (i, sizes[i]);
+
+      bench_assert_file (bench, dense, random);
+      bench_assert_file (bench, loose, text);
+    }
+}
+
+static void
+test_description (void)
+{
+  g_autoptr (Bench) bench = bench_new (0);
+  g_autoptr (GBytes) content = bench_random (1, 10);
+  g_autoptr (MhFile) file = NULL;
+  g_autoptr (MhFileDetail) detail = NULL;
+  g_autoptr (GError) error = NULL;
+  const MhFileBlock *block;
+
+  g_test_summary ("a file is described as the contract says");
+  mh_clock_set_ms (bench->clock, 1800000000000);
+  file = bench_put (bench, "/a/picture.png", content);
+  g_assert_cmpuint (strlen (file->file_id), ==, 32);
+  g_assert_cmpstr (file->path, ==, "/a/picture.png");
+  g_assert_cmpstr (file->mime, ==, "image/png");
+  g_assert_cmpint (file->size, ==, 10);
+  g_assert_cmpint (file->mtime_ms, ==, 1700000000000);
+  g_assert_cmpint (file->changed_ms, ==, 1800000000000);
+  g_assert_cmpint (file->version_count, ==, 1);
+  g_assert_false (file->deleted);
+  g_assert_false (file->conflict);
+
+  detail = mh_store_get_detail (bench->store, "vault", "/a/picture.png", &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (detail->blocks->len, ==, 1);
+  block = g_ptr_array_index (detail->blocks, 0);
+  g_assert_cmpint (block->size, ==, 10);
+  g_assert_cmpint (block->offset, ==, 0);
+  g_assert_cmpuint (strlen (block->id), ==, 64);
+  g_assert_null (detail->parent_hash);
+  g_assert_null (detail->conflicts[0]);
+}
+
+static void
+test_dedup (void)
+{
+  g_autoptr (Bench) bench = bench_new (0);
+  g_autoptr (GBytes) content = bench_random (1, 16 * MIB);
+  g_autoptr (GByteArray) shifted_data = g_byte_array_new ();
+  g_autoptr (GBytes) shifted = NULL;
+  guint64 once;
+  guint64 twice;
+  guint64 thrice;
+
+  g_test_summary ("the same content again adds less than 1 %, shifted by a byte less than a fifth");
+  mh_file_free (bench_put (bench, "/one", content));
+  once = bench_segment_bytes (bench);
+  mh_file_free (bench_put (bench, "/two", content));
+  twice = bench_segment_bytes (bench);
+  g_assert_cmpuint (once, >=, 16 * MIB);
+  g_assert_cmpuint (twice - once, <, once / 100);
+
+  g_byte_array_append (shifted_data, (const guint8 *) "x", 1);
+  g_byte_array_append (shifted_data, g_bytes_get_data (content, NULL), 16 * MIB);
+  shifted = g_byte_array_free_to_bytes (g_steal_pointer (&shifted_data));
+  mh_file_free (bench_put (bench, "/three", shifted));
+  thrice = bench_segment_bytes (bench);
+  g_assert_cmpuint (thrice - twice, <, once / 5);
+  bench_assert_file (bench, "/three", shifted);
+}
+
+static void
+test_compression (void)
+{
+  g_autoptr (Bench) bench = bench_new (0);
+  g_autoptr (GBytes) text = bench_text (1, 8 * MIB);
+  MhStoreTotals totals;
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("text is stored in half its size or less");
+  mh_file_free (bench_put (bench, "/text", text));
+  g_assert_cmpuint (bench_segment_bytes (bench), <, 4 * MIB);
+  g_assert_true (mh_store_totals (bench->store, "vault", &totals, &error));
+  g_assert_cmpint (totals.bytes, ==, 8 * MIB);
+  g_assert_cmpint (totals.files, ==, 1);
+  g_assert_cmpint (totals.stored_bytes, >, 0);
+  g_assert_cmpint (totals.stored_bytes, <, 4 * MIB);
+}
+
+static void
+test_ranges (void)
+{
+  g_autoptr (Bench) bench = bench_new (0);
+  g_autoptr (GBytes) content = bench_random (3, 9 * MIB + 17);
+  g_autoptr (MhReader) reader = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) at_end = NULL;
+  const guint8 *data = g_bytes_get_data (content, NULL);
+  GRand *random = g_rand_new_with_seed (99);
+
+  g_test_summary ("any range equals that slice of the file");
+  mh_file_free (bench_put (bench, "/f", content));
+  reader = mh_reader_new (bench->store, "vault", "/f", NULL, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < 300; i++)
+    {
+      guint64 offset = (guint64) g_rand_int_range (random, 0, 9 * MIB + 17);
+      gsize max = (gsize) g_rand_int_range (random, 1, 3 * MIB);
+      g_autoptr (GBytes) piece = mh_reader_read (reader, offset, max, NULL, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpuint (g_bytes_get_size (piece), >, 0);
+      g_assert_cmpuint (g_bytes_get_size (piece), <=, max);
+      g_assert_cmpint (
+          memcmp (g_bytes_get_data (piece, NULL), data + offset, g_bytes_get_size (piece)), ==, 0);
+    }
+  g_rand_free (random);
+  at_end = mh_reader_read (reader, 9 * MIB + 17, 10, NULL, &error);
+  g_assert_cmpuint (g_bytes_get_size (at_end), ==, 0);
+}
+
+static void
+test_pieces (void)
+{
+  g_autoptr (Bench) bench = bench_new (0);
+  g_autoptr (GBytes) content = bench_random (4, 3 * MIB);
+  const guint8 *data = g_bytes_get_data (content, NULL);
+  MhUploadNew request = { "vault", "/pieces", -1, NULL, NULL };
+  g_autoptr (MhUpload) upload = NULL;
+  g_autoptr (MhFile) whole = NULL;
+  g_autoptr (MhFile) file = NULL;
+  g_autoptr (MhFileDetail) one = NULL;
+  g_autoptr (MhFileDetail) other = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize step = 1;
+
+  g_test_summary ("how a body is cut into pieces does not change the blocks");
+  upload = mh_upload_new (bench->store, &request, &error);
+  for (gsize i = 0; i < 3 * MIB; i += step)
+    {
+      step = 1 + (step * 7919) % 60000;
+      g_assert_true (mh_upload_write (upload, data + i, MIN (step, 3 * MIB - i), NULL, &error));
+    }
+  file = mh_upload_finish (upload, NULL, &error);
+  g_assert_no_error (error);
+  bench_assert_file (bench, "/pieces", content);
+
+  whole = bench_put (bench, "/whole", content);
+  one = mh_store_get_detail (bench->store, "vault", "/pieces", &error);
+  other = mh_store_get_detail (bench->store, "vault", "/whole", &error);
+  g_assert_cmpuint (one->blocks->len, ==, other->blocks->len);
+  for (guint i = 0; i < one->blocks->len; i++)
+    {
+      const MhFileBlock *left = g_ptr_array_index (one->blocks, i);
+      const MhFileBlock *right = g_ptr_array_index (other->blocks, i);
+
+      g_assert_cmpstr (left->id, ==, right->id);
+    }
+}
+
+static void
+test_chunker (void)
+{
+  g_autoptr (GBytes) content = bench_random (5, 64 * MIB);
+  const guint8 *data = g_bytes_get_data (content, NULL);
+  MhGear *gear = g_new0 (MhGear, 1);
+  MhChunker chunker = { 0 };
+  gsize left = 64 * MIB;
+  guint count = 0;
+
+  g_test_summary ("chunks of random data have the sizes that were asked for");
+  mh_gear_init (gear);
+  while (left > 0)
+    {
+      gboolean cut;
+      gsize size = mh_chunker_scan (&chunker, gear, data, left, &cut);
+
+      g_assert_cmpuint (size, <=, MH_CHUNK_MAX);
+      g_assert_true (cut || size == left);
+      g_assert_true (!cut || size >= MH_CHUNK_MIN);
+      data += size;
+      left -= size;
+      count++;
+    }
+  g_assert_cmpuint (count, >, 40);
+  g_assert_cmpuint (count, <, 90);
+  g_free (gear);
+}
+
+static void
+test_cut_points (void)
+{
+  static const gsize expected[] = { 1233670, 1079059, 1061561, 1226122, 518187,
+                                    1342357, 1455514, 452960,  19178 };
+  g_autoptr (GBytes) content = bench_random (6, 8 * MIB);
+  const guint8 *data = g_bytes_get_data (content, NULL);
+  MhGear *gear = g_new0 (MhGear, 1);
+  MhChunker chunker = { 0 };
+  gsize left = 8 * MIB;
+
+  g_test_summary ("cut points never change: other versions of the program have to share blocks");
+  mh_gear_init (gear);
+  for (gsize i = 0; left > 0; i++)
+    {
+      gboolean cut;
+      gsize size = mh_chunker_scan (&chunker, gear, data, left, &cut);
+
+      if (g_getenv ("MH_PRINT_1"))
+        g_test_message ("cut %" G_GSIZE_FORMAT, size);
+      g_assert_cmpuint (i, <, G_N_ELEMENTS (expected));
+      g_assert_cmpuint (size, ==, expected[i]);
+      data += size;
+      left -= size;
+    }
+  g_free (gear);
+}
+
+static void
+test_seal (void)
+{
+  g_autoptr (MhBuffers) buffers = mh_buffers_new ();
+  g_autoptr (MhSecret) one = mh_secret_new (32);
+  g_autoptr (MhSecret) two = mh_secret_new_random (32);
+  g_autoptr (MhKeys) keys = mh_keys_new ("one", one);
+  g_autoptr (MhKeys) others = mh_keys_new ("two", two);
+  g_autoptr (GBytes) plain = NULL;
+  guint8 block[1 + 5000];
+  MhChunk chunk;
+  MhChunk again;
+  MhBuffer *sealed;
+  MhBuffer *resealed;
+  gsize size;
+  gsize resize;
+
+  g_test_summary ("a sealed block opens with its key only and shows every changed bit");
+  memset (block, 'a', sizeof block);
+  sealed = mh_seal_block (buffers, keys, block, 5000, &chunk, &size);
+  g_assert_cmpuint (size, <, 200);
+  resealed = mh_seal_block (buffers, keys, block, 5000, &again, &resize);
+  g_assert_cmpmem (sealed->data, size, resealed->data, resize);
+  g_assert_cmpmem (chunk.id, 32, again.id, 32);
+  mh_buffers_give (buffers, resealed);
+
+  plain = mh_open_block (buffers, keys, &chunk, sealed->data, size);
+  g_assert_cmpmem (g_bytes_get_data (plain, NULL), g_bytes_get_size (plain), block + 1, 5000);
+  g_assert_null (mh_open_block (buffers, others, &chunk, sealed->data, size));
+  for (gsize i = 0; i < size; i++)
+    {
+      sealed->data[i] ^= 1;
+      g_assert_null (mh_open_block (buffers, keys, &chunk, sealed->data, size));
+      sealed->data[i] ^= 1;
+    }
+  g_assert_null (mh_open_block (buffers, keys, &chunk, sealed->data, 3));
+  chunk.plain_size++;
+  g_assert_null (mh_open_block (buffers, keys, &chunk, sealed->data, size));
+  resealed = mh_seal_block (buffers, others, block, 5000, &again, &resize);
+  g_assert_cmpint (memcmp (chunk.id, again.id, 32), !=, 0);
+  mh_buffers_give (buffers, resealed);
+  mh_buffers_give (buffers, sealed);
+}
+
+static gboolean
+contains (const char *folder, const char *needle)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+      g_autofree char *data = NULL;
+      gsize size;
+
+      if (g_file_test (path, G_FILE_TEST_IS_DIR))
+        {
+          if (contains (path, needle))
+            return TRUE;
+          continue;
+        }
+      g_assert_true (g_file_get_contents (path, &data, &size, NULL));
+      if (memmem (data, size, needle, strlen (needle)) != NULL)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+test_no_plaintext (void)
+{
+  static const char marker[] = "MARKER-5f1c9e-PLAINTEXT";
+  g_autoptr (Bench) bench = bench_new (0);
+  g_autoptr (GBytes) content = g_bytes_new_static (marker, sizeof marker);
+  g_autoptr (MhFile) file = bench_put (bench, "/name-to-be-found", content);
+
+  g_test_summary ("nothing below the home has a file's content in the clear");
+  g_assert_false (contains (bench->home, marker));
+  g_assert_true (contains (bench->home, "name-to-be-found")); /* the search works */
+}
+
+static void
+test_second_vault (void)
+{
+  g_autoptr (Bench) bench = bench_new (0);
+  g_autoptr (MhSecret) key = mh_secret_new_random (32);
+  g_autoptr (GBytes) content = bench_random (1, MIB);
+  g_autoptr (MhFile) file = bench_put (bench, "/f", content);
+  g_autoptr (MhFile) stolen = NULL;
+  g_autoptr (MhReader) reader = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("a vault's key opens nothing of another vault");
+  g_assert_true (mh_store_add_vault (bench->store, "other", key, &error));
+  stolen = mh_store_get (bench->store, "other", "/f", TRUE, &error);
+  g_assert_error (error, MH_ERROR, MH_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+
+  bench_close (bench);
+  bench_remove_index (bench);
+  mh_secret_free (bench->key);
+  bench->key = mh_secret_new_random (32);
+  g_assert_false (bench_open (bench, &error));
+  g_assert_error (error, MH_ERROR, MH_ERROR_FORBIDDEN);
+  g_clear_error (&error);
+  reader = mh_reader_new (bench->store, "vault", "/f", NULL, &error);
+  g_assert_error (error, MH_ERROR, MH_ERROR_NOT_FOUND);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_assert_true (mh_crypto_init (NULL));
+  g_test_add_func ("/store/content/round-trips", test_round_trips);
+  g_test_add_func ("/store/content/description", test_description);
+  g_test_add_func ("/store/content/dedup", test_dedup);
+  g_test_add_func ("/store/content/compression", test_compression);
+  g_test_add_func ("/store/content/ranges", test_ranges);
+  g_test_add_func ("/store/content/pieces", test_pieces);
+  g_test_add_func ("/store/content/chunker", test_chunker);
+  g_test_add_func ("/store/content/cut-points", test_cut_points);
+  g_test_add_func ("/store/content/seal", test_seal);
+  g_test_add_func ("/store/content/no-plaintext", test_no_plaintext);
+  g_test_add_func ("/store/content/second-vault", test_second_vault);
+
+  return g_test_run ();
+}
