@@ -94,6 +94,33 @@ class Malformed(unittest.TestCase):
                     answer += piece
 
 
+class Leaks(unittest.TestCase):
+    """Every way a connection can end gives its file descriptor back."""
+
+    def fds(self, daemon):
+        return len(list(pathlib.Path(f"/proc/{daemon.process.pid}/fd").iterdir()))
+
+    def test_connections_give_back_their_descriptors(self):
+        get = b"GET /api/v1/version HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        ways = {
+            "after an answer": get, "without a word": b"", "within the headers": get[:20], "two answers": get + get,
+            "asked to close": get.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"),
+            "refused": b"GET / HTTP/1.1\r\nHost: evil\r\n\r\n", "malformed": b"nonsense\r\n\r\n",
+            "within a body": b"POST /api/v1/auth/logout HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc",
+            "large and refused": b"POST /api/v1/vaults HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999\r\n\r\nabc",
+        }
+        with mh.Daemon() as daemon:
+            mh.wait_until(lambda: daemon.get("/api/v1/system/metrics").json["samples"])
+            for name, data in ways.items():
+                before = self.fds(daemon)
+                for _ in range(30):
+                    with socket.create_connection(("127.0.0.1", daemon.port), timeout=5) as connection:
+                        connection.sendall(data)
+                        if name not in ("without a word", "within the headers", "within a body"):
+                            connection.recv(65536)
+                mh.wait_until(lambda: self.fds(daemon) <= before, 10, f"descriptors come back: {name}")
+
+
 class Slow(unittest.TestCase):
     def quick(self, daemon):
         before = time.monotonic()
