@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <locale.h>
 #include <stdio.h>
 
 #include <glib/gi18n.h>
 
 #include "cli/cli.h"
+#include "client/program.h"
 
 static gboolean help (MhCli *, const MhCliCommand *, char ***, GError **);
 
@@ -180,10 +180,7 @@ main (int argc, char **argv)
   g_auto (GStrv) args = NULL;
   int code = 0;
 
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, MH_LOCALE_DIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
+  mh_client_set_locale ();
   g_set_prgname ("meshhold");
 
   args = g_strdupv (argv);

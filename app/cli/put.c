@@ -187,7 +187,11 @@ upload (MhCliTransfer *transfer, MhCliApi *api, const MhCliItem *item, gboolean 
   soup_message_set_request_body (message, "application/octet-stream", local, item->bytes);
   g_signal_connect (message, "wrote-body-data", G_CALLBACK (on_wrote), transfer);
   answer = mh_cli_api_send (api, message, error);
-  if (answer == NULL || !mh_cli_api_check (message, answer, error))
+  if (answer == NULL)
+    return FALSE;
+  if (keep && soup_message_get_status (message) == SOUP_STATUS_PRECONDITION_FAILED)
+    return TRUE; /* it is there, and that was the question */
+  if (!mh_cli_api_check (message, answer, error))
     return FALSE;
   mh_cli_transfer_answer (transfer, answer);
 

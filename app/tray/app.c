@@ -6,6 +6,7 @@
 #include <glib/gi18n.h>
 
 #include "base/json.h"
+#include "client/program.h"
 #include "tray/autostart.h"
 #include "tray/host.h"
 #include "tray/link.h"
@@ -246,20 +247,6 @@ on_host (gboolean present, gpointer user_data)
     self->grace = g_timeout_add (HOST_GRACE_MS, on_grace, self);
 }
 
-/* Folder of the icons in a build tree; NULL when they are installed. */
-static char *
-built_icons (void)
-{
-  g_autofree char *own = mh_tray_launcher_self ();
-  g_autofree char *dir = own != NULL ? g_path_get_dirname (own) : NULL;
-  g_autofree char *icons = dir != NULL ? g_build_filename (dir, "..", "data", "icons", NULL) : NULL;
-
-  if (icons == NULL || !g_file_test (icons, G_FILE_TEST_IS_DIR))
-    return NULL;
-
-  return g_canonicalize_filename (icons, NULL);
-}
-
 static void
 on_terminate (gpointer user_data)
 {
@@ -270,7 +257,7 @@ static void
 on_startup (GApplication *application, gpointer user_data)
 {
   App *self = user_data;
-  g_autofree char *icons = built_icons ();
+  g_autofree char *icons = mh_client_built ("data/icons");
 
   /* The indicator races the session bus against its own start unless the bus is there already. */
   self->bus = g_bus_get_sync (G_BUS_TYPE_SESSION, NULL, NULL);

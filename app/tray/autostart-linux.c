@@ -9,7 +9,7 @@
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 
-#include "tray/launcher.h"
+#include "client/program.h"
 
 #define GROUP G_KEY_FILE_DESKTOP_GROUP
 #define GNOME_ENABLED "X-GNOME-Autostart-enabled"
@@ -58,7 +58,7 @@ append_argument (GString *exec, const char *argument)
 static char *
 exec_line (const char *home)
 {
-  g_autofree char *own = mh_tray_launcher_self ();
+  g_autofree char *own = mh_client_program ();
   g_autofree char *found = g_find_program_in_path ("meshhold-tray");
   g_autoptr (GString) exec = g_string_new (NULL);
 

@@ -8,6 +8,8 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 
+#include "client/program.h"
+
 #define UNIT "meshhold.service"
 #define MANAGER "org.freedesktop.systemd1"
 #define MANAGER_PATH "/org/freedesktop/systemd1"
@@ -29,22 +31,16 @@ struct _MhTrayLauncher
   guint signals[2];             /* watches of SIGTERM and SIGINT; 0 for none */
 };
 
-char *
-mh_tray_launcher_self (void)
-{
-  return g_file_read_link ("/proc/self/exe", NULL);
-}
-
-/* Next to this program in a build tree, next to it when installed, else wherever it is. */
+/* In the build tree, next to this program when installed, else wherever it is. */
 static char *
 find_daemon (void)
 {
-  g_autofree char *own = mh_tray_launcher_self ();
+  g_autofree char *built = mh_client_built ("daemon/meshholdd");
+  g_autofree char *own = mh_client_program ();
   g_autofree char *dir = own != NULL ? g_path_get_dirname (own) : g_strdup (MH_BINDIR);
-  g_autofree char *built = g_build_filename (dir, "..", "daemon", "meshholdd", NULL);
   g_autofree char *beside = g_build_filename (dir, "meshholdd", NULL);
 
-  if (g_file_test (built, G_FILE_TEST_IS_EXECUTABLE))
+  if (built != NULL)
     return g_steal_pointer (&built);
   if (g_file_test (beside, G_FILE_TEST_IS_EXECUTABLE))
     return g_steal_pointer (&beside);

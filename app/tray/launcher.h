@@ -70,11 +70,4 @@ void mh_tray_launcher_stop (MhTrayLauncher *self, void (*stopped) (gpointer user
  */
 void mh_tray_launcher_on_terminate (MhTrayLauncher *self, void (*terminate) (gpointer user_data));
 
-/**
- * mh_tray_launcher_self:
- *
- * Returns: (transfer full): absolute name of this program
- */
-char *mh_tray_launcher_self (void) G_GNUC_WARN_UNUSED_RESULT;
-
 G_END_DECLS

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <locale.h>
-
 #include <glib/gi18n.h>
 #include <gtk/gtk.h>
 
+#include "client/program.h"
 #include "tray/app.h"
 
 static gboolean
@@ -43,10 +42,7 @@ main (int argc, char **argv)
   gboolean version = FALSE;
   int code = 2;
 
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, MH_LOCALE_DIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
+  mh_client_set_locale ();
   /* Desktops match windows and notifications with this name. */
   g_set_prgname ("com.meshhold.MeshHold");
   g_set_application_name ("MeshHold");

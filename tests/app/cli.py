@@ -280,9 +280,11 @@ class Files(Case):
         self.assertEqual(raw, data)
 
     def test_no_clobber(self):
-        self.run_at("file", "put", self.write("a", b"old"), "photos:/a")
-        self.run_at("file", "put", "-n", self.write("a", b"new"), "photos:/a", code=FAILED)
+        self.run_at("file", "put", self.write("a", b"old"), "photos:/")
+        new = [self.write("a", b"new"), self.write("b", b"new")]
+        self.run_at("file", "put", "-n", *new, "photos:/")
         self.assertEqual(self.run_at("file", "get", "photos:/a", "-").stdout, b"old")
+        self.assertEqual(self.run_at("file", "get", "photos:/b", "-").stdout, b"new")
 
     def test_a_failed_get_keeps_the_old_file(self):
         self.run_at("file", "put", self.write("a", os.urandom(3 << 20)), "photos:/a")
@@ -339,8 +341,8 @@ class Files(Case):
 
     def test_listing_is_sorted_out_for_people(self):
         self.run_at("file", "put", self.write("a", b"x" * 1500), "photos:/f/a")
-        self.assertRegex(self.text("file", "ls", "photos"), r"1\.5 kB  .* f/\n")
-        self.assertRegex(self.text("file", "ls", "photos:/f"), r"1\.5 kB  [-\d]+ [:\d]+  a\n")
+        self.assertRegex(self.text("file", "ls", "photos"), r"1\.5.kB  .* f/\n")
+        self.assertRegex(self.text("file", "ls", "photos:/f"), r"1\.5.kB  [-\d]+ [:\d]+  a\n")
 
     def test_json_of_uploads(self):
         one, two = self.write("one", b"1"), self.write("two", b"2")

@@ -321,7 +321,8 @@ class Desktop:
 
     def window_is_visible(self, title):
         """Whether a window of this title is on the screen."""
-        tree = subprocess.run(["xwininfo", "-root", "-tree"], env=self.env, check=True,
+        # A window that goes away meanwhile makes this fail, and the next look decides.
+        tree = subprocess.run(["xwininfo", "-root", "-tree"], env=self.env, check=False,
                               capture_output=True, text=True).stdout
         for line in tree.splitlines():
             if f'"{title}"' not in line:

@@ -302,6 +302,39 @@ def test_no_host(desktop):
     tray.check_log()
 
 
+def test_no_bus(desktop):
+    """without a session bus there is a window, too"""
+    del desktop.env["DBUS_SESSION_BUS_ADDRESS"]
+    tray = Tray(desktop)
+    wait_until("the window", lambda: desktop.window_is_visible("MeshHold"))
+    pid = wait_until("the daemon", tray.daemon_pid)
+    tray.process.send_signal(signal.SIGTERM)
+    tray.wait_exit()
+    assert not is_running(pid)
+
+
+def test_no_display(desktop):
+    """without a display the tray says what to do instead"""
+    del desktop.env["DISPLAY"]
+    result = subprocess.run([TRAY], env=desktop.env, check=False, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert "meshhold login-url" in result.stderr, result.stderr
+
+
+def test_german(desktop):
+    """the menu speaks the language of the person"""
+    desktop.env["LANGUAGE"] = "de"
+    desktop.show_tray()
+    tray = Tray(desktop)
+    item = tray.item()
+    wait_until("a daemon that is up", lambda: item.state() in ("Bereit", "Offline: nur auf diesem "
+                                                               "Rechner bereit"))
+    assert item.labels()[2:] == ["Öffnen", "Anmeldelink kopieren", "Bei der Anmeldung starten", "-",
+                                 "Beenden"], item.labels()
+    item.click("Beenden")
+    tray.wait_exit()
+
+
 class Systemd(Server):
     """The user's service manager, as far as the tray knows it."""
 
@@ -353,7 +386,8 @@ def test_many(desktop):
 
 
 TESTS = [test_start, test_open, test_copy, test_autostart, test_kill, test_ended, test_second,
-         test_open_option, test_found, test_terminated, test_no_host, test_unit, test_many]
+         test_open_option, test_found, test_terminated, test_no_host, test_no_bus,
+         test_no_display, test_german, test_unit, test_many]
 
 
 def main():
