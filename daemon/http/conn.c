@@ -60,6 +60,7 @@ hang_up (MhConn *conn)
   g_socket_shutdown (g_socket_connection_get_socket (conn->stream), TRUE, TRUE, NULL);
 }
 
+/* Runs only while there are connections: a quiet daemon does not wake up. */
 static gboolean
 sweep_cb (gpointer user_data)
 {
@@ -78,7 +79,23 @@ sweep_cb (gpointer user_data)
         hang_up (conn);
     }
 
-  return G_SOURCE_CONTINUE;
+  if (g_hash_table_size (self->conns) > 0)
+    return G_SOURCE_CONTINUE;
+
+  g_clear_pointer (&self->sweep, g_source_unref);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+begin_sweeping (MhServer *self)
+{
+  if (self->sweep != NULL)
+    return;
+
+  self->sweep = g_timeout_source_new_seconds (SWEEP_S);
+  g_source_set_callback (self->sweep, sweep_cb, self, NULL);
+  g_source_attach (self->sweep, self->loop);
 }
 
 /* At the limit the connection that has been idle for longest makes room. Returns: whether there is
@@ -140,6 +157,7 @@ add_conn (MhServer *self, GSocket *socket)
       g_inet_address_to_string (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)));
   mh_conn_mark (conn, CONN_IDLE);
   g_hash_table_add (self->conns, conn);
+  begin_sweeping (self);
   g_object_set_data_full (G_OBJECT (remote), conn_key, conn, conn_free);
 
   /* Cannot fail for a stream that is open. */
@@ -259,9 +277,6 @@ mh_conn_listen (MhServer *self, const char *address, GError **error)
   self->accept = g_socket_create_source (self->socket, G_IO_IN, NULL);
   g_source_set_callback (self->accept, G_SOURCE_FUNC (accept_cb), self, NULL);
   g_source_attach (self->accept, self->loop);
-  self->sweep = g_timeout_source_new_seconds (SWEEP_S);
-  g_source_set_callback (self->sweep, sweep_cb, self, NULL);
-  g_source_attach (self->sweep, self->loop);
 
   return TRUE;
 }

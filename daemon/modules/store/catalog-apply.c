@@ -35,12 +35,16 @@ static const char sql_old_file[] =
 static const char sql_put_file[] =
     "INSERT INTO files (vault, file_id, folder, name, path, live, head, heads, versions, size,"
     " mtime_ms, mime, content_hash, changed_ms)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?9, ?10, ?11, ?12, ?13)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, (SELECT count (*) FROM versions WHERE vault = ?1"
+    " AND file_id = ?2 AND path IS NOT NULL), ?9, ?10, ?11, ?12, ?13)"
     " ON CONFLICT (vault, file_id) DO UPDATE SET folder = excluded.folder, name = excluded.name,"
     " path = excluded.path, live = excluded.live, head = excluded.head, heads = excluded.heads,"
     " versions = versions + 1, size = excluded.size, mtime_ms = excluded.mtime_ms,"
     " mime = excluded.mime, content_hash = excluded.content_hash,"
     " changed_ms = excluded.changed_ms";
+
+static const char sql_one_more[] =
+    "UPDATE files SET versions = versions + 1 WHERE vault = ?1 AND file_id = ?2";
 
 static const char sql_add_folder[] =
     "INSERT INTO folders (vault, parent, name) VALUES (?1, ?2, ?3)"
@@ -285,11 +289,27 @@ put_file (MhDb *db, const MhVaultRow *vault, const guint8 *file_id, MhStmt *head
   return mh_stmt_run (stmt, error);
 }
 
+/* Counts a version whose successors are not applied yet: nothing else is to be seen of it. */
+static gboolean
+count_version (MhDb *db, const MhVaultRow *vault, const guint8 *file_id, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_one_more, error);
+
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_int64 (stmt, 1, vault->ref);
+  mh_stmt_bind_blob (stmt, 2, file_id, MH_FILE_ID_SIZE);
+
+  return mh_stmt_run (stmt, error);
+}
+
 gboolean
 mh_catalog_apply (MhDb *db, const MhVaultRow *vault, const MhVersion *version, gint64 ref,
                   const MhMeta *meta, GError **error)
 {
   g_autoptr (MhStmt) head = NULL;
+  GError *local = NULL;
   Weight before;
   Weight after = { 0 };
 
@@ -303,10 +323,15 @@ mh_catalog_apply (MhDb *db, const MhVaultRow *vault, const MhVersion *version, g
 
   mh_stmt_bind_int64 (head, 1, vault->ref);
   mh_stmt_bind_blob (head, 2, version->file_id, sizeof version->file_id);
-  if (!mh_stmt_one (head, "head of a file", NULL, error)
-      || !put_file (db, vault, version->file_id, head, &after, error))
-    return FALSE;
+  if (!mh_stmt_step (head, &local))
+    {
+      if (local == NULL)
+        return count_version (db, vault, version->file_id, error);
+      g_propagate_error (error, local);
+      return FALSE;
+    }
 
-  return add_weight (db, &before, -1, version->ts_ms, error)
+  return put_file (db, vault, version->file_id, head, &after, error)
+         && add_weight (db, &before, -1, version->ts_ms, error)
          && add_weight (db, &after, 1, version->ts_ms, error);
 }

@@ -10,7 +10,7 @@ export type FolderKey = readonly ['files', string, string, boolean];
 
 const FLUSH_MS = 300;
 const MOST_SINGLE_FILES = 8;
-const RELOAD_MIN_MS = 1500;
+const RELOAD_MIN_MS = 800;
 const OWN_PUT_MS = 5000;
 
 /** The listing with some files put in or replaced by path. */
@@ -56,6 +56,18 @@ class FolderKeeper {
       else if (op === 'move' || isWithin(path, key[2])) this.#reload = true;
     }
     this.#schedule(FLUSH_MS);
+  }
+
+  gone(vault: string, paths: string[]): void {
+    const left = new Set(paths);
+    const stays = ({ path }: { path: string }): boolean => !left.has(path);
+    for (const key of this.#shown()) {
+      if (key[1] !== vault || key[3]) continue;
+      this.#client?.setQueryData<Listing>(
+        key,
+        (old) => old && { ...old, files: old.files.filter(stays), folders: old.folders.filter(stays) },
+      );
+    }
   }
 
   #shown(): FolderKey[] {
@@ -120,4 +132,6 @@ const keeper = new FolderKeeper();
 
 export const attachFolders = (client: QueryClient): void => keeper.attach(client);
 export const noteStored = (vault: string, file: VaultFile): void => keeper.stored(vault, file);
+/** Takes files and folders off the screen at once, when this page itself has deleted or moved them. */
+export const noteGone = (vault: string, paths: string[]): void => keeper.gone(vault, paths);
 export const noteFileEvent = (event: DaemonEvent): void => keeper.changed(event);

@@ -3,6 +3,7 @@ import { deleteFile, listTree, moveFile, openVersion, restoreFile, streamUrl } f
 import type { FileVersion } from '../../api/types';
 import { notifyDone, notifyError, notifyProgress, notifyUndo } from '../../components/notify';
 import { t, tn } from '../../lib/i18n';
+import { noteGone } from '../../live/folders';
 import { isWithin, joinPath, nameOf, parentOf } from '../../lib/paths';
 import type { FileRow, Row } from './rows';
 
@@ -78,6 +79,7 @@ export async function deleteRows(vault: string, rows: Row[]): Promise<void> {
           tick();
         }),
     );
+    noteGone(vault, rows.map(({ path }) => path));
   } catch (error) {
     notifyError(error, t('Not everything could be deleted'));
   }
@@ -129,6 +131,7 @@ export async function moveInto(vault: string, paths: string[], folder: string): 
       const to = joinPath(folder, nameOf(from));
       await moveFile(vault, from, to);
       moved.push({ from, to });
+      noteGone(vault, [from]);
     }
   } catch (error) {
     notifyError(error, t('Not everything could be moved'));

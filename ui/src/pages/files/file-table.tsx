@@ -6,6 +6,7 @@ import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import { t } from '../../lib/i18n';
 import { FileTableRow, rowId, type RowHandlers } from './file-row';
 import type { Row, Sort, SortField } from './rows';
+import type { SetSelection } from './use-folder';
 import { clear, extend, selectAll, selectOne, step, toggle, type Selection } from './selection';
 import classes from './file-table.module.css';
 
@@ -29,7 +30,7 @@ interface FileTableProps {
   rows: Row[];
   keys: string[];
   selection: Selection;
-  setSelection: (next: Selection) => void;
+  setSelection: SetSelection;
   sort: Sort;
   setSort: (next: Sort) => void;
   commands: TableCommands;
@@ -201,8 +202,9 @@ export function FileTable(props: FileTableProps) {
       className={classes.table}
       onKeyDown={onKeyDown}
       onFocus={(event) => {
-        if (event.target === scroller.current && activeIndex < 0 && keys[0] !== undefined)
-          setSelection({ ...selection, active: keys[0], anchor: keys[0] });
+        const first = keys[0] ?? null;
+        if (event.target === scroller.current)
+          setSelection((now) => (now.active === null ? { ...now, active: first, anchor: first } : now));
       }}
     >
       <Head sort={sort} setSort={setSort} />

@@ -18,10 +18,10 @@ import { FileTable, type TableCommands, type TableHandle } from './file-table';
 import { Overlays, type Overlay } from './overlays';
 import { actionsFor, RowMenu, type RowActions } from './row-menu';
 import { sortFrom, type Row, type Sort } from './rows';
-import { clear, selectOne, type Selection } from './selection';
+import { clear, selectOne } from './selection';
 import { AddButtons, FilterBar, SelectionBar } from './toolbar';
 import { useDrop } from './use-drop';
-import { useFolder, useSelection, type FolderView } from './use-folder';
+import { useFolder, useFollow, useSelection, type FolderView, type SetSelection } from './use-folder';
 import classes from './files-page.module.css';
 
 const SORT_KEY = 'meshhold.sort';
@@ -36,7 +36,7 @@ function useSort(): [Sort, (next: Sort) => void] {
 }
 
 /** After a step into or out of a folder the keyboard stays in the list, on the row one came from. */
-function useFolderSteps(folder: string, view: FolderView, setSelection: (next: Selection) => void, focus: () => void): void {
+function useFolderSteps(folder: string, view: FolderView, setSelection: SetSelection, focus: () => void): void {
   const last = useRef(folder);
   const arriving = useRef<string | null>(null);
   useEffect(() => {
@@ -90,6 +90,7 @@ function Browser({ vaultId, vaultName, folder }: BrowserProps) {
   const drop = useDrop(vaultId, folder, 'files');
   const focus = (): void => table.current?.focus();
   useFolderSteps(folder, view, setSelection, focus);
+  const follow = useFollow(view.keys, setSelection);
   useEffect(() => setFilter(''), [folder]);
 
   const selectedRows = useMemo(
@@ -172,6 +173,7 @@ function Browser({ vaultId, vaultName, folder }: BrowserProps) {
         {...{ vaultId, vaultName, folder, overlay, setOverlay, rows: view.rows }}
         download={(row) => downloadRows(vaultId, [row])}
         onShow={(row) => setSelection(selectOne(row.key))}
+        onRenamed={follow}
       />
     </div>
   );

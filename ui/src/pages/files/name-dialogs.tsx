@@ -8,6 +8,7 @@ import { Dialog } from '../../components/dialog';
 import { notifyUndo } from '../../components/notify';
 import { errorText } from '../../lib/errors';
 import { t } from '../../lib/i18n';
+import { noteGone } from '../../live/folders';
 import { joinPath, nameFault, parentOf } from '../../lib/paths';
 import { navigate } from '../../lib/router';
 import type { Row } from './rows';
@@ -85,11 +86,20 @@ function NameDialog({ title, action, initial, note, run, close }: NameDialogProp
   );
 }
 
-export function RenameDialog({ vault, row, close }: { vault: string; row: Row; close: () => void }) {
+interface RenameDialogProps {
+  vault: string;
+  row: Row;
+  onRenamed: (key: string) => void;
+  close: () => void;
+}
+
+export function RenameDialog({ vault, row, onRenamed, close }: RenameDialogProps) {
   const run = async (name: string): Promise<void> => {
     if (name === row.name) return;
     const to = joinPath(parentOf(row.path), name);
     await moveFile(vault, row.path, to);
+    noteGone(vault, [row.path]);
+    onRenamed(row.key.charAt(0) + to);
     notifyUndo(t('“{old}” is now “{name}”.', { old: row.name, name }), async () => {
       await moveFile(vault, to, row.path);
     });

@@ -20,11 +20,13 @@ interface OverlaysProps {
   setOverlay: (next: Overlay | null) => void;
   download: (row: FileRow) => void;
   onShow: (row: FileRow) => void;
+  /** Gets the key of the row under its new name. */
+  onRenamed: (key: string) => void;
 }
 
 /** What lies above the list at the moment. */
 export function Overlays(props: OverlaysProps) {
-  const { vaultId: vault, vaultName, folder, rows, overlay, setOverlay, download, onShow } = props;
+  const { vaultId: vault, vaultName, folder, rows, overlay, setOverlay, download, onShow, onRenamed } = props;
   const close = (): void => setOverlay(null);
   switch (overlay?.what) {
     case undefined:
@@ -46,7 +48,7 @@ export function Overlays(props: OverlaysProps) {
     case 'versions':
       return <Versions vault={vault} path={overlay.row.path} name={overlay.row.name} close={close} />;
     case 'rename':
-      return <RenameDialog vault={vault} row={overlay.row} close={close} />;
+      return <RenameDialog vault={vault} row={overlay.row} onRenamed={onRenamed} close={close} />;
     case 'move':
       return <MoveDialog vault={vault} vaultName={vaultName} rows={overlay.rows} start={folder} close={close} />;
     case 'folder':

@@ -7,6 +7,7 @@ import { readStart, streamUrl } from '../../api/files';
 import { Empty } from '../../components/empty';
 import { Failure } from '../../components/failure';
 import { IconButton } from '../../components/icon-button';
+import { useReturnFocus } from '../../components/use-return-focus';
 import { formatBytes, formatTimeLong } from '../../lib/format';
 import { t } from '../../lib/i18n';
 import { previewKind } from './preview-kind';
@@ -88,6 +89,7 @@ interface PreviewProps {
 
 /** Looks at a file. Left and right go to its neighbours. */
 export function Preview({ vault, row, files, show, download, versions, close }: PreviewProps) {
+  useReturnFocus();
   const at = files.findIndex(({ key }) => key === row.key);
   const before = files[at - 1];
   const after = files[at + 1];
@@ -101,7 +103,7 @@ export function Preview({ vault, row, files, show, download, versions, close }: 
     return () => window.removeEventListener('keydown', onKey);
   }, [before, after, show]);
   return (
-    <Modal.Root opened onClose={close} size="min(1100px, 100%)" centered lockScroll={false}>
+    <Modal.Root opened returnFocus={false} onClose={close} size="min(1100px, 100%)" centered lockScroll={false}>
       <Modal.Overlay backgroundOpacity={0.7} />
       <Modal.Content className={classes.window}>
         <Modal.Header className={classes.head}>

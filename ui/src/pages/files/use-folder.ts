@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState, type Dispatch, type SetStateAction } from 'react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { ApiError } from '../../api/client';
 import { listFolder, type Listing } from '../../api/files';
 import type { FolderKey } from '../../live/folders';
 import { arrange, type Row, type Sort } from './rows';
-import { nothingSelected, prune, type Selection } from './selection';
+import { nothingSelected, prune, selectOne, type Selection } from './selection';
 
 const empty: Listing = { files: [], folders: [], complete: true };
 
@@ -50,8 +50,10 @@ export function useFolder(vault: string, folder: string, sort: Sort, filter: str
   };
 }
 
+export type SetSelection = Dispatch<SetStateAction<Selection>>;
+
 /** The selection, which follows the rows as they change. */
-export function useSelection(keys: string[]): [Selection, (next: Selection) => void] {
+export function useSelection(keys: string[]): [Selection, SetSelection] {
   const [state, setState] = useState<Selection>(nothingSelected);
   const before = useRef(keys);
   useEffect(() => {
@@ -60,4 +62,17 @@ export function useSelection(keys: string[]): [Selection, (next: Selection) => v
     if (old !== keys) setState((current) => prune(current, old, keys));
   }, [keys]);
   return [state, setState];
+}
+
+/** Selects a row as soon as it is listed: the one that has just been renamed. */
+export function useFollow(keys: string[], setSelection: SetSelection): (key: string) => void {
+  const wanted = useRef<string | null>(null);
+  useEffect(() => {
+    if (wanted.current === null || !keys.includes(wanted.current)) return;
+    setSelection(selectOne(wanted.current));
+    wanted.current = null;
+  }, [keys, setSelection]);
+  return (key) => {
+    wanted.current = key;
+  };
 }

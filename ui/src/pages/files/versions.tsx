@@ -6,6 +6,7 @@ import { fileHistory, restoreFile } from '../../api/files';
 import type { FileVersion } from '../../api/types';
 import { Failure } from '../../components/failure';
 import { notifyDone, notifyError } from '../../components/notify';
+import { useReturnFocus } from '../../components/use-return-focus';
 import { formatBytes, formatTime, formatTimeLong } from '../../lib/format';
 import { t } from '../../lib/i18n';
 import { downloadVersion } from './actions';
@@ -80,6 +81,7 @@ function VersionItem({ vault, path, version, first }: VersionItemProps) {
 
 /** Every version of a file, newest first. */
 export function Versions({ vault, path, name, close }: { vault: string; path: string; name: string; close: () => void }) {
+  useReturnFocus();
   const query = useQuery({
     queryKey: ['history', vault, path],
     queryFn: ({ signal }) => fileHistory(vault, path, signal),
@@ -87,6 +89,7 @@ export function Versions({ vault, path, name, close }: { vault: string; path: st
   return (
     <Drawer
       opened
+      returnFocus={false}
       onClose={close}
       position="right"
       size="min(420px, 100%)"

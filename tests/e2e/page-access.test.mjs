@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Everybody can use the page: axe at three widths in both themes, visible focus, Lighthouse.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, describe, it } from 'node:test';
+import { chromium } from 'playwright-core';
+import lighthouse from 'lighthouse';
+import { Browser, chromiumArgs, executablePath, row, signedIn } from './lib/browser.mjs';
+import { png } from './lib/corpus.mjs';
+import { Daemon } from './lib/daemon.mjs';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const WIDTHS = [360, 768, 1280];
+const THEMES = ['light', 'dark'];
+let daemon;
+let browser;
+let vault;
+
+before(async () => {
+  [daemon, browser] = await Promise.all([Daemon.start(), Browser.start()]);
+  vault = await daemon.newVault('Accessible & fast');
+  await daemon.put(vault, '/folder/deep.txt', 'deep');
+  await daemon.put(vault, '/note.txt', 'first');
+  await daemon.put(vault, '/note.txt', 'second');
+  await daemon.put(vault, '/picture.png', png(64, 64));
+  await daemon.put(vault, `/${'long name '.repeat(20)}.txt`, 'x');
+});
+after(async () => {
+  await browser.stop();
+  await daemon.stop();
+});
+
+const menuOf = (page, name, item) => async () => {
+  await row(page, name).getByRole('button').click();
+  await page.getByRole('menuitem', { name: item }).click();
+};
+
+/** Every state of the page worth a look: an address, and what to do there. */
+const states = {
+  vaults: { hash: '' },
+  'new vault': {
+    hash: '',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'New vault' }).first().click();
+      await page.getByRole('button', { name: 'Create' }).click();
+      await page.getByText('A vault needs a name.').waitFor();
+    },
+  },
+  files: { hash: () => `#/vaults/${vault}`, act: (page) => row(page, 'note.txt').waitFor() },
+  selection: {
+    hash: () => `#/vaults/${vault}`,
+    act: async (page) => {
+      await page.getByRole('grid').focus();
+      await page.keyboard.press('Control+a');
+      await page.getByRole('toolbar').waitFor();
+    },
+  },
+  menu: {
+    hash: () => `#/vaults/${vault}`,
+    act: async (page) => {
+      await row(page, 'note.txt').getByRole('button').click();
+      await page.getByRole('menuitem', { name: 'Versions' }).waitFor();
+    },
+  },
+  'empty folder': { hash: () => `#/vaults/${vault}/nothing`, act: (page) => page.getByText('Nothing here yet').waitFor() },
+  preview: {
+    hash: () => `#/vaults/${vault}`,
+    act: async (page) => {
+      await row(page, 'note.txt').locator('[data-open]').click();
+      await page.locator('pre').waitFor();
+    },
+  },
+  versions: {
+    hash: () => `#/vaults/${vault}`,
+    act: async (page) => {
+      await menuOf(page, 'note.txt', 'Versions')();
+      await page.getByRole('dialog').getByRole('listitem').nth(1).waitFor();
+    },
+  },
+  move: {
+    hash: () => `#/vaults/${vault}`,
+    act: async (page) => {
+      await menuOf(page, 'note.txt', 'Move …')();
+      await page.getByRole('dialog').getByRole('button', { name: 'folder', exact: true }).waitFor();
+    },
+  },
+  uploads: {
+    hash: () => `#/vaults/${vault}`,
+    act: async (page) => {
+      await page.route('**/upload/**', (route) => route.fulfill({ status: 500, contentType: 'application/json', body: '{"error":"broken"}' }));
+      await page.getByTestId('choose-files').setInputFiles([{ name: 'broken.txt', mimeType: 'text/plain', buffer: Buffer.from('x') }]);
+      await page.getByText('1 upload has failed').waitFor();
+      await page.getByRole('button', { name: 'Show the list of uploads' }).click();
+      await page.getByText('Broken.').waitFor();
+    },
+  },
+  system: {
+    hash: '#/system',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Set it up' }).click();
+      await page.getByRole('button', { name: 'Set the swarm key' }).click();
+      await page.getByText('This is not a swarm key').waitFor();
+    },
+  },
+  audit: { hash: '#/audit', act: (page) => page.getByRole('table').waitFor() },
+  missing: { hash: '#/nowhere', act: (page) => page.getByText('There is no such page').waitFor() },
+};
+
+async function axe(page) {
+  await page.evaluate(axeSource);
+  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {}))));
+  const { violations } = await page.evaluate(() =>
+    // eslint-disable-next-line no-undef -- it has just been put into the page
+    axe.run(document, { resultTypes: ['violations'] }),
+  );
+  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary}`));
+}
+
+const isTooWide = (page) =>
+  page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth || document.body.scrollWidth > window.innerWidth);
+
+describe('axe finds nothing', () => {
+  for (const width of WIDTHS)
+    for (const scheme of THEMES)
+      it(`at ${width} px, ${scheme}`, { timeout: 180_000 }, async () => {
+        const look = { width, height: 800, scheme, expected: ['500'], options: { reducedMotion: 'reduce' } };
+        const found = [];
+        const note = async (page, name) => {
+          found.push(...(await axe(page)).map((fault) => `${name}: ${fault}`));
+          if (await isTooWide(page)) found.push(`${name}: scrolls sideways`);
+        };
+        for (const [name, { hash, act }] of Object.entries(states)) {
+          const page = await signedIn(browser, daemon, typeof hash === 'function' ? hash() : hash, look);
+          await act?.(page);
+          await note(page, name);
+          await page.context().close();
+        }
+        const login = await browser.page(daemon.url, look);
+        await login.goto(daemon.url);
+        await login.getByText('No password has been set yet').waitFor();
+        await note(login, 'login');
+        await login.context().close();
+        assert.deepEqual(found, []);
+        browser.check();
+      });
+});
+
+/** Walks the page with Tab and gives every stop whose focus cannot be seen. */
+async function invisibleStops(page) {
+  const look = () =>
+    page.evaluate(() => {
+      const element = document.activeElement;
+      if (element === null || element === document.body) return null;
+      const shows = (node, pseudo) => {
+        const style = getComputedStyle(node, pseudo);
+        return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+      };
+      const box = element.getBoundingClientRect();
+      const seen = shows(element) || shows(element, '::after') || (element.nextElementSibling !== null && shows(element.nextElementSibling)) ||
+        (element.closest('label, [data-focus-frame]') !== null && shows(element.closest('label, [data-focus-frame]')));
+      return { html: element.outerHTML.slice(0, 140), seen, inside: box.bottom > 0 && box.top < innerHeight };
+    });
+  const faults = [];
+  const stops = new Set();
+  for (let i = 0; i < 60; i += 1) {
+    await page.keyboard.press('Tab');
+    const stop = await look();
+    if (stop === null || stops.has(stop.html)) continue;
+    stops.add(stop.html);
+    if (!stop.seen || !stop.inside) faults.push(stop.html);
+  }
+  assert.ok(stops.size >= 5, `only ${stops.size} stops`);
+  return faults;
+}
+
+describe('the focus can be seen at every stop', () => {
+  for (const width of [360, 1280])
+    for (const scheme of THEMES)
+      it(`at ${width} px, ${scheme}`, { timeout: 120_000 }, async () => {
+        const look = { width, height: 800, scheme, options: { reducedMotion: 'reduce' } };
+        for (const hash of ['', `#/vaults/${vault}`, '#/system', '#/audit']) {
+          const page = await signedIn(browser, daemon, hash, look);
+          assert.deepEqual(await invisibleStops(page), [], hash);
+          await page.context().close();
+        }
+        browser.check();
+      });
+});
+
+describe('focus and motion', () => {
+  it('go with the person', async () => {
+    const page = await signedIn(browser, daemon, '', { options: { reducedMotion: 'reduce' } });
+    await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Skip to the content');
+    await page.keyboard.press('Enter');
+    assert.equal(await page.evaluate(() => document.activeElement.tagName), 'MAIN');
+    await page.getByRole('link', { name: 'System' }).press('Enter');
+    await page.waitForFunction(() => document.activeElement.tagName === 'H1' && document.activeElement.textContent === 'System');
+    assert.equal(await page.title(), 'System – MeshHold');
+    const slow = await page.evaluate(() =>
+      [...document.querySelectorAll('*')].filter((node) => parseFloat(getComputedStyle(node).transitionDuration) > 0.01).length,
+    );
+    assert.equal(slow, 0);
+    await page.context().close();
+    browser.check();
+  });
+
+  it('a chosen theme is remembered', async () => {
+    const page = await signedIn(browser, daemon, '', { scheme: 'light' });
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await background();
+    await page.getByRole('button', { name: 'Theme: automatic' }).click();
+    await page.getByRole('menuitem', { name: 'dark' }).click();
+    await page.waitForFunction((before) => getComputedStyle(document.body).backgroundColor !== before, light);
+    const dark = await background();
+    await page.reload();
+    await page.getByRole('button', { name: 'Theme: dark' }).waitFor();
+    assert.equal(await background(), dark);
+    await page.context().close();
+    browser.check();
+  });
+});
+
+describe('Lighthouse', () => {
+  it('gives 100 for accessibility and at least 95 for best practices', { timeout: 180_000 }, async () => {
+    const port = 20_000 + (process.pid % 20_000);
+    const chrome = await chromium.launch({ executablePath, args: [...chromiumArgs, `--remote-debugging-port=${port}`] });
+    try {
+      const options = { port, output: 'json', logLevel: 'error', onlyCategories: ['accessibility', 'best-practices'] };
+      for (const url of [daemon.loginUrl(), daemon.url]) {
+        const { lhr } = await lighthouse(url, options);
+        const failed = Object.values(lhr.audits).filter(({ score }) => score !== null && score < 1).map(({ id }) => id);
+        assert.equal(lhr.categories.accessibility.score, 1, failed.join());
+        assert.ok(lhr.categories['best-practices'].score >= 0.95, failed.join());
+      }
+    } finally {
+      await chrome.close();
+    }
+  });
+});
