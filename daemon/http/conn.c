@@ -4,6 +4,7 @@
 #include "private.h"
 
 #include "base/error.h"
+#include "wire.h"
 
 #include <gio/gnetworking.h>
 #include <string.h>
@@ -60,6 +61,7 @@ hang_up (MhConn *conn)
   g_socket_shutdown (g_socket_connection_get_socket (conn->stream), TRUE, TRUE, NULL);
 }
 
+/* Runs only while there are connections: a quiet daemon does not wake up. */
 static gboolean
 sweep_cb (gpointer user_data)
 {
@@ -78,7 +80,23 @@ sweep_cb (gpointer user_data)
         hang_up (conn);
     }
 
-  return G_SOURCE_CONTINUE;
+  if (g_hash_table_size (self->conns) > 0)
+    return G_SOURCE_CONTINUE;
+
+  g_clear_pointer (&self->sweep, g_source_unref);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+begin_sweeping (MhServer *self)
+{
+  if (self->sweep != NULL)
+    return;
+
+  self->sweep = g_timeout_source_new_seconds (SWEEP_S);
+  g_source_set_callback (self->sweep, sweep_cb, self, NULL);
+  g_source_attach (self->sweep, self->loop);
 }
 
 /* At the limit the connection that has been idle for longest makes room. Returns: whether there is
@@ -122,9 +140,18 @@ conn_free (gpointer data)
   g_free (conn);
 }
 
+static gboolean
+is_idle_cb (gpointer user_data)
+{
+  const MhConn *conn = user_data;
+
+  return conn->state == CONN_IDLE || conn->state == CONN_GONE;
+}
+
 static void
 add_conn (MhServer *self, GSocket *socket)
 {
+  g_autoptr (GIOStream) wire = NULL;
   g_autoptr (GSocketConnection) stream = g_socket_connection_factory_create_connection (socket);
   g_autoptr (GSocketAddress) remote = g_socket_get_remote_address (socket, NULL);
   g_autoptr (GSocketAddress) local = g_socket_get_local_address (socket, NULL);
@@ -140,10 +167,12 @@ add_conn (MhServer *self, GSocket *socket)
       g_inet_address_to_string (g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (remote)));
   mh_conn_mark (conn, CONN_IDLE);
   g_hash_table_add (self->conns, conn);
+  begin_sweeping (self);
   g_object_set_data_full (G_OBJECT (remote), conn_key, conn, conn_free);
 
+  wire = mh_wire_new (stream, is_idle_cb, conn);
   /* Cannot fail for a stream that is open. */
-  soup_server_accept_iostream (self->soup, G_IO_STREAM (stream), local, remote, NULL);
+  soup_server_accept_iostream (self->soup, wire, local, remote, NULL);
 }
 
 static gboolean
@@ -259,9 +288,6 @@ mh_conn_listen (MhServer *self, const char *address, GError **error)
   self->accept = g_socket_create_source (self->socket, G_IO_IN, NULL);
   g_source_set_callback (self->accept, G_SOURCE_FUNC (accept_cb), self, NULL);
   g_source_attach (self->accept, self->loop);
-  self->sweep = g_timeout_source_new_seconds (SWEEP_S);
-  g_source_set_callback (self->sweep, sweep_cb, self, NULL);
-  g_source_attach (self->sweep, self->loop);
 
   return TRUE;
 }
