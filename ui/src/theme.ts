@@ -25,6 +25,7 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
+    Checkbox: { defaultProps: { radius: 'sm' } },
     Menu: {
       // inside the landmark that opened it, and with nothing but items in it
       defaultProps: {
