@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { useEffect, useState } from 'react';
+import { useLayoutEffect, useState } from 'react';
 
 /** Gives the focus back to where it was when the caller appeared, or to the content when that is gone. */
 export function useReturnFocus(): void {
   const [before] = useState(() => document.activeElement);
-  useEffect(
+  useLayoutEffect(
+    // in the moment the window goes, so that no key is lost in between
     () => () => {
-      // after the window is gone: its focus trap would take the focus back
-      window.setTimeout(() => {
-        const { activeElement } = document;
-        if (activeElement !== null && activeElement !== document.body) return;
-        const target = before instanceof HTMLElement && before.isConnected && before !== document.body ? before : document.querySelector('main');
-        target?.focus({ preventScroll: true });
-      }, 0);
+      const known = before instanceof HTMLElement && before.isConnected && before !== document.body ? before : null;
+      const target = known ?? document.querySelector<HTMLElement>('main [role=grid]') ?? document.querySelector('main');
+      target?.focus({ preventScroll: true });
     },
     [before],
   );

@@ -71,7 +71,16 @@ interface RowMenuProps {
 export function RowMenu({ at, items, close }: RowMenuProps) {
   if (at === null) return null;
   return (
-    <Menu opened onClose={close} position="bottom-start" width={200} returnFocus={false} trapFocus>
+    <Menu
+      opened
+      onClose={close}
+      position="bottom-start"
+      width={200}
+      returnFocus={false}
+      trapFocus
+      // not keydown: the key that opens the menu is still on its way up and would close it
+      clickOutsideEvents={['mousedown', 'touchstart']}
+    >
       <Menu.Target>
         <button type="button" tabIndex={-1} aria-label={t('Actions')} className={classes.anchor} style={{ left: at.x, top: at.y }} />
       </Menu.Target>
