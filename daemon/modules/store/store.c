@@ -151,7 +151,9 @@ mh_store_close (MhStore *self)
   g_clear_pointer (&self->sealers, mh_pool_free);
   g_clear_pointer (&self->openers, mh_pool_free);
   g_clear_pointer (&self->readers, mh_db_pool_free);
-  g_clear_pointer (&self->writer, mh_writer_free); /* the last connection folds up the log */
+  /* Its last tasks look for it here. Its connection, the last, folds up SQLite's log. */
+  mh_writer_free (self->writer);
+  self->writer = NULL;
   g_clear_pointer (&self->segments, mh_segments_free);
   g_clear_pointer (&self->buffers, mh_buffers_unref);
   g_clear_pointer (&self->vaults, g_hash_table_unref);
