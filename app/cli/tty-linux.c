@@ -61,11 +61,12 @@ mh_cli_tty_ask_secret (const char *prompt)
 
   silent = before;
   silent.c_lflag &= ~(tcflag_t) ECHO;
+  /* What was typed before is dropped, so the prompt comes after that. */
+  tcsetattr (STDIN_FILENO, TCSAFLUSH, &silent);
   fputs (prompt, stderr);
   fflush (stderr);
-  tcsetattr (STDIN_FILENO, TCSAFLUSH, &silent);
   answer = mh_cli_tty_read_line ();
-  tcsetattr (STDIN_FILENO, TCSAFLUSH, &before);
+  tcsetattr (STDIN_FILENO, TCSADRAIN, &before);
   fputc ('\n', stderr);
 
   return answer;

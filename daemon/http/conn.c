@@ -4,6 +4,7 @@
 #include "private.h"
 
 #include "base/error.h"
+#include "wire.h"
 
 #include <gio/gnetworking.h>
 #include <string.h>
@@ -139,9 +140,18 @@ conn_free (gpointer data)
   g_free (conn);
 }
 
+static gboolean
+is_idle_cb (gpointer user_data)
+{
+  const MhConn *conn = user_data;
+
+  return conn->state == CONN_IDLE || conn->state == CONN_GONE;
+}
+
 static void
 add_conn (MhServer *self, GSocket *socket)
 {
+  g_autoptr (GIOStream) wire = NULL;
   g_autoptr (GSocketConnection) stream = g_socket_connection_factory_create_connection (socket);
   g_autoptr (GSocketAddress) remote = g_socket_get_remote_address (socket, NULL);
   g_autoptr (GSocketAddress) local = g_socket_get_local_address (socket, NULL);
@@ -160,8 +170,9 @@ add_conn (MhServer *self, GSocket *socket)
   begin_sweeping (self);
   g_object_set_data_full (G_OBJECT (remote), conn_key, conn, conn_free);
 
+  wire = mh_wire_new (stream, is_idle_cb, conn);
   /* Cannot fail for a stream that is open. */
-  soup_server_accept_iostream (self->soup, G_IO_STREAM (stream), local, remote, NULL);
+  soup_server_accept_iostream (self->soup, wire, local, remote, NULL);
 }
 
 static gboolean

@@ -122,10 +122,34 @@ check_body (MhRequest *request, GError **error)
   return TRUE;
 }
 
+static gsize
+header_bytes (SoupMessageHeaders *headers)
+{
+  SoupMessageHeadersIter iter;
+  const char *name = NULL;
+  const char *value = NULL;
+  gsize size = 0;
+
+  soup_message_headers_iter_init (&iter, headers);
+  while (soup_message_headers_iter_next (&iter, &name, &value))
+    size += strlen (name) + strlen (value) + 4;
+
+  return size;
+}
+
 static gboolean
 check_head (MhRequest *request, GError **error)
 {
   const char *host = mh_request_header (request, "Host");
+
+  if (header_bytes (request->headers) + strlen (request->path)
+      > request->server->options.max_header_bytes)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_HEADERS_TOO_LARGE,
+                   "the headers are larger than %" G_GSIZE_FORMAT " bytes",
+                   request->server->options.max_header_bytes);
+      return FALSE;
+    }
 
   if (!mh_host_is_allowed (host, (const char *const *) request->server->allowed_hosts))
     {
@@ -143,38 +167,11 @@ check_head (MhRequest *request, GError **error)
   return TRUE;
 }
 
-static gsize
-header_bytes (SoupMessageHeaders *headers)
-{
-  SoupMessageHeadersIter iter;
-  const char *name = NULL;
-  const char *value = NULL;
-  gsize size = 0;
-
-  soup_message_headers_iter_init (&iter, headers);
-  while (soup_message_headers_iter_next (&iter, &name, &value))
-    size += strlen (name) + strlen (value) + 4;
-
-  return size;
-}
-
 /* Everything that can be refused before the body comes. */
 static gboolean
 admit (MhRequest *request, GError **error)
 {
   g_autofree char *allow = NULL;
-
-  if (header_bytes (request->headers) + strlen (request->path)
-      > request->server->options.max_header_bytes)
-    {
-      g_set_error (error, MH_ERROR, MH_ERROR_HEADERS_TOO_LARGE,
-                   "the headers are larger than %" G_GSIZE_FORMAT " bytes",
-                   request->server->options.max_header_bytes);
-      return FALSE;
-    }
-
-  if (!check_head (request, error))
-    return FALSE;
 
   request->route = mh_router_match (request->server->router, request->method, request->path,
                                     &request->params, &allow, error);
@@ -231,10 +228,16 @@ mh_dispatch_headers (MhServer *self, SoupServerMessage *message)
   soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
   soup_message_body_set_accumulate (soup_server_message_get_response_body (message), FALSE);
 
-  if (is_read && check_head (request, &error) && mh_page_serve (request))
+  if (!check_head (request, &error))
+    {
+      mh_reply_error (request, error);
+      return;
+    }
+
+  if (is_read && mh_page_serve (request))
     return;
 
-  if (error != NULL || !admit (request, &error))
+  if (!admit (request, &error))
     {
       mh_reply_error (request, error);
       return;

@@ -93,6 +93,8 @@ mh_page_serve (MhRequest *request)
   etag = etag_of (bytes);
   mh_request_set_header (request, "Vary", "Accept-Encoding");
   set_caching (request, path, etag);
+  /* also on 304: the type decides which Content-Security-Policy the browser keeps with the page */
+  mh_request_set_header (request, "Content-Type", mime_of (path));
   if (known != NULL && mh_etag_matches (known, etag))
     mh_reply_bytes (request, 304, NULL, NULL);
   else

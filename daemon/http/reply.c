@@ -11,10 +11,9 @@
 #define DRAIN_MAX                                                                                  \
   (64 * 1024) /* a refused body up to here is read and dropped, a larger one cut off */
 
-/* The page may load from here only and run no inline script. Styles that the widget library puts
- * into the page are inline, and styles cannot run code. */
+/* The page may load from here only, and nothing inline counts: neither scripts nor styles. */
 static const char page_policy[] =
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
@@ -103,9 +102,9 @@ error_body (MhRequest *request, const GError *error)
 
 typedef struct
 {
-  GIOStream *stream; /* (owned) libsoup's, around the connection */
-  GSocket *socket;   /* (owned) */
-  GBytes *bytes;     /* (owned) */
+  GIOStream *taken;          /* (owned) libsoup's stream around ours; only kept until the end */
+  GSocketConnection *stream; /* (owned) */
+  GBytes *bytes;             /* (owned) */
   guint8 sink[16384];
   gsize drained;
 } Farewell;
@@ -113,9 +112,9 @@ typedef struct
 static void
 farewell_free (Farewell *self)
 {
-  g_io_stream_close (self->stream, NULL, NULL);
+  g_io_stream_close (G_IO_STREAM (self->stream), NULL, NULL);
   g_object_unref (self->stream);
-  g_object_unref (self->socket);
+  g_object_unref (self->taken);
   g_bytes_unref (self->bytes);
   g_free (self);
 }
@@ -150,8 +149,8 @@ written_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 
   /* Reading a little more keeps the kernel from resetting the connection over our answer. */
-  g_socket_shutdown (self->socket, FALSE, TRUE, NULL);
-  g_input_stream_read_async (g_io_stream_get_input_stream (self->stream), self->sink,
+  g_socket_shutdown (g_socket_connection_get_socket (self->stream), FALSE, TRUE, NULL);
+  g_input_stream_read_async (g_io_stream_get_input_stream (G_IO_STREAM (self->stream)), self->sink,
                              sizeof self->sink, G_PRIORITY_LOW, NULL, drained_cb, self);
 }
 
@@ -187,14 +186,15 @@ cut_off_cb (MhRequest *request)
   g_string_append_len (text, g_bytes_get_data (body, NULL), (gssize) g_bytes_get_size (body));
 
   farewell = g_new0 (Farewell, 1);
-  farewell->socket = g_object_ref (g_socket_connection_get_socket (request->conn->stream));
+  farewell->stream = g_object_ref (request->conn->stream);
   mh_request_end (request);
-  farewell->stream = soup_server_message_steal_connection (message);
-  g_socket_set_timeout (farewell->socket, FAREWELL_TIMEOUT_S);
+  farewell->taken = soup_server_message_steal_connection (message);
+  g_socket_set_timeout (g_socket_connection_get_socket (farewell->stream), FAREWELL_TIMEOUT_S);
   farewell->bytes = g_string_free_to_bytes (text);
-  g_output_stream_write_all_async (
-      g_io_stream_get_output_stream (farewell->stream), g_bytes_get_data (farewell->bytes, NULL),
-      g_bytes_get_size (farewell->bytes), G_PRIORITY_DEFAULT, NULL, written_cb, farewell);
+  g_output_stream_write_all_async (g_io_stream_get_output_stream (G_IO_STREAM (farewell->stream)),
+                                   g_bytes_get_data (farewell->bytes, NULL),
+                                   g_bytes_get_size (farewell->bytes), G_PRIORITY_DEFAULT, NULL,
+                                   written_cb, farewell);
 }
 
 static gboolean

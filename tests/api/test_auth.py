@@ -157,6 +157,8 @@ class Host(unittest.TestCase):
                 for host in ("evil.example", f"evil.example:{daemon.port}", "127.0.0.1.evil.example", "10.0.0.1"):
                     reply = daemon.get(path, headers={"Host": host})
                     self.assertEqual(reply.status, 403, (path, host))
+                    reply = daemon.post(path, {"password": "x"}, headers={"Host": host})
+                    self.assertEqual(reply.status, 403, (path, host))
 
     def test_loopback_names_pass(self):
         with mh.Daemon() as daemon:

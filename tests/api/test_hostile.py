@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Malformed, oversized, slow and many connections: others are still served."""
 
+import os
 import pathlib
 import random
 import socket
@@ -31,6 +32,10 @@ def send(daemon, data, shut=False):
             return b""
 
 
+# libsoup 3.2.3 leaks the path of a request whose Transfer-Encoding it does not know (mended upstream).
+NO_LEAK_CHECK = {"ASAN_OPTIONS": os.environ["ASAN_OPTIONS"] + ":detect_leaks=0"} if "ASAN_OPTIONS" in os.environ else None
+
+
 class Malformed(unittest.TestCase):
     def test_nonsense_gets_no_success(self):
         lines = [
@@ -43,7 +48,7 @@ class Malformed(unittest.TestCase):
             b"CONNECT evil:80 HTTP/1.1\r\nHost: localhost\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
             b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 200,
         ]
-        with mh.Daemon() as daemon:
+        with mh.Daemon(environment=NO_LEAK_CHECK) as daemon:
             for line in lines:
                 answer = send(daemon, line, shut=True)
                 self.assertNotRegex(answer[:12], rb"HTTP/1.1 2", line)
@@ -54,7 +59,7 @@ class Malformed(unittest.TestCase):
         print(f"# seed {seed}")
         source = random.Random(seed)
         good = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-        with mh.Daemon() as daemon:
+        with mh.Daemon(environment=NO_LEAK_CHECK) as daemon:
             for _ in range(300):
                 data = bytearray(good)
                 for _ in range(source.randrange(1, 6)):
@@ -92,6 +97,33 @@ class Malformed(unittest.TestCase):
                     piece = connection.recv(65536)
                     self.assertTrue(piece, answer)
                     answer += piece
+
+
+class Leaks(unittest.TestCase):
+    """Every way a connection can end gives its file descriptor back."""
+
+    def fds(self, daemon):
+        return len(list(pathlib.Path(f"/proc/{daemon.process.pid}/fd").iterdir()))
+
+    def test_connections_give_back_their_descriptors(self):
+        get = b"GET /api/v1/version HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        ways = {
+            "after an answer": get, "without a word": b"", "within the headers": get[:20], "two answers": get + get,
+            "asked to close": get.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"),
+            "refused": b"GET / HTTP/1.1\r\nHost: evil\r\n\r\n", "malformed": b"nonsense\r\n\r\n",
+            "within a body": b"POST /api/v1/auth/logout HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nabc",
+            "large and refused": b"POST /api/v1/vaults HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999\r\n\r\nabc",
+        }
+        with mh.Daemon() as daemon:
+            mh.wait_until(lambda: daemon.get("/api/v1/system/metrics").json["samples"])
+            for name, data in ways.items():
+                before = self.fds(daemon)
+                for _ in range(30):
+                    with socket.create_connection(("127.0.0.1", daemon.port), timeout=5) as connection:
+                        connection.sendall(data)
+                        if name not in ("without a word", "within the headers", "within a body"):
+                            connection.recv(65536)
+                mh.wait_until(lambda: self.fds(daemon) <= before, 10, f"descriptors come back: {name}")
 
 
 class Slow(unittest.TestCase):

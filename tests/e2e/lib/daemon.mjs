@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const build = resolve(process.env.MESHHOLD_BUILD ?? join(root, 'build'));
+const build = resolve(process.env.MESHHOLD_BUILD_DIR ?? join(root, 'build'));
 const START_MS = 15_000;
 
 export class Daemon {
@@ -61,6 +61,7 @@ export class Daemon {
   /** Runs the command line; gives what it prints. */
   cli(args, input = '') {
     const done = spawnSync(join(build, 'app', 'meshhold'), ['--home', this.home, ...args], { input, encoding: 'utf8' });
+    if (args[0] === 'passwd') this.token = undefined; // that ends every session
     assert.equal(done.status, 0, `meshhold ${args.join(' ')}: ${done.stderr}`);
     return done.stdout.trim();
   }
