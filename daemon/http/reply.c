@@ -11,10 +11,9 @@
 #define DRAIN_MAX                                                                                  \
   (64 * 1024) /* a refused body up to here is read and dropped, a larger one cut off */
 
-/* The page may load from here only and run no inline script. Styles that the widget library puts
- * into the page are inline, and styles cannot run code. */
+/* The page may load from here only, and nothing inline counts: neither scripts nor styles. */
 static const char page_policy[] =
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 

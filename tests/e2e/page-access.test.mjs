@@ -78,6 +78,15 @@ const states = {
       await page.getByRole('dialog').getByRole('listitem').nth(1).waitFor();
     },
   },
+  'undo message': {
+    hash: () => `#/vaults/${vault}`,
+    act: async (page) => {
+      await daemon.put(vault, '/gone.txt', 'gone');
+      await row(page, 'gone.txt').locator('[role=gridcell]').first().locator('span').first().click();
+      await page.getByRole('grid').press('Delete');
+      await page.getByRole('button', { name: 'Undo' }).waitFor();
+    },
+  },
   move: {
     hash: () => `#/vaults/${vault}`,
     act: async (page) => {

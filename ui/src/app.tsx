@@ -35,7 +35,7 @@ export function App({ ticket }: { ticket: string | null }) {
     >
       <QueryClientProvider client={client}>
         <ErrorBoundary key={shown}>
-          <Notifications position="bottom-left" limit={4} autoClose={8000} containerWidth={420} />
+          <Notifications position="bottom-center" limit={4} autoClose={8000} containerWidth={420} />
           <Gate ticket={ticket} />
         </ErrorBoundary>
       </QueryClientProvider>

@@ -24,6 +24,18 @@ export const theme = createTheme({
   fontFamilyMonospace: "ui-monospace, 'SF Mono', 'DejaVu Sans Mono', 'Liberation Mono', monospace",
   cursorType: 'pointer',
   respectReducedMotion: true,
+  components: {
+    Checkbox: { defaultProps: { radius: 'sm' } },
+    Menu: {
+      // inside the landmark that opened it, and with nothing but items in it
+      defaultProps: {
+        withinPortal: false,
+        floatingStrategy: 'fixed',
+        withInitialFocusPlaceholder: false,
+        menuItemTabIndex: 0,
+      },
+    },
+  },
 });
 
 /** Colours of our own, and those of Mantine whose contrast is below 4.5:1. */

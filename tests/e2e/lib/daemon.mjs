@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const build = resolve(process.env.MESHHOLD_BUILD ?? join(root, 'build'));
+const build = resolve(process.env.MESHHOLD_BUILD_DIR ?? join(root, 'build'));
 const START_MS = 15_000;
 
 export class Daemon {

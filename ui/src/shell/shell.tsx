@@ -45,7 +45,7 @@ export function Shell() {
       <button type="button" className={classes.skip} onClick={() => main.current?.focus()}>
         {t('Skip to the content')}
       </button>
-      <header className={classes.bar}>
+      <div role="region" aria-label={t('Top bar')} className={classes.bar}>
         <Burger
           opened={open}
           onClick={() => setOpen(true)}
@@ -54,7 +54,7 @@ export function Shell() {
           aria-expanded={open}
         />
         <Brand />
-      </header>
+      </div>
       <aside className={classes.side} aria-label={t('Sidebar')}>
         <Brand />
         <Navigation route={route} />

@@ -104,7 +104,7 @@ export function Preview({ vault, row, files, show, download, versions, close }: 
   }, [before, after, show]);
   return (
     <Modal.Root opened returnFocus={false} onClose={close} size="min(1100px, 100%)" centered lockScroll={false}>
-      <Modal.Overlay backgroundOpacity={0.7} />
+      <Modal.Overlay />
       <Modal.Content className={classes.window}>
         <Modal.Header className={classes.head}>
           <Modal.Title className={classes.title}>{row.name}</Modal.Title>

@@ -13,6 +13,7 @@ import {
 import type { Icon } from '../../components/icon-button';
 import { t } from '../../lib/i18n';
 import type { FileRow, Row } from './rows';
+import classes from './row-menu.module.css';
 
 export interface RowActions {
   open: (row: Row) => void;
@@ -68,10 +69,11 @@ interface RowMenuProps {
 
 /** The menu of a row, where the pointer or the keyboard asked for it. */
 export function RowMenu({ at, items, close }: RowMenuProps) {
+  if (at === null) return null;
   return (
-    <Menu opened={at !== null} onClose={close} position="bottom-start" width={200} returnFocus={false} trapFocus>
+    <Menu opened onClose={close} position="bottom-start" width={200} returnFocus={false} trapFocus>
       <Menu.Target>
-        <span style={{ position: 'fixed', left: at?.x ?? 0, top: at?.y ?? 0, width: 0, height: 0 }} />
+        <button type="button" tabIndex={-1} aria-label={t('Actions')} className={classes.anchor} style={{ left: at.x, top: at.y }} />
       </Menu.Target>
       <Menu.Dropdown>
         {items.map(({ id, label, icon: Glyph, run, danger }) => (

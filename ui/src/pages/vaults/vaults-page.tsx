@@ -25,7 +25,7 @@ import classes from './vaults-page.module.css';
 type Open = { what: 'create' } | { what: 'rename' | 'delete'; vault: Vault } | null;
 
 function Figures({ vault }: { vault: Vault }) {
-  const saved = vault.bytes > 0 ? 1 - vault.stored_bytes / vault.bytes : 0;
+  const saved = vault.bytes > 0 ? Math.min(99, Math.floor(100 * (1 - vault.stored_bytes / vault.bytes))) : 0;
   return (
     <dl className={classes.figures}>
       <div>
@@ -36,7 +36,7 @@ function Figures({ vault }: { vault: Vault }) {
         <dt>{t('On disk')}</dt>
         <dd>
           {formatBytes(vault.stored_bytes)}
-          {saved >= 0.01 ? <span className={classes.saved}>−{Math.round(saved * 100)} %</span> : null}
+          {saved > 0 ? <span className={classes.saved}>−{saved} %</span> : null}
         </dd>
       </div>
     </dl>
