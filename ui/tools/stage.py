@@ -11,7 +11,7 @@ import subprocess
 import sys
 from xml.sax.saxutils import escape
 
-SKIPPED = {'node_modules', 'dist', 'meson.build', '__pycache__', 'schema.d.ts'}
+SKIPPED = {'node_modules', 'dist', 'meson.build', '__pycache__', 'schema.d.ts', 'README.md'}
 PREFIX = '/com/meshhold/page'
 
 
