@@ -8,7 +8,7 @@
 #include "writer-private.h"
 
 /* Bytes of blocks that may wait to be sealed and written: what an upload costs in memory. */
-#define MOST_RESERVED (24 * 1024 * 1024)
+#define MOST_RESERVED (12 * 1024 * 1024)
 
 typedef struct
 {
