@@ -58,7 +58,8 @@ async function download(page, name) {
 }
 
 it('goes the whole way', { timeout: 8 * MINUTES }, async () => {
-  const page = await browser.page(url);
+  // before it sends a large file the page asks whether the name is taken
+  const page = await browser.page(url, { expected: ['/files/corpus/large.bin'] });
   await page.goto(url);
   await page.getByRole('button', { name: 'New vault' }).first().waitFor();
   assert.equal(new URL(page.url()).search, '', 'the ticket is gone from the address');
