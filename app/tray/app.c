@@ -27,7 +27,7 @@ typedef struct
   MhTrayIndicator *indicator; /* (nullable) */
   MhTrayWindow *window;
   MhTrayHost *host;
-  char *detail;         /* (owned) (nullable): the daemon's sentence */
+  char *detail;         /* (owned) (nullable): the daemon's sentence, or why it ended */
   gboolean open_wanted; /* the page is opened as soon as there is one */
   guint grace;          /* timer until the window; 0 for none */
   gboolean started;     /* the first activation, which is our own start, was seen */
@@ -188,7 +188,9 @@ feed (App *self, MhTrayEvent event, MhTrayState told)
   MhTrayAction action = mh_tray_machine_feed (&self->machine, event, told, now_ms ());
 
   if (action & MH_TRAY_DO_TELL_LOST)
-    tell (self, _ ("The daemon stopped"), _ ("It will be started again."));
+    tell (self, _ ("The daemon stopped"),
+          self->detail != NULL && *self->detail != '\0' ? self->detail
+                                                        : _ ("It will be started again."));
   if (action & MH_TRAY_DO_TELL_BACK)
     tell (self, _ ("The daemon is running again"), NULL);
   if (action & MH_TRAY_DO_LAUNCH)
@@ -204,6 +206,9 @@ on_status (JsonObject *status, gpointer user_data)
 
   if (status == NULL)
     {
+      /* What a daemon said while it was up does not tell why it is gone. */
+      if (self->machine.phase == MH_TRAY_PHASE_UP)
+        g_clear_pointer (&self->detail, g_free);
       feed (self, MH_TRAY_EVENT_DOWN, MH_TRAY_STARTING);
       return;
     }
@@ -219,9 +224,12 @@ on_status (JsonObject *status, gpointer user_data)
 static void
 on_launcher (MhTrayEvent event, const char *message, gpointer user_data)
 {
-  if (message != NULL)
-    g_warning ("launching the daemon: %s", message);
-  feed (user_data, event, MH_TRAY_STARTING);
+  App *self = user_data;
+
+  /* Shown until the daemon itself has something to say. */
+  g_free (self->detail);
+  self->detail = g_strdup (message);
+  feed (self, event, MH_TRAY_STARTING);
 }
 
 static gboolean

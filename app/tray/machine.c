@@ -190,9 +190,14 @@ told_text (MhTrayState told)
 }
 
 static char *
-waiting_text (const MhTrayMachine *self, gint64 now_ms)
+waiting_text (const MhTrayMachine *self, const char *reason, gint64 now_ms)
 {
   guint left_s = (guint) (MAX (self->until_ms - now_ms, 0) + 999) / 1000;
+
+  if (reason != NULL && *reason != '\0')
+    return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "Next start in %u second: %s",
+                                         "Next start in %u seconds: %s", left_s),
+                            left_s, reason);
 
   return g_strdup_printf (g_dngettext (GETTEXT_PACKAGE,
                                        "The daemon stopped; next start in %u second",
@@ -222,7 +227,7 @@ mh_tray_machine_text (const MhTrayMachine *self, const char *detail, gint64 now_
       return g_strdup (_ ("Stopped; Open starts it again"));
     case MH_TRAY_PHASE_WAITING:
     default:
-      return waiting_text (self, now_ms);
+      return waiting_text (self, detail, now_ms);
     }
 }
 

@@ -87,7 +87,7 @@ MhTrayState mh_tray_machine_state (const MhTrayMachine *self, gint64 now_ms);
 /**
  * mh_tray_machine_text:
  * @self: the machine
- * @detail: (nullable): a sentence of the daemon
+ * @detail: (nullable): a sentence of the daemon, or why it ended
  * @now_ms: as above
  *
  * Returns: (transfer full): the state in words, translated

@@ -64,6 +64,14 @@ main (int argc, char **argv)
     {
       if (options.home == NULL)
         options.home = g_strdup (g_getenv ("MESHHOLD_HOME"));
+      if (options.home != NULL)
+        {
+          /* The name is used again at the next login, from another folder. */
+          char *full = g_canonicalize_filename (options.home, NULL);
+
+          g_free (options.home);
+          options.home = full;
+        }
       code = mh_tray_app_run (&options, open);
     }
 

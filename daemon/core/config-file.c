@@ -10,6 +10,8 @@
 #include <string.h>
 #include <yaml.h>
 
+#define MAX_KEY_BYTES 64 /* ours: twice the longest */
+
 typedef enum
 {
   KEY_STRING,
@@ -238,6 +240,13 @@ read_pair (MhConfig *self, yaml_document_t *document, const yaml_node_pair_t *pa
     }
 
   full = g_strconcat (prefix, prefix[0] != '\0' ? "." : "", name->data.scalar.value, NULL);
+  if (strlen (full) > MAX_KEY_BYTES) /* an alias may hold a mapping that holds itself */
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_INVALID, "line %" G_GSIZE_FORMAT ": a key is too long",
+                   name->start_mark.line + 1);
+      return FALSE;
+    }
+
   if (value->type == YAML_MAPPING_NODE)
     return read_mapping (self, document, value, full, error);
 

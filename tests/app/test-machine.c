@@ -169,7 +169,8 @@ test_story (gconstpointer data)
     {
       const Step *step = &stories[story].steps[i];
       MhTrayAction action = mh_tray_machine_feed (&machine, step->event, step->told, step->at_ms);
-      g_autofree char *text = mh_tray_machine_text (&machine, "a disk is full", step->at_ms);
+      g_autofree char *text = mh_tray_machine_text (
+          &machine, machine.phase == MH_TRAY_PHASE_UP ? "a disk is full" : NULL, step->at_ms);
 
       g_test_message ("step %" G_GSIZE_FORMAT " at %" G_GINT64_FORMAT " ms: %s", i, step->at_ms,
                       text);
@@ -177,6 +178,17 @@ test_story (gconstpointer data)
       g_assert_cmpstr (text, ==, step->text);
       g_assert_cmpuint (mh_tray_machine_state (&machine, step->at_ms), ==, step->state);
     }
+}
+
+static void
+test_reason (void)
+{
+  MhTrayMachine machine = { MH_TRAY_PHASE_WAITING, 0, 4000 };
+  g_autofree char *text = mh_tray_machine_text (&machine, "the port is taken", 0);
+  g_autofree char *last = mh_tray_machine_text (&machine, "the port is taken", 3500);
+
+  g_assert_cmpstr (text, ==, "Next start in 4 seconds: the port is taken");
+  g_assert_cmpstr (last, ==, "Next start in 1 second: the port is taken");
 }
 
 static void
@@ -200,6 +212,7 @@ main (int argc, char **argv)
   for (gsize i = 0; i < G_N_ELEMENTS (stories); i++)
     g_test_add_data_func (stories[i].name, GSIZE_TO_POINTER (i), test_story);
   g_test_add_func ("/tray/machine/names", test_names);
+  g_test_add_func ("/tray/machine/reason", test_reason);
 
   return g_test_run ();
 }

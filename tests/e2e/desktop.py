@@ -162,6 +162,15 @@ class Item:
 
     def __init__(self, bus, owner, path):
         self.bus, self.owner, self.path = bus, owner, path
+        self.history = []
+        bus.signal_subscribe(owner, MENU, "ItemsPropertiesUpdated", None, None,
+                             Gio.DBusSignalFlags.NONE, self._on_update)
+
+    def _on_update(self, _bus, _sender, _path, _interface, _signal, values):
+        """Keeps every text the menu had, however short it was there, once it was looked at."""
+        for _identity, props in values.unpack()[0]:
+            if "label" in props:
+                self.history.append(props["label"])
 
     def call(self, path, interface, method, values):
         """Calls the program without blocking the bus that we serve ourselves."""
@@ -185,8 +194,17 @@ class Item:
 
     def menu(self):
         """[(id, properties)] of the entries, from top to bottom."""
-        layout = self.call(self.get("Menu"), MENU, "GetLayout",
-                           GLib.Variant("(iias)", (0, -1, [])))[1]
+        return wait_until("a menu", self._read_menu)
+
+    def _read_menu(self):
+        """None while the icon is there and its menu is not yet: they come one after the other."""
+        try:
+            layout = self.call(self.get("Menu"), MENU, "GetLayout",
+                               GLib.Variant("(iias)", (0, -1, [])))[1]
+        except GLib.Error as error:
+            if not error.matches(Gio.dbus_error_quark(), Gio.DBusError.UNKNOWN_METHOD):
+                raise
+            return None
         return [(child[0], child[1]) for child in layout[2]]
 
     def labels(self):
@@ -215,7 +233,7 @@ class Desktop:
     """X server, bus, folders and environment; a context manager that cleans up after itself."""
 
     def __init__(self):
-        self.dir = tempfile.mkdtemp(prefix="mh-e2e-")
+        self.dir = tempfile.mkdtemp(prefix="meshhold-desktop-")
         self.processes = []
         self.watcher = None
         self.bus = None
@@ -260,7 +278,8 @@ class Desktop:
     def _start_x(self):
         reader, writer = os.pipe()
         self.processes.append(subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1280x800x24", "-nolisten", "tcp"],
+            ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1280x800x24", "-nolisten", "tcp",
+             "-noreset"],
             pass_fds=[writer], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         os.close(writer)
         with os.fdopen(reader) as pipe:

@@ -31,6 +31,21 @@ draft_clear (Draft *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Draft, draft_clear)
 
+/* As mh_catalog_get_vault(), but not one that was forgotten while somebody still used it. */
+static gboolean
+get_vault (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, GError **error)
+{
+  if (!mh_catalog_get_vault (mh_writer_db (writer), keys->vault_id, vault, error))
+    return FALSE;
+
+  if (!vault->forgotten)
+    return TRUE;
+
+  g_set_error (error, MH_ERROR, MH_ERROR_NOT_FOUND, "no vault %s", keys->vault_id);
+
+  return FALSE;
+}
+
 static gboolean
 check_folder_above (MhDb *db, const MhVaultRow *vault, const char *folder, GError **error)
 {
@@ -244,7 +259,7 @@ mh_change_put (MhWriter *writer, gpointer data, GError **error)
   g_autofree char *mime = guess_mime (change->path);
   MhVaultRow vault;
 
-  if (!mh_catalog_get_vault (db, change->keys->vault_id, &vault, error)
+  if (!get_vault (writer, change->keys, &vault, error)
       || !mh_change_check_target (db, &vault, change->path, error)
       || !find_file (writer, &vault, change->path, &file, error)
       || !mh_change_check_match (file != NULL && file->live ? file : NULL, change->if_match,
@@ -291,13 +306,12 @@ gboolean
 mh_change_delete (MhWriter *writer, gpointer data, GError **error)
 {
   MhChangeFile *change = data;
-  MhDb *db = mh_writer_db (writer);
   g_autoptr (MhFileRow) file = NULL;
   g_autoptr (GArray) none = g_array_new (FALSE, FALSE, sizeof (MhChunk));
   g_auto (Draft) draft = { 0 };
   MhVaultRow vault;
 
-  if (!mh_catalog_get_vault (db, change->keys->vault_id, &vault, error))
+  if (!get_vault (writer, change->keys, &vault, error))
     return FALSE;
 
   file = require_file (writer, &vault, change->path, FALSE, error);
@@ -362,7 +376,7 @@ mh_change_restore (MhWriter *writer, gpointer data, GError **error)
   g_auto (Draft) draft = { 0 };
   MhVaultRow vault;
 
-  if (!mh_catalog_get_vault (db, change->keys->vault_id, &vault, error)
+  if (!get_vault (writer, change->keys, &vault, error)
       || !mh_change_check_target (db, &vault, change->path, error))
     return FALSE;
 
@@ -463,7 +477,7 @@ mh_change_move (MhWriter *writer, gpointer data, GError **error)
   g_autoptr (GPtrArray) files = NULL;
   MhVaultRow vault;
 
-  if (!mh_catalog_get_vault (mh_writer_db (writer), change->keys->vault_id, &vault, error))
+  if (!get_vault (writer, change->keys, &vault, error))
     return FALSE;
 
   files = find_moved (writer, &vault, change->from, error);

@@ -7,6 +7,7 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "chunker.h"
 #include "manifest.h"
 #include "query.h"
 #include "writer.h"
@@ -256,6 +257,9 @@ load_block (MhReader *self, guint index, GError **error)
 
   if (!found)
     return report_damage (self, index, "it is not in the store", error);
+
+  if (row.location.size > MH_CHUNK_MAX + MH_SEAL_OVERHEAD)
+    return report_damage (self, index, "its place in the index is wrong", error);
 
   sealed = mh_buffers_take (store->buffers, row.location.size);
   if (mh_segments_read (store->segments, &row.location, sealed->data, &local))

@@ -12,6 +12,7 @@
 #include "segment.h"
 
 #define MOST_OPEN 64
+#define MOST_BYTES (64 * 1024 * 1024) /* a version of 200 GiB in small blocks */
 
 typedef struct
 {
@@ -220,9 +221,17 @@ GBytes *
 mh_segments_read_verified (MhSegments *self, const MhLocation *location, const guint8 *id,
                            GError **error)
 {
-  g_autofree guint8 *payload = g_malloc (MAX (location->size, 1));
+  g_autofree guint8 *payload = NULL;
   guint8 digest[MH_SHA256_SIZE];
 
+  /* A size that no record has comes from a damaged index: not to be trusted with memory. */
+  if (location->size > MOST_BYTES)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_CORRUPT, "a record of %u bytes", location->size);
+      return NULL;
+    }
+
+  payload = g_malloc (MAX (location->size, 1));
   if (!mh_segments_read (self, location, payload, error))
     return NULL;
 

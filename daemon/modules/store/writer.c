@@ -8,7 +8,7 @@
 #include "writer-private.h"
 
 /* Bytes of blocks that may wait to be sealed and written: what an upload costs in memory. */
-#define MOST_RESERVED (24 * 1024 * 1024)
+#define MOST_RESERVED (12 * 1024 * 1024)
 
 typedef struct
 {
@@ -18,15 +18,6 @@ typedef struct
   gboolean done; /* of a commit (locked-by lock) */
   GError *error; /* of a commit (nullable) */
 } Job;
-
-static void
-job_finish (MhWriter *self, Job *job)
-{
-  g_mutex_lock (&self->lock);
-  job->done = TRUE;
-  g_cond_broadcast (&self->finished);
-  g_mutex_unlock (&self->lock);
-}
 
 /* Executes one commit; when it fails, no trace of it is left in the open transaction. */
 static gboolean
@@ -104,18 +95,24 @@ commit_all (MhWriter *self, GPtrArray *jobs, GError **error)
   return FALSE;
 }
 
-/* Gives every commit that did not fail by itself the outcome of all. */
+/*
+ * Gives every commit that did not fail by itself the outcome of all, and wakes those who wait. A
+ * job is gone as soon as its owner has the lock.
+ */
 static void
 finish_all (MhWriter *self, GPtrArray *jobs, const GError *error)
 {
+  g_mutex_lock (&self->lock);
   for (guint i = 0; i < jobs->len; i++)
     {
       Job *job = g_ptr_array_index (jobs, i);
 
       if (error != NULL && job->error == NULL)
         job->error = g_error_copy (error);
-      job_finish (self, job);
+      job->done = TRUE;
     }
+  g_cond_broadcast (&self->finished);
+  g_mutex_unlock (&self->lock);
 }
 
 static void

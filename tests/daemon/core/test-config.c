@@ -92,6 +92,7 @@ test_faults_are_named (Fixture *fixture, gconstpointer data)
     { "node:\n  metadata_dir: relative\n", "absolute" },
     { "a: [\n", "line " },
     { "- a\n", "no keys" },
+    { "api: &a\n  max_conns: *a\n", "a key is too long" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)

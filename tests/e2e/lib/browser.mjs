@@ -38,7 +38,7 @@ export class Browser {
 
   watch(page, origin, expected) {
     page.on('console', (message) => {
-      const text = message.text();
+      const text = `${message.text()} ${message.location().url}`;
       const known = expected.some((what) => text.includes(what));
       if (['error', 'warning'].includes(message.type()) && !known) this.complaints.push(text);
     });
