@@ -251,10 +251,10 @@ def bench_small(count=10_000, size=2048):
         vault = daemon.vault("small")
         command = [str(BUILD / "app/meshhold"), "--home", str(daemon.home), "file"]
         begin = time.perf_counter()
-        subprocess.run([*command, "put", str(folder), f"{vault}:/"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([*command, "put", "--recursive", str(folder), f"{vault}:/"], check=True, stdout=subprocess.DEVNULL)
         up = time.perf_counter() - begin
         begin = time.perf_counter()
-        subprocess.run([*command, "get", f"{vault}:/small", str(WORK / "got")], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([*command, "get", "--recursive", f"{vault}:/small", str(WORK / "got")], check=True, stdout=subprocess.DEVNULL)
         down = time.perf_counter() - begin
         got = sum(1 for path in (WORK / "got").rglob("*") if path.is_file())
         if got != count:
