@@ -198,15 +198,19 @@ mh_json_steal (MhJson *self)
   return text;
 }
 
-/* The parser recurses once a level, so the depth is counted before it sees the text. */
+/* The parser recurses once a level, so the depth is counted before it sees the text; and it cuts a
+ * string at an escaped NUL, so there must be none. */
 static gboolean
-depth_is_sane (const char *text, gsize length)
+is_sane (const char *text, gsize length)
 {
   guint depth = 0;
   gboolean in_string = FALSE;
 
   for (gsize i = 0; i < length; i++)
     {
+      if (in_string && text[i] == '\\' && length - i > 5 && strncmp (text + i, "\\u0000", 6) == 0)
+        return FALSE;
+
       if (in_string && text[i] == '\\')
         i++;
       else if (text[i] == '"')
@@ -236,10 +240,10 @@ mh_json_parse (const char *text, gssize length, GError **error)
       return NULL;
     }
 
-  if (!depth_is_sane (text, size))
+  if (!is_sane (text, size))
     {
-      g_set_error (error, MH_ERROR, MH_ERROR_INVALID, "malformed JSON: more than %d levels deep",
-                   MAX_DEPTH);
+      g_set_error (error, MH_ERROR, MH_ERROR_INVALID,
+                   "malformed JSON: more than %d levels deep, or an escaped NUL", MAX_DEPTH);
       return NULL;
     }
 

@@ -53,8 +53,9 @@ test_writer_mends_bad_utf8 (void)
 static void
 test_parser_refuses (void)
 {
-  static const char *const rows[] = { "",      "{",        "{\"a\":}",   "nul",
-                                      "[1,]x", "\"\xff\"", "{\"a\":1}{", "[\"\\" };
+  static const char *const rows[] = { "",           "{",     "{\"a\":}",
+                                      "nul",        "[1,]x", "\"\xff\"",
+                                      "{\"a\":1}{", "[\"\\", "[\"a\\u0000b\"]" };
   g_autofree char *deep = g_strnfill (100000, '[');
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
