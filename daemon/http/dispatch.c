@@ -19,13 +19,16 @@ mh_dispatch_request (SoupServerMessage *message)
 void
 mh_request_end (MhRequest *request)
 {
-  mh_conn_mark (request->conn, CONN_IDLE);
+  if (request->message == NULL)
+    return;
+
+  g_hash_table_remove (request->server->active, request);
+  request->message = NULL;
+  request->conn = NULL;
   if (request->body != NULL)
     mh_body_cancel (request->body);
   g_cancellable_cancel (request->cancellable);
   mh_reply_count (request);
-  request->message = NULL;
-  request->conn = NULL;
   g_clear_pointer (&request->stream, mh_stream_free);
   g_clear_pointer (&request->sse, mh_sse_free);
 }
@@ -34,7 +37,18 @@ mh_request_end (MhRequest *request)
 static void
 finished_cb (SoupServerMessage *message, gpointer user_data)
 {
-  mh_request_end (user_data);
+  MhRequest *request = user_data;
+
+  mh_conn_mark (request->conn, CONN_IDLE);
+  mh_request_end (request);
+}
+
+/* libsoup drops a message without a word when its connection is taken or the server stops. */
+static void
+dropped_cb (gpointer data)
+{
+  mh_request_end (data);
+  mh_request_unref (data);
 }
 
 static gboolean
@@ -221,8 +235,8 @@ mh_dispatch_headers (MhServer *self, SoupServerMessage *message)
   gboolean is_read = g_str_equal (request->method, "GET") || g_str_equal (request->method, "HEAD");
 
   mh_conn_mark (request->conn, CONN_READING);
-  g_object_set_data_full (G_OBJECT (message), request_key, request,
-                          (GDestroyNotify) mh_request_unref);
+  g_object_set_data_full (G_OBJECT (message), request_key, request, dropped_cb);
+  g_hash_table_add (self->active, request);
   g_signal_connect (message, "finished", G_CALLBACK (finished_cb), request);
   g_signal_connect (message, "got-chunk", G_CALLBACK (got_chunk_cb), request);
   soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);

@@ -50,6 +50,7 @@ struct _MhServer
   MhRouter *router;     /* (owned) */
   GHashTable *services; /* (owned) (element-type utf8 gpointer) */
   GHashTable *conns;    /* (owned) (element-type MhConn) (unowned items) a set */
+  GHashTable *active;   /* (owned) (element-type MhRequest) (unowned items) loop only: a set */
   MhAuthenticator authenticator;
   MhServerOptions options; /* strings copied below */
   char **allowed_hosts;    /* (owned) (nullable) */

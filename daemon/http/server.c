@@ -37,6 +37,7 @@ mh_server_new (const MhServerOptions *options)
   self->router = mh_router_new (options->routes, options->n_routes);
   self->services = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->conns = g_hash_table_new (NULL, NULL);
+  self->active = g_hash_table_new (NULL, NULL);
   self->workers = mh_pool_new ("http", WORKERS, QUEUE);
   self->uploads = mh_pool_new ("upload", UPLOADS, QUEUE);
   self->readers = mh_pool_new ("read", READERS, QUEUE);
@@ -62,6 +63,7 @@ mh_server_free (MhServer *self)
   mh_router_free (self->router);
   g_hash_table_unref (self->services);
   g_hash_table_unref (self->conns);
+  g_hash_table_unref (self->active);
   g_strfreev (self->allowed_hosts);
   g_free (self->page_prefix);
   g_free (self->url);
@@ -95,6 +97,16 @@ mh_server_url (MhServer *self)
   return self->url;
 }
 
+/* Wakes the workers that wait for a body; what they answer goes nowhere. */
+static void
+end_requests (MhServer *self)
+{
+  g_autoptr (GList) requests = g_hash_table_get_keys (self->active);
+
+  for (GList *l = requests; l != NULL; l = l->next)
+    mh_request_end (l->data);
+}
+
 void
 mh_server_stop (MhServer *self)
 {
@@ -102,7 +114,7 @@ mh_server_stop (MhServer *self)
     return;
 
   self->stopping = TRUE;
-  /* Ends every message, which cancels the bodies that workers wait for. */
+  end_requests (self);
   mh_conn_stop (self);
   mh_pool_free (self->workers);
   mh_pool_free (self->uploads);

@@ -4,8 +4,9 @@
 
 import hashlib
 import json
-import pathlib
 import os
+import pathlib
+import socket
 import sqlite3
 import stat
 import subprocess
@@ -155,6 +156,33 @@ class System(unittest.TestCase):
             self.assertEqual(daemon.get("/api/v1/system/browse?path=/no/such/folder").status, 404)
             self.assertEqual(daemon.get(f"/api/v1/system/browse?path={daemon.home}/pick/file").status, 400)
             self.assertEqual(daemon.get("/api/v1/system/browse?path=/").json["parent"], None)
+
+
+class Stop(unittest.TestCase):
+    def test_ends_at_once_whatever_is_under_way(self):
+        """SIGTERM with half uploads, unread downloads, event streams and half requests"""
+        with mh.Daemon() as daemon:
+            vault = daemon.vault()
+            daemon.upload(vault, "/big", os.urandom(30_000_000))
+            head = f"Host: localhost\r\nAuthorization: Bearer {daemon.token}\r\n"
+            requests = [
+                f"POST /api/v1/vaults/{vault}/upload/half HTTP/1.1\r\n{head}Content-Length: 9000000\r\n\r\n" + "y" * 3_000_000,
+                f"GET /api/v1/vaults/{vault}/download/big HTTP/1.1\r\n{head}\r\n",
+                f"GET /api/v1/events/stream HTTP/1.1\r\n{head}\r\n",
+                f"POST /api/v1/vaults HTTP/1.1\r\n{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{",
+            ]
+            connections = []
+            for request in requests * 3:
+                connection = socket.create_connection(("127.0.0.1", daemon.port))
+                connection.sendall(request.encode())
+                connections.append(connection)
+            for connection in connections[1::4] + connections[2::4]:
+                self.assertTrue(connection.recv(10))
+            daemon.stop()
+            for connection in connections:
+                connection.close()
+            daemon.start()
+            self.assertEqual(daemon.get(f"/api/v1/vaults/{vault}/files/half").status, 404)
 
 
 class Events(unittest.TestCase):
