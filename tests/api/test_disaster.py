@@ -189,11 +189,10 @@ class Full(unittest.TestCase):
         with mh.Daemon(home=self.mount / "home", expect=[r"full|space|SQL"]) as daemon:
             vault = daemon.vault()
             self.assertEqual(daemon.upload(vault, "/first", b"1" * 100_000).status, 200)
-            with (self.mount / "ballast").open("wb") as ballast:
+            with (self.mount / "ballast").open("wb", buffering=0) as ballast:
                 try:
                     while True:
                         ballast.write(b"\0" * 65536)
-                        ballast.flush()
                 except OSError:
                     pass
             reply = daemon.upload(vault, "/second", os.urandom(1_000_000))

@@ -12,6 +12,16 @@ static const char sql_add_version[] =
     " position, size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
     " ON CONFLICT (hash) DO NOTHING";
 
+static const char sql_add_first[] =
+    "INSERT INTO versions (hash, vault, file_id, parents, author, lamport, ts_ms, op, segment,"
+    " position, size, path, file_size, mtime_ms, mime, content_hash)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+
+static const char sql_first_file[] =
+    "INSERT INTO files (vault, file_id, folder, name, path, live, head, heads, versions, size,"
+    " mtime_ms, mime, content_hash, changed_ms)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, 1, 1, ?7, ?8, ?9, ?10, ?11)";
+
 static const char sql_not_head[] =
     "UPDATE versions SET is_head = 0 WHERE hash = ?1 AND vault = ?2 AND file_id = ?3";
 
@@ -62,15 +72,11 @@ typedef struct
   gint64 bytes;
 } Weight;
 
-static gboolean
-add_row (MhDb *db, const MhVaultRow *vault, const MhVersion *version, const MhLocation *location,
-         GError **error)
+/* Binds the columns of a version that are not sealed: 1 to 11. */
+static void
+bind_version (MhStmt *stmt, const MhVaultRow *vault, const MhVersion *version,
+              const MhLocation *location)
 {
-  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_add_version, error);
-
-  if (stmt == NULL)
-    return FALSE;
-
   mh_stmt_bind_blob (stmt, 1, version->hash, sizeof version->hash);
   mh_stmt_bind_int64 (stmt, 2, vault->ref);
   mh_stmt_bind_blob (stmt, 3, version->file_id, sizeof version->file_id);
@@ -83,6 +89,18 @@ add_row (MhDb *db, const MhVaultRow *vault, const MhVersion *version, const MhLo
   mh_stmt_bind_int64 (stmt, 9, (gint64) location->segment);
   mh_stmt_bind_int64 (stmt, 10, (gint64) location->position);
   mh_stmt_bind_int64 (stmt, 11, location->size);
+}
+
+static gboolean
+add_row (MhDb *db, const MhVaultRow *vault, const MhVersion *version, const MhLocation *location,
+         GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_add_version, error);
+
+  if (stmt == NULL)
+    return FALSE;
+
+  bind_version (stmt, vault, version, location);
 
   return mh_stmt_run (stmt, error);
 }
@@ -334,4 +352,61 @@ mh_catalog_apply (MhDb *db, const MhVaultRow *vault, const MhVersion *version, g
   return put_file (db, vault, version->file_id, head, &after, error)
          && add_weight (db, &before, -1, version->ts_ms, error)
          && add_weight (db, &after, 1, version->ts_ms, error);
+}
+
+static gboolean
+add_first_version (MhDb *db, const MhVaultRow *vault, const MhVersion *version,
+                   const MhLocation *location, const MhMeta *meta, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_add_first, error);
+
+  if (stmt == NULL)
+    return FALSE;
+
+  bind_version (stmt, vault, version, location);
+  mh_stmt_bind_text (stmt, 12, meta->path);
+  mh_stmt_bind_int64 (stmt, 13, meta->size);
+  mh_stmt_bind_int64 (stmt, 14, meta->mtime_ms);
+  mh_stmt_bind_text (stmt, 15, meta->mime);
+  mh_stmt_bind_blob (stmt, 16, meta->content_hash, sizeof meta->content_hash);
+
+  return mh_stmt_run (stmt, error);
+}
+
+static gboolean
+add_first_file (MhDb *db, const MhVaultRow *vault, const MhVersion *version, const MhMeta *meta,
+                gint64 folder, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_first_file, error);
+
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_int64 (stmt, 1, vault->ref);
+  mh_stmt_bind_blob (stmt, 2, version->file_id, MH_FILE_ID_SIZE);
+  mh_stmt_bind_int64 (stmt, 3, folder);
+  mh_stmt_bind_text (stmt, 4, mh_path_name (meta->path));
+  mh_stmt_bind_text (stmt, 5, meta->path);
+  mh_stmt_bind_int64 (stmt, 6, mh_db_last_rowid (db));
+  mh_stmt_bind_int64 (stmt, 7, meta->size);
+  mh_stmt_bind_int64 (stmt, 8, meta->mtime_ms);
+  mh_stmt_bind_text (stmt, 9, meta->mime);
+  mh_stmt_bind_blob (stmt, 10, meta->content_hash, sizeof meta->content_hash);
+  mh_stmt_bind_int64 (stmt, 11, version->ts_ms);
+
+  return mh_stmt_run (stmt, error);
+}
+
+gboolean
+mh_catalog_add_first (MhDb *db, const MhVaultRow *vault, const MhVersion *version,
+                      const MhLocation *location, const MhMeta *meta, GError **error)
+{
+  Weight weight = { 0, 1, meta->size };
+
+  return ensure_folder (db, vault, meta->path, &weight.folder, error)
+         && add_first_version (db, vault, version, location, meta, error)
+         && add_first_file (db, vault, version, meta, weight.folder, error)
+         && add_weight (db, &weight, 1, version->ts_ms, error)
+         && (version->lamport <= vault->lamport
+             || raise_lamport (db, vault, version->lamport, error));
 }

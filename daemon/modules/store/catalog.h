@@ -164,6 +164,24 @@ gboolean mh_catalog_add_version (MhDb *db, const MhVaultRow *vault, const MhVers
 gboolean mh_catalog_apply (MhDb *db, const MhVaultRow *vault, const MhVersion *version, gint64 ref,
                            const MhMeta *meta, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * mh_catalog_add_first:
+ * @db: the writer's connection
+ * @vault: its vault
+ * @version: the only version of a file that is new
+ * @location: where its record lies
+ * @meta: what was sealed in it
+ * @error: return location
+ *
+ * As mh_catalog_add_version() and mh_catalog_apply() in one, for the case that there is nothing to
+ * be compared with: most files of most uploads.
+ *
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_catalog_add_first (MhDb *db, const MhVaultRow *vault, const MhVersion *version,
+                               const MhLocation *location, const MhMeta *meta,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Removes a version that was added but turned out to be unreadable, and never applied. */
 gboolean mh_catalog_drop_version (MhDb *db, gint64 ref, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

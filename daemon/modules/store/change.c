@@ -144,27 +144,37 @@ find_file (MhWriter *writer, const MhVaultRow *vault, const char *path, MhFileRo
   return FALSE;
 }
 
+static MhVersion *
+version_of_draft (MhStore *store, MhKeys *keys, const Draft *draft, gint64 lamport)
+{
+  MhVersion *version = g_new0 (MhVersion, 1);
+
+  version->vault_id = g_strdup (keys->vault_id);
+  memcpy (version->file_id, draft->file_id, sizeof version->file_id);
+  version->parents = g_bytes_ref (draft->parents);
+  version->lamport = lamport;
+  version->ts_ms = mh_store_now_ms (store);
+  version->op = draft->op;
+  version->blocks = g_bytes_ref (draft->blocks);
+  version->meta = mh_meta_seal (&draft->meta, keys, draft->file_id);
+  version->chunks = g_bytes_ref (draft->chunks);
+
+  return version;
+}
+
 /* Seals, signs, appends and applies a version. */
 static gboolean
 make_version (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, Draft *draft, GError **error)
 {
   MhStore *store = mh_writer_store (writer);
   MhDb *db = mh_writer_db (writer);
-  g_autoptr (MhVersion) version = g_new0 (MhVersion, 1);
+  g_autoptr (MhVersion) version = NULL;
   g_autoptr (GBytes) record = NULL;
   MhLocation location;
   gint64 ref;
 
   vault->lamport++;
-  version->vault_id = g_strdup (keys->vault_id);
-  memcpy (version->file_id, draft->file_id, sizeof version->file_id);
-  version->parents = g_bytes_ref (draft->parents);
-  version->lamport = vault->lamport;
-  version->ts_ms = mh_store_now_ms (store);
-  version->op = draft->op;
-  version->blocks = g_bytes_ref (draft->blocks);
-  version->meta = mh_meta_seal (&draft->meta, keys, draft->file_id);
-  version->chunks = g_bytes_ref (draft->chunks);
+  version = version_of_draft (store, keys, draft, vault->lamport);
   record = mh_version_encode (version, store->signer);
 
   return mh_writer_put_version (writer, keys->vault_id, record, &location, error)
@@ -214,20 +224,6 @@ follow (MhWriter *writer, const MhFileRow *file, Draft *draft, GError **error)
   return TRUE;
 }
 
-/* Begins a draft of a file that never was, or that follows what is at its path. */
-static gboolean
-begin_put (MhWriter *writer, const MhFileRow *file, Draft *draft, GError **error)
-{
-  if (file != NULL)
-    return follow (writer, file, draft, error);
-
-  memset (draft, 0, sizeof *draft);
-  mh_random_bytes (draft->file_id, sizeof draft->file_id);
-  draft->parents = g_bytes_new (NULL, 0);
-
-  return TRUE;
-}
-
 static char *
 guess_mime (const char *path)
 {
@@ -235,6 +231,41 @@ guess_mime (const char *path)
   char *mime = g_content_type_get_mime_type (type);
 
   return mime != NULL ? mime : g_strdup ("application/octet-stream");
+}
+
+void
+mh_change_put_clear (MhChangePut *change)
+{
+  g_clear_pointer (&change->mime, g_free);
+  g_clear_pointer (&change->prepared.version, mh_version_free);
+  g_clear_pointer (&change->prepared.record, g_bytes_unref);
+}
+
+/* What the versions of a change have in common; @draft borrows from @change. */
+static void
+fill_draft (const MhChangePut *change, Draft *draft)
+{
+  draft->op = MH_FILE_OP_PUT;
+  draft->blocks = mh_chunks_ids (change->chunks);
+  draft->chunks = mh_chunks_seal (change->chunks, change->keys, draft->file_id);
+  draft->meta.path = (char *) change->path; /* only read */
+  draft->meta.size = change->size;
+  draft->meta.mtime_ms = change->mtime_ms;
+  draft->meta.mime = change->mime;
+  memcpy (draft->meta.content_hash, change->content_hash, sizeof change->content_hash);
+}
+
+void
+mh_change_prepare (MhChangePut *change, MhStore *store)
+{
+  g_auto (Draft) draft = { 0 };
+
+  change->mime = guess_mime (change->path);
+  mh_random_bytes (draft.file_id, sizeof draft.file_id);
+  draft.parents = g_bytes_new (NULL, 0);
+  fill_draft (change, &draft);
+  change->prepared.version = version_of_draft (store, change->keys, &draft, 1);
+  change->prepared.record = mh_version_encode (change->prepared.version, store->signer);
 }
 
 static gboolean
@@ -249,6 +280,60 @@ keep_blocks (MhWriter *writer, const MhVaultRow *vault, GPtrArray *held, GError 
   return TRUE;
 }
 
+/* Makes what was sealed and written part of the index. */
+static gboolean
+keep_content (MhWriter *writer, const MhVaultRow *vault, const MhChangePut *change, GError **error)
+{
+  MhPiece sealed = { 0 };
+
+  if (change->sealed == NULL)
+    return keep_blocks (writer, vault, change->held, error);
+
+  sealed.data = change->sealed->data;
+  sealed.size = change->sealed_size;
+
+  return mh_writer_add_block (writer, vault, change->keys->vault_id,
+                              &g_array_index (change->chunks, MhChunk, 0), &sealed, error);
+}
+
+/* The file as it is after a change that made its first version. */
+static MhFile *
+new_file (const MhChangePut *change)
+{
+  const MhVersion *version = change->prepared.version;
+  MhFile *file = g_new0 (MhFile, 1);
+
+  file->file_id = mh_hex_encode (version->file_id, sizeof version->file_id);
+  file->path = g_strdup (change->path);
+  file->size = change->size;
+  file->mtime_ms = change->mtime_ms;
+  file->mime = g_strdup (change->mime);
+  file->content_hash = mh_hex_encode (change->content_hash, sizeof change->content_hash);
+  file->version_count = 1;
+  file->changed_ms = version->ts_ms;
+
+  return file;
+}
+
+/* The path is free: what was prepared is right. */
+static gboolean
+put_prepared (MhWriter *writer, const MhVaultRow *vault, MhChangePut *change, GError **error)
+{
+  const MhVersion *version = change->prepared.version;
+  MhMeta meta = { (char *) change->path, change->size, change->mtime_ms, change->mime }; /* read */
+  MhLocation location;
+
+  memcpy (meta.content_hash, change->content_hash, sizeof meta.content_hash);
+  if (!mh_writer_put_version (writer, change->keys->vault_id, change->prepared.record, &location,
+                              error)
+      || !mh_catalog_add_first (mh_writer_db (writer), vault, version, &location, &meta, error))
+    return FALSE;
+
+  change->result = new_file (change);
+
+  return TRUE;
+}
+
 gboolean
 mh_change_put (MhWriter *writer, gpointer data, GError **error)
 {
@@ -256,7 +341,6 @@ mh_change_put (MhWriter *writer, gpointer data, GError **error)
   MhDb *db = mh_writer_db (writer);
   g_autoptr (MhFileRow) file = NULL;
   g_auto (Draft) draft = { 0 };
-  g_autofree char *mime = guess_mime (change->path);
   MhVaultRow vault;
 
   if (!get_vault (writer, change->keys, &vault, error)
@@ -264,18 +348,16 @@ mh_change_put (MhWriter *writer, gpointer data, GError **error)
       || !find_file (writer, &vault, change->path, &file, error)
       || !mh_change_check_match (file != NULL && file->live ? file : NULL, change->if_match,
                                  change->if_none_match, error)
-      || !begin_put (writer, file, &draft, error)
-      || !keep_blocks (writer, &vault, change->held, error))
+      || !keep_content (writer, &vault, change, error))
     return FALSE;
 
-  draft.op = MH_FILE_OP_PUT;
-  draft.blocks = mh_chunks_ids (change->chunks);
-  draft.chunks = mh_chunks_seal (change->chunks, change->keys, draft.file_id);
-  draft.meta.path = (char *) change->path; /* only read */
-  draft.meta.size = change->size;
-  draft.meta.mtime_ms = change->mtime_ms;
-  draft.meta.mime = mime;
-  memcpy (draft.meta.content_hash, change->content_hash, sizeof change->content_hash);
+  if (file == NULL)
+    return put_prepared (writer, &vault, change, error);
+
+  if (!follow (writer, file, &draft, error))
+    return FALSE;
+
+  fill_draft (change, &draft);
   if (!make_version (writer, change->keys, &vault, &draft, error))
     return FALSE;
 

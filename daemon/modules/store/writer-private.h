@@ -28,10 +28,11 @@ typedef struct
 {
   guint64 id;
   int fd;
-  guint64 end;     /* where the next record goes */
-  guint64 synced;  /* everything before it is durable */
-  guint64 started; /* writing back was asked for up to here */
-  GQueue pending;  /* (owned) (element-type MhPending): by position */
+  guint64 end;          /* where the next record goes */
+  guint64 synced;       /* everything before it is durable */
+  guint64 started;      /* writing back was asked for up to here */
+  GByteArray *gathered; /* (owned): the last bytes before @end, which are still to be written */
+  GQueue pending;       /* (owned) (element-type MhPending): by position */
 } MhSegmentOut;
 
 struct _MhWriter
@@ -54,6 +55,7 @@ struct _MhWriter
   guint64 last_segment; /* highest id in use */
   guint64 epoch;
   GPtrArray *kept; /* (owned) (element-type MhPending): by the open transaction */
+  GError *lost;    /* (owned) (nullable): records of the open transaction could not be written */
 };
 
 /* Opens the index and reads what it does not know from the segments. */
@@ -66,6 +68,9 @@ MhSegmentOut *mh_writer_adopt_segment (MhWriter *self, guint64 id, int fd, guint
 /* Opens a segment for appending when there is none, or the open one is full. */
 gboolean
 mh_writer_ready_segment (MhWriter *self, guint64 span, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Writes what was gathered. After a failure all commits of the transaction have failed. */
+gboolean mh_writer_flush (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Makes the open segment durable. After a failure it is given up. */
 gboolean mh_writer_sync (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -19,6 +19,14 @@ typedef struct
   GError *error; /* of a commit (nullable) */
 } Job;
 
+static gboolean
+run (MhDb *db, const char *sql, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql, error);
+
+  return stmt != NULL && mh_stmt_run (stmt, error);
+}
+
 /* Executes one commit; when it fails, no trace of it is left in the open transaction. */
 static gboolean
 execute (MhWriter *self, Job *job)
@@ -28,11 +36,11 @@ execute (MhWriter *self, Job *job)
   MhSegmentOut *open = self->open;
   g_autoptr (GError) undo_error = NULL;
 
-  if (!mh_db_exec (self->db, "SAVEPOINT one", &job->error))
+  if (!run (self->db, "SAVEPOINT one", &job->error))
     return FALSE;
 
   if (job->commit (self, job->data, &job->error))
-    return mh_db_exec (self->db, "RELEASE one", &job->error);
+    return run (self->db, "RELEASE one", &job->error);
 
   mh_writer_settle_kept (self, kept, FALSE);
   if (self->open == open)
@@ -42,6 +50,27 @@ execute (MhWriter *self, Job *job)
     g_warning ("undoing a change of the index: %s", undo_error->message);
 
   return FALSE;
+}
+
+/*
+ * Whether the open transaction can still succeed. A full disk makes SQLite undo all of it at once;
+ * records that were gathered and could not be written belong to commits that were done already.
+ */
+static gboolean
+can_go_on (MhWriter *self)
+{
+  return self->open != NULL && self->lost == NULL && mh_db_in_transaction (self->db);
+}
+
+static void
+set_stopped_error (MhWriter *self, GError **error)
+{
+  if (self->lost != NULL)
+    g_propagate_error (error, g_steal_pointer (&self->lost));
+  else if (self->open == NULL)
+    g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "the disk fails");
+  else
+    g_set_error (error, MH_ERROR, MH_ERROR_NO_SPACE, "the disk is full");
 }
 
 /* Executes the commits and makes them durable together. Returns: %FALSE with @error set */
@@ -60,20 +89,13 @@ commit_all (MhWriter *self, GPtrArray *jobs, GError **error)
     return FALSE;
 
   start = self->open->end;
-  for (guint i = 0; i < jobs->len && self->open != NULL && mh_db_in_transaction (self->db); i++)
+  for (guint i = 0; i < jobs->len && can_go_on (self); i++)
     good += execute (self, g_ptr_array_index (jobs, i)) ? 1 : 0;
 
-  /* A full disk makes SQLite undo the whole transaction at once. */
-  if (!mh_db_in_transaction (self->db))
+  if (!can_go_on (self))
     {
       mh_writer_cut (self, start);
-      g_set_error (error, MH_ERROR, MH_ERROR_NO_SPACE, "the disk is full");
-      return FALSE;
-    }
-
-  if (self->open == NULL)
-    {
-      g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "the disk fails");
+      set_stopped_error (self, error);
       return FALSE;
     }
 
@@ -81,7 +103,11 @@ commit_all (MhWriter *self, GPtrArray *jobs, GError **error)
     return TRUE;
 
   if (!mh_writer_sync (self, error))
-    return FALSE;
+    {
+      mh_writer_cut (self, start);
+      g_clear_error (&self->lost);
+      return FALSE;
+    }
 
   if (mh_writer_note_indexed (self, error) && mh_db_txn_commit (txn, error))
     return TRUE;
@@ -263,23 +289,38 @@ mh_writer_post (MhWriter *self, MhTaskFunc func, gpointer data)
   g_mutex_unlock (&self->lock);
 }
 
+void
+mh_writer_commit_all (MhWriter *self, MhCommitFunc func, gpointer *data, guint count,
+                      GError **errors)
+{
+  g_autofree Job *jobs = g_new0 (Job, count);
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < count; i++)
+    {
+      jobs[i].commit = func;
+      jobs[i].data = data[i];
+      enqueue (self, &jobs[i]);
+    }
+  for (guint i = 0; i < count; i++)
+    {
+      while (!jobs[i].done)
+        g_cond_wait (&self->finished, &self->lock);
+      errors[i] = jobs[i].error;
+    }
+  g_mutex_unlock (&self->lock);
+}
+
 gboolean
 mh_writer_commit (MhWriter *self, MhCommitFunc func, gpointer data, GError **error)
 {
-  Job job = { 0 };
+  GError *local = NULL;
 
-  job.commit = func;
-  job.data = data;
-  g_mutex_lock (&self->lock);
-  enqueue (self, &job);
-  while (!job.done)
-    g_cond_wait (&self->finished, &self->lock);
-  g_mutex_unlock (&self->lock);
-
-  if (job.error == NULL)
+  mh_writer_commit_all (self, func, &data, 1, &local);
+  if (local == NULL)
     return TRUE;
 
-  g_propagate_error (error, job.error);
+  g_propagate_error (error, local);
 
   return FALSE;
 }

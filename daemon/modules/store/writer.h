@@ -2,6 +2,7 @@
 #pragma once
 
 #include "catalog.h"
+#include "os.h"
 #include "segment.h"
 #include "store-private.h"
 
@@ -63,6 +64,21 @@ void mh_writer_post (MhWriter *self, MhTaskFunc func, gpointer data);
 gboolean mh_writer_commit (MhWriter *self, MhCommitFunc func, gpointer data,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * mh_writer_commit_all:
+ * @self: the writer
+ * @func: makes one of the changes
+ * @data: (array length=count): its arguments
+ * @count: number of changes
+ * @errors: (array length=count) (out): what became of each, %NULL where it is durable
+ *
+ * As mh_writer_commit() for many changes, which mostly share one transaction and one sync.
+ *
+ * Thread: any but the writer. Blocks on disk.
+ */
+void mh_writer_commit_all (MhWriter *self, MhCommitFunc func, gpointer *data, guint count,
+                           GError **errors);
+
 /*
  * For tasks and commits, on the writer's thread only
  */
@@ -91,6 +107,23 @@ MhStore *mh_writer_store (MhWriter *self);
 MhPending *mh_writer_put_block (MhWriter *self, const char *vault_id, const MhChunk *chunk,
                                 const guint8 *sealed, gsize size,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_writer_add_block:
+ * @self: the writer
+ * @vault: the vault that gets it
+ * @vault_id: its id
+ * @chunk: what is known about it
+ * @sealed: its bytes
+ * @error: return location
+ *
+ * In a commit: appends a block unless it is there already, and makes it part of the index.
+ *
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_writer_add_block (MhWriter *self, const MhVaultRow *vault, const char *vault_id,
+                              const MhChunk *chunk, const MhPiece *sealed,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* In a commit: makes a block part of the index. Returns: %FALSE with @error set */
 gboolean mh_writer_keep_block (MhWriter *self, const MhVaultRow *vault, MhPending *block,
