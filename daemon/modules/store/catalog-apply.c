@@ -60,9 +60,11 @@ static const char sql_add_folder[] =
     "INSERT INTO folders (vault, parent, name) VALUES (?1, ?2, ?3)"
     " ON CONFLICT (parent, name) DO UPDATE SET name = excluded.name RETURNING ref";
 
+static const char sql_parent[] = "SELECT parent FROM folders WHERE ref = ?1";
+
+/* Not RETURNING parent: SQLite makes a table of its own for that, each time. */
 static const char sql_count[] = "UPDATE folders SET files = files + ?2, bytes = bytes + ?3,"
-                                " changed_ms = max (changed_ms, ?4) WHERE ref = ?1"
-                                " RETURNING parent";
+                                " changed_ms = max (changed_ms, ?4) WHERE ref = ?1";
 
 /* What a file adds to the sums of the folders above it. */
 typedef struct
@@ -253,9 +255,10 @@ static gboolean
 add_weight (MhDb *db, const Weight *weight, gint64 sign, gint64 changed_ms, GError **error)
 {
   g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_count, error);
+  g_autoptr (MhStmt) parent = mh_db_prepare (db, sql_parent, error);
   gint64 folder = weight->folder;
 
-  if (stmt == NULL)
+  if (stmt == NULL || parent == NULL)
     return FALSE;
 
   while (folder != 0)
@@ -264,10 +267,12 @@ add_weight (MhDb *db, const Weight *weight, gint64 sign, gint64 changed_ms, GErr
       mh_stmt_bind_int64 (stmt, 2, sign * weight->files);
       mh_stmt_bind_int64 (stmt, 3, sign * weight->bytes);
       mh_stmt_bind_int64 (stmt, 4, changed_ms);
-      if (!mh_stmt_one (stmt, "folder", NULL, error))
+      mh_stmt_bind_int64 (parent, 1, folder);
+      if (!mh_stmt_run (stmt, error) || !mh_stmt_one (parent, "folder", NULL, error))
         return FALSE;
-      folder = mh_stmt_int64 (stmt, 0);
-      if (!mh_stmt_run (stmt, error))
+      folder = mh_stmt_int64 (parent, 0);
+      /* to the end, so that it can be used for the next one */
+      if (!mh_stmt_run (parent, error))
         return FALSE;
     }
 
@@ -398,12 +403,12 @@ add_first_file (MhDb *db, const MhVaultRow *vault, const MhVersion *version, con
 }
 
 gboolean
-mh_catalog_add_first (MhDb *db, const MhVaultRow *vault, const MhVersion *version,
+mh_catalog_add_first (MhDb *db, const MhVaultRow *vault, const MhVersion *version, gint64 folder,
                       const MhLocation *location, const MhMeta *meta, GError **error)
 {
-  Weight weight = { 0, 1, meta->size };
+  Weight weight = { folder, 1, meta->size };
 
-  return ensure_folder (db, vault, meta->path, &weight.folder, error)
+  return (folder != 0 || ensure_folder (db, vault, meta->path, &weight.folder, error))
          && add_first_version (db, vault, version, location, meta, error)
          && add_first_file (db, vault, version, meta, weight.folder, error)
          && add_weight (db, &weight, 1, version->ts_ms, error)

@@ -101,6 +101,10 @@ gboolean mh_catalog_add_block (MhDb *db, gint64 vault, const guint8 *id, const M
 gboolean mh_catalog_find_folder (MhDb *db, const MhVaultRow *vault, const char *path, gint64 *ref,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Finds the folder @name of the folder @parent; @ref is 0 when there is none. */
+gboolean mh_catalog_find_child (MhDb *db, gint64 parent, const char *name, gint64 *ref,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Reads how many live files are anywhere below a folder. */
 gboolean mh_catalog_folder_files (MhDb *db, gint64 ref, gint64 *files,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -169,6 +173,7 @@ gboolean mh_catalog_apply (MhDb *db, const MhVaultRow *vault, const MhVersion *v
  * @db: the writer's connection
  * @vault: its vault
  * @version: the only version of a file that is new
+ * @folder: where the file goes, 0 when that is to be found out
  * @location: where its record lies
  * @meta: what was sealed in it
  * @error: return location
@@ -179,7 +184,7 @@ gboolean mh_catalog_apply (MhDb *db, const MhVaultRow *vault, const MhVersion *v
  * Returns: %FALSE with @error set
  */
 gboolean mh_catalog_add_first (MhDb *db, const MhVaultRow *vault, const MhVersion *version,
-                               const MhLocation *location, const MhMeta *meta,
+                               gint64 folder, const MhLocation *location, const MhMeta *meta,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Removes a version that was added but turned out to be unreadable, and never applied. */

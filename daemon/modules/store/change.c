@@ -67,22 +67,10 @@ check_folder_above (MhDb *db, const MhVaultRow *vault, const char *folder, GErro
   return FALSE;
 }
 
-gboolean
-mh_change_check_target (MhDb *db, const MhVaultRow *vault, const char *path, GError **error)
+/* Fails when one of the folders above @path is a file. */
+static gboolean
+check_folders_above (MhDb *db, const MhVaultRow *vault, const char *path, GError **error)
 {
-  gint64 folder;
-  gint64 files = 0;
-
-  if (!mh_catalog_find_folder (db, vault, path, &folder, error)
-      || (folder != 0 && !mh_catalog_folder_files (db, folder, &files, error)))
-    return FALSE;
-
-  if (files > 0)
-    {
-      g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "%s is a folder", path);
-      return FALSE;
-    }
-
   for (const char *slash = strchr (path + 1, '/'); slash != NULL; slash = strchr (slash + 1, '/'))
     {
       g_autofree char *above = g_strndup (path, (gsize) (slash - path));
@@ -92,6 +80,46 @@ mh_change_check_target (MhDb *db, const MhVaultRow *vault, const char *path, GEr
     }
 
   return TRUE;
+}
+
+/* Reads how many live files are in the folder @name of @parent. */
+static gboolean
+count_child (MhDb *db, gint64 parent, const char *name, gint64 *files, GError **error)
+{
+  gint64 child;
+
+  *files = 0;
+
+  return mh_catalog_find_child (db, parent, name, &child, error)
+         && (child == 0 || mh_catalog_folder_files (db, child, files, error));
+}
+
+gboolean
+mh_change_check_target (MhDb *db, const MhVaultRow *vault, const char *path, gint64 *folder,
+                        GError **error)
+{
+  g_autofree char *above = mh_path_folder (path);
+  gint64 ref;
+  gint64 inside = 0;
+  gint64 beside = 0;
+
+  if (!mh_catalog_find_folder (db, vault, above, &ref, error)
+      || (ref != 0
+          && (!count_child (db, ref, mh_path_name (path), &inside, error)
+              || !mh_catalog_folder_files (db, ref, &beside, error))))
+    return FALSE;
+
+  if (inside > 0)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "%s is a folder", path);
+      return FALSE;
+    }
+
+  if (folder != NULL)
+    *folder = ref;
+
+  /* A folder with files in it: then what is above it are folders, too. */
+  return beside > 0 || check_folders_above (db, vault, path, error);
 }
 
 static gboolean
@@ -317,7 +345,8 @@ new_file (const MhChangePut *change)
 
 /* The path is free: what was prepared is right. */
 static gboolean
-put_prepared (MhWriter *writer, const MhVaultRow *vault, MhChangePut *change, GError **error)
+put_prepared (MhWriter *writer, const MhVaultRow *vault, gint64 folder, MhChangePut *change,
+              GError **error)
 {
   const MhVersion *version = change->prepared.version;
   MhMeta meta = { (char *) change->path, change->size, change->mtime_ms, change->mime }; /* read */
@@ -326,7 +355,8 @@ put_prepared (MhWriter *writer, const MhVaultRow *vault, MhChangePut *change, GE
   memcpy (meta.content_hash, change->content_hash, sizeof meta.content_hash);
   if (!mh_writer_put_version (writer, change->keys->vault_id, change->prepared.record, &location,
                               error)
-      || !mh_catalog_add_first (mh_writer_db (writer), vault, version, &location, &meta, error))
+      || !mh_catalog_add_first (mh_writer_db (writer), vault, version, folder, &location, &meta,
+                                error))
     return FALSE;
 
   change->result = new_file (change);
@@ -342,9 +372,11 @@ mh_change_put (MhWriter *writer, gpointer data, GError **error)
   g_autoptr (MhFileRow) file = NULL;
   g_auto (Draft) draft = { 0 };
   MhVaultRow vault;
+  gint64 folder;
 
+  g_clear_pointer (&change->result, mh_file_free);
   if (!get_vault (writer, change->keys, &vault, error)
-      || !mh_change_check_target (db, &vault, change->path, error)
+      || !mh_change_check_target (db, &vault, change->path, &folder, error)
       || !find_file (writer, &vault, change->path, &file, error)
       || !mh_change_check_match (file != NULL && file->live ? file : NULL, change->if_match,
                                  change->if_none_match, error)
@@ -352,7 +384,7 @@ mh_change_put (MhWriter *writer, gpointer data, GError **error)
     return FALSE;
 
   if (file == NULL)
-    return put_prepared (writer, &vault, change, error);
+    return put_prepared (writer, &vault, folder, change, error);
 
   if (!follow (writer, file, &draft, error))
     return FALSE;
@@ -458,8 +490,9 @@ mh_change_restore (MhWriter *writer, gpointer data, GError **error)
   g_auto (Draft) draft = { 0 };
   MhVaultRow vault;
 
+  g_clear_pointer (&change->result, mh_file_free);
   if (!get_vault (writer, change->keys, &vault, error)
-      || !mh_change_check_target (db, &vault, change->path, error))
+      || !mh_change_check_target (db, &vault, change->path, NULL, error))
     return FALSE;
 
   file = require_file (writer, &vault, change->path, TRUE, error);
@@ -540,7 +573,7 @@ check_move (MhWriter *writer, const MhVaultRow *vault, const MhChangeMove *chang
       return FALSE;
     }
 
-  if (!mh_change_check_target (mh_writer_db (writer), vault, change->to, error)
+  if (!mh_change_check_target (mh_writer_db (writer), vault, change->to, NULL, error)
       || !find_file (writer, vault, change->to, &taken, error))
     return FALSE;
 

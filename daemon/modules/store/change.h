@@ -97,13 +97,14 @@ void mh_change_forget_task (MhWriter *writer, gpointer data);
  * @db: a connection
  * @vault: a vault
  * @path: where a file or folder is to be put
+ * @folder: (out) (nullable): the folder above it, 0 when that has to be made
  * @error: return location
  *
  * Errors: %MH_ERROR_CONFLICT when @path is a folder, or a file is where a folder would have to be
  * Returns: %FALSE with @error set
  */
 gboolean mh_change_check_target (MhDb *db, const MhVaultRow *vault, const char *path,
-                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                 gint64 *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_change_check_match:

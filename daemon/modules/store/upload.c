@@ -109,7 +109,7 @@ check_early (MhUpload *self, GError **error)
 
   if (lease == NULL
       || !mh_catalog_get_vault (mh_db_lease_db (lease), self->keys->vault_id, &vault, error)
-      || !mh_change_check_target (mh_db_lease_db (lease), &vault, self->path, error))
+      || !mh_change_check_target (mh_db_lease_db (lease), &vault, self->path, NULL, error))
     return FALSE;
 
   file = mh_catalog_find_file (mh_db_lease_db (lease), &vault, self->path, FALSE, &local);
@@ -344,6 +344,7 @@ seal_inline (MhUpload *self)
                                        self->filled, &chunk, &self->change.sealed_size);
   g_array_append_val (self->chunks, chunk);
   self->filled = 0;
+  mh_buffers_give (self->store->buffers, g_steal_pointer (&self->buffer));
 }
 
 gboolean

@@ -29,7 +29,7 @@ run (MhDb *db, const char *sql, GError **error)
 
 /* Executes one commit; when it fails, no trace of it is left in the open transaction. */
 static gboolean
-execute (MhWriter *self, Job *job)
+execute_apart (MhWriter *self, Job *job)
 {
   guint kept = self->kept->len;
   guint64 end = self->open->end;
@@ -73,12 +73,58 @@ set_stopped_error (MhWriter *self, GError **error)
     g_set_error (error, MH_ERROR, MH_ERROR_NO_SPACE, "the disk is full");
 }
 
-/* Executes the commits and makes them durable together. Returns: %FALSE with @error set */
+/* Executes the commits one after the other. Returns: whether there is something to commit */
+static gboolean
+execute_each (MhWriter *self, GPtrArray *jobs)
+{
+  guint good = 0;
+
+  for (guint i = 0; i < jobs->len && can_go_on (self); i++)
+    good += execute_apart (self, g_ptr_array_index (jobs, i)) ? 1 : 0;
+
+  return good > 0;
+}
+
+/* Executes the commits without a way to undo only one. Returns: whether all succeeded */
+static gboolean
+execute_together (MhWriter *self, GPtrArray *jobs)
+{
+  gboolean good = TRUE;
+
+  for (guint i = 0; i < jobs->len && good && can_go_on (self); i++)
+    {
+      Job *job = g_ptr_array_index (jobs, i);
+
+      good = job->commit (self, job->data, &job->error);
+    }
+
+  return good && can_go_on (self);
+}
+
+/* Begins again with the commits of a transaction. */
+static MhDbTxn *
+begin_again (MhWriter *self, GPtrArray *jobs, MhDbTxn *txn, guint64 start, GError **error)
+{
+  mh_db_txn_free (txn);
+  mh_writer_settle_kept (self, 0, FALSE);
+  mh_writer_cut (self, start);
+  for (guint i = 0; i < jobs->len; i++)
+    g_clear_error (&((Job *) g_ptr_array_index (jobs, i))->error);
+
+  return mh_db_txn_begin (self->db, error);
+}
+
+/*
+ * Executes the commits and makes them durable together. Mostly all of them are good; savepoints,
+ * which make SQLite copy each page that a commit changes, are for when one is not.
+ *
+ * Returns: %FALSE with @error set
+ */
 static gboolean
 commit_all (MhWriter *self, GPtrArray *jobs, GError **error)
 {
   g_autoptr (MhDbTxn) txn = NULL;
-  guint good = 0;
+  gboolean good;
   guint64 start;
 
   if (!mh_writer_ready_segment (self, 0, error))
@@ -89,8 +135,21 @@ commit_all (MhWriter *self, GPtrArray *jobs, GError **error)
     return FALSE;
 
   start = self->open->end;
-  for (guint i = 0; i < jobs->len && can_go_on (self); i++)
-    good += execute (self, g_ptr_array_index (jobs, i)) ? 1 : 0;
+  good = execute_together (self, jobs);
+  if (!good && jobs->len == 1 && can_go_on (self))
+    {
+      mh_writer_settle_kept (self, 0, FALSE);
+      mh_writer_cut (self, start);
+      return TRUE;
+    }
+
+  if (!good && can_go_on (self))
+    {
+      txn = begin_again (self, jobs, g_steal_pointer (&txn), start, error);
+      if (txn == NULL)
+        return FALSE;
+      good = execute_each (self, jobs);
+    }
 
   if (!can_go_on (self))
     {
@@ -99,7 +158,7 @@ commit_all (MhWriter *self, GPtrArray *jobs, GError **error)
       return FALSE;
     }
 
-  if (good == 0)
+  if (!good)
     return TRUE;
 
   if (!mh_writer_sync (self, error))

@@ -20,7 +20,10 @@ typedef struct _MhPending MhPending;
 /* Something to do on the writer's thread. */
 typedef void (*MhTaskFunc) (MhWriter *self, gpointer data);
 
-/* One change of the catalog. Returns: %FALSE with @error set to have it undone. */
+/*
+ * One change of the catalog. May be called again after all it did was undone, because another
+ * change of the same transaction failed. Returns: %FALSE with @error set to have it undone.
+ */
 typedef gboolean (*MhCommitFunc) (MhWriter *self, gpointer data, GError **error);
 
 /**

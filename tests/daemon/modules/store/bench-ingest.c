@@ -160,6 +160,13 @@ small (Bench *bench, GThreadFunc put, guint threads, guint count)
   report (what, count, start, cpu);
 }
 
+/* Whether the second argument is @name, or missing. */
+static gboolean
+wants (int argc, char **argv, const char *name)
+{
+  return argc < 3 || strcmp (argv[2], name) == 0;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -167,10 +174,14 @@ main (int argc, char **argv)
   g_autoptr (Bench) bench = bench_new (0);
   struct rusage usage;
 
-  large (bench, mib);
-  small (bench, put_small, 1, 1000);
-  small (bench, put_small, 16, 8000);
-  small (bench, put_batches, 2, 20 * BATCH);
+  if (wants (argc, argv, "large"))
+    large (bench, mib);
+  if (wants (argc, argv, "single"))
+    small (bench, put_small, 1, 1000);
+  if (wants (argc, argv, "many"))
+    small (bench, put_small, 16, 8000);
+  if (wants (argc, argv, "batch"))
+    small (bench, put_batches, 2, 20 * BATCH);
   getrusage (RUSAGE_SELF, &usage);
   printf ("peak memory: %ld MiB\n", usage.ru_maxrss / 1024);
 
