@@ -85,18 +85,23 @@ static gboolean
 check_access (MhRequest *request, GError **error)
 {
   const MhRoute *route = request->route;
+  const char *upgrade = mh_request_header (request, "Upgrade");
   MhAccessInput input = {
-    .surface = route->surface,
+    .surfaces = route->surfaces,
     .access = route->access,
     .realms = route->realms,
+    .tokens = route->tokens,
+    .role = route->role,
     .is_write = !g_str_equal (route->method, "GET"),
     .authorization = mh_request_header (request, "Authorization"),
-    .query_token = g_hash_table_lookup (request->query_raw, "token"),
+    .query_token = g_hash_table_lookup (request->query_raw,
+                                        route->access == MH_ACCESS_KEY_QUERY ? "key" : "token"),
     .cookies = mh_request_header (request, "Cookie"),
     .csrf_header = mh_request_header (request, "X-CSRF-Token"),
     .origin = mh_request_header (request, "Origin"),
     .referer = mh_request_header (request, "Referer"),
     .host = mh_request_header (request, "Host"),
+    .is_websocket = upgrade != NULL && g_ascii_strcasecmp (upgrade, "websocket") == 0,
   };
 
   return mh_access_check (&input, &request->server->authenticator, &request->principal, error);
