@@ -130,10 +130,16 @@ class RoundTrip(unittest.TestCase):
         self.assertTrue(get(Range="bytes=8999999-").body == data[-1:])
         beyond = get(Range="bytes=9000000-")
         self.assertEqual((beyond.status, beyond.headers["Content-Range"]), (416, "bytes */9000000"))
+        self.assertIn("9000000 bytes", beyond.json["error"])
+        self.assertEqual(get(Range="bytes=99999999999999999999-").status, 416)
+        self.assertTrue(get(Range="bytes=8999990-99999999999999999999").body == data[-10:])
         self.assertEqual(get(Range="bytes=0-1", If_Range=tag).status, 206)
         self.assertEqual(get(Range="bytes=0-1", If_Range='"old"').status, 200)
         self.assertEqual(get(If_None_Match=tag).status, 304)
-        self.assertEqual(get(If_Match='"old"').status, 412)
+        changed = get(If_Match='"old"')
+        self.assertEqual((changed.status, "If-Match" in changed.json["error"]), (412, True))
+        self.assertEqual(get(If_Match=f"W/{tag}").status, 412)
+        self.assertEqual(get(Range="bytes=0-1", If_Range=f"W/{tag}").status, 200)
         self.assertEqual(get().headers["ETag"], tag)
 
     def test_head(self):
@@ -143,6 +149,11 @@ class RoundTrip(unittest.TestCase):
             self.assertEqual((reply.status, reply.headers["Content-Length"], reply.body), (200, "1000", b""))
             self.assertEqual(reply.headers["Accept-Ranges"], "bytes")
             self.assertIsNotNone(reply.headers["Last-Modified"])
+            for ranges in ("bytes=0-1", "bytes=5000-"):  # RFC 9110 §14.2: of no meaning but for GET
+                reply = self.daemon.request("HEAD", self.url(kind, "/head.txt"), headers={"Range": ranges})
+                self.assertEqual((reply.status, reply.headers["Content-Length"]), (200, "1000"))
+            reply = self.daemon.request("HEAD", self.url(kind, "/head.txt"), headers={"If-Match": '"old"'})
+            self.assertEqual((reply.status, reply.body), (412, b""))
 
     def test_download_is_an_attachment_and_nothing_runs(self):
         self.daemon.upload(self.vault, "/evil ü.html", b"<script>alert(1)</script>")
@@ -160,7 +171,9 @@ class RoundTrip(unittest.TestCase):
         self.assertEqual(self.daemon.upload(self.vault, path, b"2", headers={"If-None-Match": "*"}).status, 412)
         self.assertEqual(self.daemon.upload(self.vault, path, b"2", headers={"If-Match": '"' + "0" * 64 + '"'}).status, 412)
         tag = self.daemon.get(self.url("files", path)).json["content_hash"]
-        self.assertEqual(self.daemon.upload(self.vault, path, b"2", headers={"If-Match": f'"{tag}"'}).status, 200)
+        self.assertEqual(self.daemon.upload(self.vault, path, b"2", headers={"If-Match": f'W/"{tag}"'}).status, 412)
+        self.assertEqual(self.daemon.upload(self.vault, "/none", b"2", headers={"If-Match": "*"}).status, 412)
+        self.assertEqual(self.daemon.upload(self.vault, path, b"2", headers={"If-Match": f'"x", "{tag}"'}).status, 200)
         self.assertEqual(self.daemon.download(self.vault, path).body, b"2")
 
     def test_mtime(self):
