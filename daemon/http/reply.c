@@ -211,6 +211,8 @@ body_is_small (MhRequest *request)
   SoupEncoding encoding = soup_message_headers_get_encoding (request->headers);
   goffset length = 0;
 
+  if (request->must_close)
+    return FALSE;
   if (request->read_done || encoding == SOUP_ENCODING_NONE)
     return TRUE;
   if (soup_message_headers_get_expectations (request->headers) & SOUP_EXPECTATION_CONTINUE
