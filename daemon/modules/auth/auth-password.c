@@ -166,19 +166,41 @@ find_hash (MhAuth *self, const Scope *scope, char **hash, GError **error)
   return TRUE;
 }
 
-gboolean
-mh_auth_check_password (MhAuth *self, const char *user_id, MhRealms realm, const char *password,
-                        GError **error)
+/* Under the lock of hashing. */
+static gboolean
+try_once (MhAuth *self, MhAuthAttempt *attempt, const char *hash, GError **error)
 {
-  Scope scope = { user_id, realm, FALSE };
-  g_autofree char *hash = NULL;
   g_autofree char *spent = NULL;
+
+  if (mh_limiter_wait_ms (self->limiter, attempt->address) > 0)
+    {
+      g_set_error_literal (error, MH_ERROR, MH_ERROR_RATE_LIMITED,
+                           "too many failed logins from this address");
+      return FALSE;
+    }
+
+  if (hash != NULL && mh_password_verify (hash, attempt->password))
+    return TRUE;
+
+  if (hash == NULL) /* a name that nobody has takes as long as one that somebody has */
+    spent = mh_password_hash (attempt->password);
+  attempt->left = mh_limiter_fail (self->limiter, attempt->address);
+  g_set_error_literal (error, MH_ERROR, MH_ERROR_UNAUTHENTICATED, "wrong password");
+
+  return FALSE;
+}
+
+gboolean
+mh_auth_check_password (MhAuth *self, MhAuthAttempt *attempt, GError **error)
+{
+  Scope scope = { attempt->user_id, attempt->realm, FALSE };
+  g_autofree char *hash = NULL;
   gboolean good = FALSE;
 
   if (!find_hash (self, &scope, &hash, error))
     return FALSE;
 
-  if (hash == NULL && g_str_equal (user_id, MH_AUTH_OWNER))
+  if (hash == NULL && g_str_equal (attempt->user_id, MH_AUTH_OWNER))
     {
       g_set_error_literal (error, MH_ERROR, MH_ERROR_UNAVAILABLE,
                            "no password has been set; run: meshhold passwd");
@@ -186,14 +208,8 @@ mh_auth_check_password (MhAuth *self, const char *user_id, MhRealms realm, const
     }
 
   g_mutex_lock (&self->hashing);
-  if (hash != NULL)
-    good = mh_password_verify (hash, password);
-  else
-    spent = mh_password_hash (password); /* a name that nobody has takes as long as one that is */
+  good = try_once (self, attempt, hash, error);
   g_mutex_unlock (&self->hashing);
-
-  if (!good)
-    g_set_error_literal (error, MH_ERROR, MH_ERROR_UNAUTHENTICATED, "wrong password");
 
   return good;
 }

@@ -137,22 +137,32 @@ gboolean mh_auth_set_credential (MhAuth *self, const char *user_id, MhRealms rea
 char *mh_auth_add_user (MhAuth *self, const char *name, MhRole role, MhRealms realms,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* One attempt at a password. Strings are borrowed. */
+typedef struct
+{
+  const char *user_id;  /* whose */
+  MhRealms realm;       /* for which realm */
+  const char *password; /* what was given */
+  const char *address;  /* of the client: who is locked out after too many failures */
+  guint left;           /* (out) attempts left after a failure */
+} MhAuthAttempt;
+
 /**
  * mh_auth_check_password:
  * @self: the service
- * @user_id: whose
- * @realm: for which realm
- * @password: what was given
+ * @attempt: (inout): who tries what
  * @error: return location
  *
- * A realm without a credential of its own accepts the owner's.
+ * A realm without a credential of its own accepts the owner's. A failure counts against the
+ * address before the next attempt is looked at, so that attempts at once get no more tries.
  *
  * Thread: a worker. One hash is computed at a time, which bounds the memory an attack can take.
- * Errors: %MH_ERROR_UNAVAILABLE when the owner has no password, %MH_ERROR_UNAUTHENTICATED, after
- * the same time, for a wrong password and for a user who does not exist
+ * Errors: %MH_ERROR_UNAVAILABLE when the owner has no password; %MH_ERROR_RATE_LIMITED, without
+ * hashing, while the address is locked out; %MH_ERROR_UNAUTHENTICATED, after the same time, for a
+ * wrong password and for a user who does not exist
  */
-gboolean mh_auth_check_password (MhAuth *self, const char *user_id, MhRealms realm,
-                                 const char *password, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean mh_auth_check_password (MhAuth *self, MhAuthAttempt *attempt,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_auth_jwt_new:

@@ -293,9 +293,10 @@ test_users_stay_in_their_realms (World *self, gconstpointer data)
 static int
 try_password (World *self, const char *user_id, MhRealms realm, const char *password)
 {
+  MhAuthAttempt attempt = { user_id, realm, password, "192.0.2.1", 0 };
   g_autoptr (GError) error = NULL;
 
-  if (mh_auth_check_password (self->auth, user_id, realm, password, &error))
+  if (mh_auth_check_password (self->auth, &attempt, &error))
     return -1;
 
   g_assert_cmpuint (error->domain, ==, MH_ERROR);
@@ -388,6 +389,37 @@ test_first_password_ends_none (World *self, gconstpointer data)
   g_assert_true (opens (self, owner->token));
 }
 
+static gpointer
+attempt_cb (gpointer data)
+{
+  return GINT_TO_POINTER (try_password (data, MH_AUTH_OWNER, MH_REALM_MESH, "wrong"));
+}
+
+static void
+test_lockout_at_once (World *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  GThread *threads[24];
+  guint tried = 0;
+
+  g_test_summary ("of many attempts at once only 15 get as far as the password");
+  g_assert_true (mh_auth_set_password (self->auth, "correct horse", &error));
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("attempt", attempt_cb, self);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    {
+      int code = GPOINTER_TO_INT (g_thread_join (threads[i]));
+
+      g_assert_true (code == MH_ERROR_UNAUTHENTICATED || code == MH_ERROR_RATE_LIMITED);
+      tried += code == MH_ERROR_UNAUTHENTICATED;
+    }
+  g_assert_cmpuint (tried, ==, 15);
+  g_assert_cmpint (try_password (self, MH_AUTH_OWNER, MH_REALM_MESH, "correct horse"), ==,
+                   MH_ERROR_RATE_LIMITED);
+  set_clock (self, NOON_MS + 15 * 60 * 1000);
+  g_assert_cmpint (try_password (self, MH_AUTH_OWNER, MH_REALM_MESH, "correct horse"), ==, -1);
+}
+
 static MhPrincipal *
 verify_cb (gpointer user_data, const char *token)
 {
@@ -426,6 +458,7 @@ main (int argc, char **argv)
     { "/auth/passwords", test_passwords },
     { "/auth/new-password-ends-sessions", test_new_password_ends_sessions },
     { "/auth/first-password-ends-none", test_first_password_ends_none },
+    { "/auth/lockout-at-once", test_lockout_at_once },
     { "/auth/verifier", test_verifier },
   };
 
