@@ -289,6 +289,7 @@ ERRORS = {
     413: "The body is too large",
     500: "A fault of this machine; the log says more",
 }
+FULL = "The disk is full; nothing has changed"
 
 
 def openapi_responses(operation):
@@ -313,6 +314,8 @@ def openapi_responses(operation):
         if code == 401 and ACCESS[operation.access][0] == "NONE":
             continue
         responses.setdefault(str(code), error_response(text))
+    if operation.method != "get":
+        responses.setdefault("507", error_response(FULL))
     return dict(sorted(responses.items()))
 
 

@@ -166,6 +166,16 @@ class Full(unittest.TestCase):
         subprocess.run(["umount", "-l", str(self.mount)], check=True)
         shutil.rmtree(self.mount, ignore_errors=True)
 
+    def fill(self):
+        """To the last byte."""
+        with (self.mount / "ballast").open("wb", buffering=0) as ballast:
+            for size in (65536, 4096, 1):
+                try:
+                    while ballast.write(b"\0" * size) == size:
+                        pass
+                except OSError:
+                    pass
+
     def test_a_full_disk(self):
         with mh.Daemon(home=self.mount / "home", expect=[r"full|space"]) as daemon:
             vault = daemon.vault()
@@ -189,12 +199,7 @@ class Full(unittest.TestCase):
         with mh.Daemon(home=self.mount / "home", expect=[r"full|space|SQL"]) as daemon:
             vault = daemon.vault()
             self.assertEqual(daemon.upload(vault, "/first", b"1" * 100_000).status, 200)
-            with (self.mount / "ballast").open("wb", buffering=0) as ballast:
-                try:
-                    while True:
-                        ballast.write(b"\0" * 65536)
-                except OSError:
-                    pass
+            self.fill()
             reply = daemon.upload(vault, "/second", os.urandom(1_000_000))
             self.assertIn(reply.status, (500, 507))
             self.assertRegex(reply.json["error"], "full|space")
@@ -202,6 +207,31 @@ class Full(unittest.TestCase):
             (self.mount / "ballast").unlink()
             self.assertEqual(daemon.upload(vault, "/second", b"2").status, 200)
             self.assertEqual(daemon.download(vault, "/second").body, b"2")
+
+
+    def test_every_change_on_a_full_disk(self):
+        """each is refused with 507 and has not happened, now or after a restart; reading goes on"""
+        with mh.Daemon(home=self.mount / "home", expect=[r"full|space|SQL"]) as daemon:
+            vault = daemon.vault("kept")
+            self.assertEqual(daemon.upload(vault, "/kept", b"kept").status, 200)
+            spare, doomed = daemon.ipc("token")["token"], daemon.login()
+            self.fill()
+            one, post = f"/api/v1/vaults/{vault}", daemon.post
+            for reply in (
+                    daemon.upload(vault, "/more", b"x"), post("/api/v1/vaults", {"name": "more"}),
+                    daemon.request("PATCH", one, {"name": "other"}), post("/api/v1/auth/logout", token=doomed),
+                    post("/api/v1/system/setup", {"swarm_key": "/key/swarm/psk/1.0.0/\n/base16/\n" + "0f" * 32 + "\n"},
+                         token=spare)):
+                self.assertEqual((reply.status, "full" in reply.json["error"]), (507, True), reply)
+            self.assertEqual(daemon.get("/api/v1/whoami", token=doomed).status, 401)
+            self.assertEqual(daemon.download(vault, "/kept", token=spare).body, b"kept")
+            (self.mount / "ballast").unlink()
+            daemon.stop()
+            daemon.start()
+            daemon.login()
+            self.assertEqual([v["name"] for v in daemon.get("/api/v1/vaults").json["vaults"]], ["kept"])
+            self.assertEqual([f["path"] for f in daemon.get(f"{one}/files").json["files"]], ["/kept"])
+            self.assertTrue(daemon.get("/api/v1/system/status").json["setup_required"])
 
 
 class Memory(unittest.TestCase):

@@ -145,7 +145,9 @@ auth_logout (MhRequest *request, gconstpointer body, MhJson *out, GError **error
   if (principal == NULL)
     return TRUE;
 
-  mh_auth_close_session (auth, principal->session_id);
+  if (!mh_auth_close_session (auth, principal->session_id, error))
+    return FALSE;
+
   mh_audit_record (auth->audit, request, "auth.logout", principal->user_id, NULL);
 
   return TRUE;

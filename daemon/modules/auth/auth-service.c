@@ -166,18 +166,16 @@ mh_auth_open_session (MhAuth *self, const MhAuthTerms *terms, GError **error)
   return g_steal_pointer (&grant);
 }
 
-void
-mh_auth_close_session (MhAuth *self, const char *session_id)
+gboolean
+mh_auth_close_session (MhAuth *self, const char *session_id, GError **error)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (MhDbLease) lease = mh_db_pool_take (self->db, &error);
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (self->db, error);
 
   g_mutex_lock (&self->lock);
   g_hash_table_remove (self->sessions, session_id);
   g_mutex_unlock (&self->lock);
 
-  if (lease == NULL || !mh_auth_store_delete_session (mh_db_lease_db (lease), session_id, &error))
-    g_warning ("ending a session: %s", error->message);
+  return lease != NULL && mh_auth_store_delete_session (mh_db_lease_db (lease), session_id, error);
 }
 
 /* Returns: (transfer full) (nullable): whom a session speaks for. A refresh token is no bearer: it

@@ -58,8 +58,18 @@ typedef struct
 MhAuthGrant *mh_auth_open_session (MhAuth *self, const MhAuthTerms *terms,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Ends one session. An unknown one is no error. Thread: any. Blocks on disk. */
-void mh_auth_close_session (MhAuth *self, const char *session_id);
+/**
+ * mh_auth_close_session:
+ * @self: the service
+ * @session_id: a session; an unknown one is no error
+ * @error: return location
+ *
+ * Thread: a worker. Blocks on disk.
+ * Errors: when it could not be written down: the session has ended, but would live again after a
+ * restart
+ */
+gboolean mh_auth_close_session (MhAuth *self, const char *session_id,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_auth_new_ticket:

@@ -177,7 +177,7 @@ test_closed (World *self, gconstpointer data)
   g_autoptr (MhAuthGrant) other = open_owner (self);
   g_autoptr (MhPrincipal) principal = who (self, grant->token);
 
-  mh_auth_close_session (self->auth, principal->session_id);
+  g_assert_true (mh_auth_close_session (self->auth, principal->session_id, NULL));
   g_assert_false (opens (self, grant->token));
   g_assert_true (opens (self, other->token));
   world_stop (self);
@@ -233,7 +233,7 @@ test_jwt (World *self, gconstpointer data)
   g_assert_false (opens (self, jwt));
   set_clock (self, NOON_MS);
   g_assert_true (opens (self, jwt));
-  mh_auth_close_session (self->auth, principal->session_id);
+  g_assert_true (mh_auth_close_session (self->auth, principal->session_id, NULL));
   g_assert_false (opens (self, jwt));
 }
 
