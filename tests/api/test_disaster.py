@@ -62,8 +62,11 @@ class Killed(unittest.TestCase):
             self.check_all(daemon, vault, acknowledged)
 
     def check(self, daemon, vault, round_number, acknowledged):
-        """Everything of the last round reads back; what is listed without an acknowledgement is whole."""
-        listed = self.list(daemon, vault, f"/{round_number}")
+        """Everything of the last round reads back, what is listed without an acknowledgement is whole,
+        and of the rounds before every file is listed as it was acknowledged."""
+        everything = self.list(daemon, vault, "/")
+        self.assertEqual({p: everything.get(p) for p in acknowledged}, acknowledged)
+        listed = {p: h for p, h in everything.items() if p.startswith(f"/{round_number}/")}
         mine = {p: h for p, h in acknowledged.items() if p.startswith(f"/{round_number}/")}
         self.assertLessEqual(set(mine), set(listed))
         for path, content_hash in listed.items():

@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Vaults and files over HTTP: what goes in comes out, in whole, in ranges, in versions."""
 
+import base64
+import ctypes
+import ctypes.util
 import hashlib
 import http.client
 import os
 import pathlib
 import random
+import sqlite3
 import sys
 import threading
 import unittest
@@ -304,15 +308,38 @@ class Secrecy(unittest.TestCase):
             daemon.stop()
             self.search(daemon, marker)
 
+    def secrets(self, daemon):
+        """Every key that is sealed on the disk, opened with the master key."""
+        master = (daemon.home / "metadata/master.key").read_bytes()
+        with sqlite3.connect(f"file:{daemon.home}/metadata/meshhold.db?mode=ro", uri=True) as db:
+            boxes = [(b"vault-key/" + vault.encode(), box) for vault, box in db.execute("SELECT id, sealed_key FROM vaults")]
+            boxes += [(b"mh1/jwt", box) for (box,) in db.execute("SELECT sealed FROM auth_keys WHERE name = 'jwt'")]
+        db.close()
+        keys = [self.open_box(master, aad, box) for aad, box in boxes]
+        self.assertEqual([len(key) for key in keys], [32, 32])
+        return [master, *keys]
+
+    def open_box(self, key, aad, box):
+        """XChaCha20-Poly1305 by libsodium: 24 bytes of nonce, then the ciphertext."""
+        sodium = ctypes.CDLL(ctypes.util.find_library("sodium"))
+        plain, size = ctypes.create_string_buffer(len(box)), ctypes.c_ulonglong()
+        status = sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
+            plain, ctypes.byref(size), None, box[24:], ctypes.c_ulonglong(len(box) - 24), aad,
+            ctypes.c_ulonglong(len(aad)), box[:24], key)
+        self.assertEqual(status, 0)
+        return plain.raw[: size.value]
+
     def search(self, daemon, marker):
         seen = 0
-        master = (daemon.home / "metadata/master.key").read_bytes()
+        secrets = self.secrets(daemon)
         for path in daemon.home.rglob("*"):
             if path.is_file():
                 data = path.read_bytes()
                 seen += len(data)
                 self.assertNotIn(marker, data, path)
-                self.assertTrue(path.name == "master.key" or master not in data, path)
+                for secret in secrets:
+                    for form in (secret, secret.hex().encode(), base64.b64encode(secret)[:-2]):
+                        self.assertTrue(path.name == "master.key" or form not in data, path)
         self.assertGreater(seen, 1_400_000)
 
 
