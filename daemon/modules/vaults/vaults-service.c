@@ -38,8 +38,8 @@ lift (GError **error)
   if (error == NULL || *error == NULL || (*error)->domain != MH_DB_ERROR)
     return;
 
-  (*error)->code = (*error)->code == MH_DB_ERROR_BUSY ? MH_ERROR_UNAVAILABLE : MH_ERROR_FAILED;
-  (*error)->domain = MH_ERROR;
+  mh_error_move (error,
+                 (*error)->code == MH_DB_ERROR_BUSY ? MH_ERROR_UNAVAILABLE : MH_ERROR_FAILED);
 }
 
 /* As lift(), where the only constraint that can fail is that names are unique. */
