@@ -60,6 +60,8 @@ class Field:
         if kind == "string":
             self.ctype, self.kind = "char *", "MH_FIELD_STRING"
             self.minimum, self.maximum = schema.get("minLength", 0), schema.get("maxLength")
+            if "enum" in schema:
+                self.maximum = max(len(choice) for choice in schema["enum"])
             if self.maximum is None:
                 fail(where, f"{name}: every string of a request needs maxLength")
         elif kind == "integer":
@@ -78,7 +80,13 @@ class Field:
         self.items = schema.get("maxItems", 0)
         if self.kind == "MH_FIELD_STRV" and not self.items:
             fail(where, f"{name}: every array of a request needs maxItems")
-        self.fallback = int(schema.get("default", 0))
+        self.text = self.choices = "NULL"
+        if kind == "string":
+            self.fallback = 0
+            self.text = c_string(schema["default"]) if "default" in schema else "NULL"
+            self.choices = c_string("|".join(schema["enum"])) if "enum" in schema else "NULL"
+        else:
+            self.fallback = int(schema.get("default", 0))
         plain = self.kind in ("MH_FIELD_INT", "MH_FIELD_BOOL")
         self.has = plain and not required and "default" not in schema
 
@@ -93,7 +101,8 @@ class Field:
         return (
             f'  {{ "{self.name}", {self.kind}, {"TRUE" if self.required else "FALSE"},'
             f" G_STRUCT_OFFSET ({struct}, {self.name}), {has},"
-            f" {self.minimum}, {self.maximum}, {self.items}, {self.fallback} }},"
+            f" {self.minimum}, {self.maximum}, {self.items}, {self.fallback},"
+            f" {self.text}, {self.choices} }},"
         )
 
 

@@ -103,6 +103,8 @@ class Routes(unittest.TestCase):
                  "array": ["x", {}, [1], None]}[field["type"]]
         if field.get("minLength", 0) > 0:
             wrong.append("")
+        if "enum" in field:
+            wrong += ["", field["enum"][0] + "x"]
         if "maxLength" in field:
             wrong.append("a" * (field["maxLength"] + 1))
         if "maximum" in field:
@@ -117,6 +119,8 @@ class Routes(unittest.TestCase):
             self.assertEqual((reply.status, reply.json["error"]), (400, f"{name} is missing"), (method, path))
 
     def sample(self, field):
+        if "enum" in field:
+            return field["enum"][0]
         return {"string": "a" * max(1, field.get("minLength", 1)), "integer": field.get("minimum", 1), "boolean": False,
                 "array": []}[field["type"]]
 

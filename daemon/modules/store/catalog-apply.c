@@ -360,15 +360,15 @@ mh_catalog_apply (MhDb *db, const MhVaultRow *vault, const MhVersion *version, g
 }
 
 static gboolean
-add_first_version (MhDb *db, const MhVaultRow *vault, const MhVersion *version,
-                   const MhLocation *location, const MhMeta *meta, GError **error)
+add_first_version (MhDb *db, const MhVaultRow *vault, const MhFirst *first, GError **error)
 {
   g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_add_first, error);
+  const MhMeta *meta = first->meta;
 
   if (stmt == NULL)
     return FALSE;
 
-  bind_version (stmt, vault, version, location);
+  bind_version (stmt, vault, first->version, &first->location);
   mh_stmt_bind_text (stmt, 12, meta->path);
   mh_stmt_bind_int64 (stmt, 13, meta->size);
   mh_stmt_bind_int64 (stmt, 14, meta->mtime_ms);
@@ -378,17 +378,19 @@ add_first_version (MhDb *db, const MhVaultRow *vault, const MhVersion *version,
   return mh_stmt_run (stmt, error);
 }
 
+/* Adds the file of the version that was added last. */
 static gboolean
-add_first_file (MhDb *db, const MhVaultRow *vault, const MhVersion *version, const MhMeta *meta,
-                gint64 folder, GError **error)
+add_first_file (MhDb *db, const MhVaultRow *vault, const MhFirst *first, gint64 folder,
+                GError **error)
 {
   g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_first_file, error);
+  const MhMeta *meta = first->meta;
 
   if (stmt == NULL)
     return FALSE;
 
   mh_stmt_bind_int64 (stmt, 1, vault->ref);
-  mh_stmt_bind_blob (stmt, 2, version->file_id, MH_FILE_ID_SIZE);
+  mh_stmt_bind_blob (stmt, 2, first->version->file_id, MH_FILE_ID_SIZE);
   mh_stmt_bind_int64 (stmt, 3, folder);
   mh_stmt_bind_text (stmt, 4, mh_path_name (meta->path));
   mh_stmt_bind_text (stmt, 5, meta->path);
@@ -397,21 +399,20 @@ add_first_file (MhDb *db, const MhVaultRow *vault, const MhVersion *version, con
   mh_stmt_bind_int64 (stmt, 8, meta->mtime_ms);
   mh_stmt_bind_text (stmt, 9, meta->mime);
   mh_stmt_bind_blob (stmt, 10, meta->content_hash, sizeof meta->content_hash);
-  mh_stmt_bind_int64 (stmt, 11, version->ts_ms);
+  mh_stmt_bind_int64 (stmt, 11, first->version->ts_ms);
 
   return mh_stmt_run (stmt, error);
 }
 
 gboolean
-mh_catalog_add_first (MhDb *db, const MhVaultRow *vault, const MhVersion *version, gint64 folder,
-                      const MhLocation *location, const MhMeta *meta, GError **error)
+mh_catalog_add_first (MhDb *db, const MhVaultRow *vault, const MhFirst *first, GError **error)
 {
-  Weight weight = { folder, 1, meta->size };
+  Weight weight = { first->folder, 1, first->meta->size };
 
-  return (folder != 0 || ensure_folder (db, vault, meta->path, &weight.folder, error))
-         && add_first_version (db, vault, version, location, meta, error)
-         && add_first_file (db, vault, version, meta, weight.folder, error)
-         && add_weight (db, &weight, 1, version->ts_ms, error)
-         && (version->lamport <= vault->lamport
-             || raise_lamport (db, vault, version->lamport, error));
+  return (weight.folder != 0 || ensure_folder (db, vault, first->meta->path, &weight.folder, error))
+         && add_first_version (db, vault, first, error)
+         && add_first_file (db, vault, first, weight.folder, error)
+         && add_weight (db, &weight, 1, first->version->ts_ms, error)
+         && (first->version->lamport <= vault->lamport
+             || raise_lamport (db, vault, first->version->lamport, error));
 }

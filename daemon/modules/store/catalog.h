@@ -207,14 +207,20 @@ gboolean mh_catalog_add_version (MhDb *db, const MhVaultRow *vault, const MhVers
 gboolean mh_catalog_apply (MhDb *db, const MhVaultRow *vault, const MhVersion *version, gint64 ref,
                            const MhMeta *meta, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* A file that is new, with its only version. */
+typedef struct
+{
+  const MhVersion *version; /* (unowned) */
+  const MhMeta *meta;       /* (unowned): what was sealed in it */
+  MhLocation location;      /* of the record */
+  gint64 folder;            /* where the file goes, 0 when that is to be found out */
+} MhFirst;
+
 /**
  * mh_catalog_add_first:
  * @db: the writer's connection
  * @vault: its vault
- * @version: the only version of a file that is new
- * @folder: where the file goes, 0 when that is to be found out
- * @location: where its record lies
- * @meta: what was sealed in it
+ * @first: a new file
  * @error: return location
  *
  * As mh_catalog_add_version() and mh_catalog_apply() in one, for the case that there is nothing to
@@ -222,8 +228,7 @@ gboolean mh_catalog_apply (MhDb *db, const MhVaultRow *vault, const MhVersion *v
  *
  * Returns: %FALSE with @error set
  */
-gboolean mh_catalog_add_first (MhDb *db, const MhVaultRow *vault, const MhVersion *version,
-                               gint64 folder, const MhLocation *location, const MhMeta *meta,
+gboolean mh_catalog_add_first (MhDb *db, const MhVaultRow *vault, const MhFirst *first,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Removes a version that was added but turned out to be unreadable, and never applied. */

@@ -367,15 +367,13 @@ static gboolean
 put_prepared (MhWriter *writer, const MhVaultRow *vault, gint64 folder, MhChangePut *change,
               GError **error)
 {
-  const MhVersion *version = change->prepared.version;
   MhMeta meta = { (char *) change->path, change->size, change->mtime_ms, change->mime }; /* read */
-  MhLocation location;
+  MhFirst first = { change->prepared.version, &meta, { 0 }, folder };
 
   memcpy (meta.content_hash, change->content_hash, sizeof meta.content_hash);
-  if (!mh_writer_put_version (writer, change->keys->vault_id, change->prepared.record, &location,
-                              error)
-      || !mh_catalog_add_first (mh_writer_db (writer), vault, version, folder, &location, &meta,
-                                error))
+  if (!mh_writer_put_version (writer, change->keys->vault_id, change->prepared.record,
+                              &first.location, error)
+      || !mh_catalog_add_first (mh_writer_db (writer), vault, &first, error))
     return FALSE;
 
   change->result = new_file (change);
