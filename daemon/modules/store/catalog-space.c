@@ -4,10 +4,13 @@
 #include "catalog-space.h"
 
 #include "base/error.h"
+#include "segment.h"
 
 #define DAY_MS (G_GINT64_CONSTANT (24) * 60 * 60 * 1000)
 
-#define VERSION "ref, hash, segment, position, size, ts_ms, op, is_head, content_hash"
+#define VERSION                                                                                    \
+  "ref, hash, segment, position, size, ts_ms, op, is_head, content_hash,"                          \
+  " note_segment, note_position"
 
 static const char sql_versions[] = "SELECT " VERSION " FROM versions WHERE vault = ?1"
                                    " AND file_id = ?2 ORDER BY lamport DESC, hash DESC";
@@ -71,6 +74,9 @@ read_version (MhStmt *stmt, MhPrunable *version, GError **error)
   version->retained.ts_ms = mh_stmt_int64 (stmt, 5);
   version->retained.op = (MhFileOp) mh_stmt_int64 (stmt, 6);
   version->retained.is_head = mh_stmt_int64 (stmt, 7) != 0;
+  version->row.note.segment = (guint64) mh_stmt_int64 (stmt, 9);
+  version->row.note.position = (guint64) mh_stmt_int64 (stmt, 10);
+  version->row.note.size = MH_SUPERSEDED_SIZE;
   version->has_content =
       mh_stmt_copy_blob (stmt, 8, version->content_hash, sizeof version->content_hash);
   if (mh_stmt_copy_blob (stmt, 1, version->row.hash, sizeof version->row.hash))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "segment.h"
 
 static const char sql_get_state[] = "SELECT value FROM state WHERE key = ?1";
 
@@ -54,11 +55,15 @@ static const char sql_files_below[] = "SELECT " FILE_COLUMNS " FROM files"
                                       " WHERE vault = ?1 AND live = 1"
                                       " AND path > ?2 || '/' AND path < ?2 || '0' ORDER BY path";
 
-static const char sql_get_version[] =
-    "SELECT segment, position, size, hash FROM versions WHERE ref = ?1";
+#define VERSION_COLUMNS "segment, position, size, hash, note_segment, note_position"
+
+static const char sql_get_version[] = "SELECT " VERSION_COLUMNS " FROM versions WHERE ref = ?1";
 
 static const char sql_find_version[] =
-    "SELECT segment, position, size, hash, ref FROM versions WHERE hash = ?1";
+    "SELECT " VERSION_COLUMNS ", ref FROM versions WHERE hash = ?1";
+
+static const char sql_set_note[] =
+    "UPDATE versions SET is_head = 0, note_segment = ?2, note_position = ?3 WHERE ref = ?1";
 
 static const char sql_place_version[] =
     "UPDATE versions SET segment = ?2, position = ?3, size = ?4 WHERE ref = ?1";
@@ -67,7 +72,7 @@ static const char sql_find_content[] =
     "SELECT ref FROM versions WHERE vault = ?1 AND file_id = ?2 AND content_hash = ?3"
     " AND op <> 3 ORDER BY lamport DESC LIMIT 1";
 
-static const char sql_next_sealed[] = "SELECT segment, position, size, hash, ref FROM versions"
+static const char sql_next_sealed[] = "SELECT " VERSION_COLUMNS ", ref FROM versions"
                                       " WHERE vault = ?1 AND path IS NULL ORDER BY ref LIMIT 1";
 
 static const char sql_drop_version[] = "DELETE FROM versions WHERE ref = ?1";
@@ -490,6 +495,9 @@ version_row (MhStmt *stmt, MhVersionRow *row, GError **error)
   row->location.segment = (guint64) mh_stmt_int64 (stmt, 0);
   row->location.position = (guint64) mh_stmt_int64 (stmt, 1);
   row->location.size = (guint32) mh_stmt_int64 (stmt, 2);
+  row->note.segment = (guint64) mh_stmt_int64 (stmt, 4);
+  row->note.position = (guint64) mh_stmt_int64 (stmt, 5);
+  row->note.size = MH_SUPERSEDED_SIZE;
   if (mh_stmt_copy_blob (stmt, 3, row->hash, sizeof row->hash))
     return TRUE;
 
@@ -529,9 +537,24 @@ mh_catalog_find_version (MhDb *db, const guint8 *hash, gint64 *ref, MhVersionRow
   if (!found)
     return TRUE;
 
-  *ref = mh_stmt_int64 (stmt, 4);
+  *ref = mh_stmt_int64 (stmt, 6);
 
   return version_row (stmt, row, error);
+}
+
+gboolean
+mh_catalog_set_note (MhDb *db, gint64 ref, const MhLocation *location, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_set_note, error);
+
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_int64 (stmt, 1, ref);
+  mh_stmt_bind_int64 (stmt, 2, (gint64) location->segment);
+  mh_stmt_bind_int64 (stmt, 3, (gint64) location->position);
+
+  return mh_stmt_run (stmt, error);
 }
 
 gboolean
@@ -591,7 +614,7 @@ mh_catalog_next_sealed (MhDb *db, const MhVaultRow *vault, gint64 *ref, MhVersio
   if (!found)
     return TRUE;
 
-  *ref = mh_stmt_int64 (stmt, 4);
+  *ref = mh_stmt_int64 (stmt, 6);
 
   return version_row (stmt, row, error);
 }

@@ -51,6 +51,7 @@ typedef struct
 {
   MhLocation location;
   guint8 hash[MH_VERSION_HASH_SIZE];
+  MhLocation note; /* of the record that it is superseded; segment 0 when there is none */
 } MhVersionRow;
 
 /* Goes to the first row of a query, if any. */
@@ -162,6 +163,10 @@ GPtrArray *mh_catalog_files_below (MhDb *db, const MhVaultRow *vault, const char
 /* Finds a version by its hash; @ref is 0 when there is none. */
 gboolean mh_catalog_find_version (MhDb *db, const guint8 *hash, gint64 *ref, MhVersionRow *row,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Notes that a version is no head, and where a record says so. */
+gboolean mh_catalog_set_note (MhDb *db, gint64 ref, const MhLocation *location,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Gives the record of a version another place. */
 gboolean mh_catalog_place_version (MhDb *db, gint64 ref, const MhLocation *location,

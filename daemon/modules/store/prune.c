@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "crypto/hash.h"
 #include "usage.h"
 #include "writer-private.h"
 
@@ -25,17 +26,68 @@ read_version (MhWriter *writer, const MhPrunable *version, GError **error)
   return record != NULL ? mh_version_decode (record, error) : NULL;
 }
 
-/* Removes the row of a version and frees its record. */
+/* Frees a record of a version, or about one. */
 static gboolean
-remove_row (MhWriter *writer, const MhPrunable *version, GError **error)
+free_record (MhWriter *writer, const MhLocation *location, GError **error)
 {
-  const MhLocation *location = &version->row.location;
+  if (location->segment == 0)
+    return TRUE;
 
   mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, location->segment,
                  -(gint64) mh_record_span (location->size));
 
+  return mh_usage_free_record (writer, location, TRUE, error);
+}
+
+/* Removes the row of a version and frees its record. */
+static gboolean
+remove_row (MhWriter *writer, const MhPrunable *version, GError **error)
+{
   return mh_catalog_drop_version (writer->db, version->ref, error)
-         && mh_usage_free_record (writer, location, TRUE, error);
+         && free_record (writer, &version->row.location, error)
+         && free_record (writer, &version->row.note, error);
+}
+
+/* Writes down that a version is no head, though nothing that is kept names it as a parent. */
+static gboolean
+note_superseded (MhWriter *writer, const char *vault_id, const guint8 *hash, gint64 ref,
+                 GError **error)
+{
+  MhRecord record = { MH_RECORD_SUPERSEDED, MH_SUPERSEDED_SIZE };
+  MhLocation location;
+
+  g_strlcpy (record.vault_id, vault_id, sizeof record.vault_id);
+  mh_sha256 (hash, MH_SUPERSEDED_SIZE, record.id);
+  if (!mh_writer_append (writer, &record, hash, &location, error)
+      || !mh_catalog_set_note (writer->db, ref, &location, error))
+    return FALSE;
+
+  mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, location.segment,
+                 (gint64) mh_record_span (location.size));
+
+  return TRUE;
+}
+
+/* The parents of a version that goes, but do not go themselves, stay what they are. */
+static gboolean
+note_parents (MhWriter *writer, const MhVersion *version, GError **error)
+{
+  gsize size;
+  const guint8 *parents = g_bytes_get_data (version->parents, &size);
+
+  for (gsize i = 0; i < size; i += MH_VERSION_HASH_SIZE)
+    {
+      MhVersionRow row;
+      gint64 ref;
+
+      if (!mh_catalog_find_version (writer->db, parents + i, &ref, &row, error))
+        return FALSE;
+      if (ref != 0 && row.note.segment == 0
+          && !note_superseded (writer, version->vault_id, parents + i, ref, error))
+        return FALSE;
+    }
+
+  return TRUE;
 }
 
 /*
@@ -44,8 +96,8 @@ remove_row (MhWriter *writer, const MhPrunable *version, GError **error)
  * Returns: %FALSE with @error set
  */
 static gboolean
-remove_version (MhWriter *writer, const MhPrunable *version, guint *cost, MhPurged *purged,
-                GError **error)
+remove_version (MhWriter *writer, const MhPrunable *version, gboolean whole_vault, guint *cost,
+                MhPurged *purged, GError **error)
 {
   g_autoptr (MhVersion) record = NULL;
   g_autoptr (GError) local = NULL;
@@ -61,7 +113,8 @@ remove_version (MhWriter *writer, const MhPrunable *version, guint *cost, MhPurg
   purged->versions++;
 
   return mh_usage_remove_version (writer, record->blocks, &purged->bytes, error)
-         && remove_row (writer, version, error);
+         && remove_row (writer, version, error)
+         && (whole_vault || note_parents (writer, record, error));
 }
 
 /* Decides which of the versions of a file go. */
@@ -107,7 +160,7 @@ prune_file (MhWriter *writer, MhPrune *self, const MhFileRef *file, guint *cost,
     {
       if (!drop[i - 1])
         continue;
-      if (!remove_version (writer, &g_array_index (versions, MhPrunable, i - 1), cost,
+      if (!remove_version (writer, &g_array_index (versions, MhPrunable, i - 1), FALSE, cost,
                            &self->purged, error))
         return FALSE;
       *whole = *cost < MOST_AT_ONCE;
@@ -162,7 +215,7 @@ forget_versions (MhWriter *writer, GArray *versions, MhPurged *purged, GError **
       const MhPrunable *version = &g_array_index (versions, MhPrunable, i);
       gint64 before = purged->versions;
 
-      if (!remove_version (writer, version, &cost, purged, error)
+      if (!remove_version (writer, version, TRUE, &cost, purged, error)
           || (purged->versions == before && !remove_row (writer, version, error)))
         return FALSE;
     }

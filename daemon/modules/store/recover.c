@@ -351,6 +351,53 @@ index_version (Recovery *self, const Found *found, GError **error)
   return index_new_version (self, found, version, error);
 }
 
+/* A record says that a version has successors, which were removed. */
+static gboolean
+index_note (Recovery *self, const Found *found, GError **error)
+{
+  MhWriter *writer = self->writer;
+  g_autoptr (GBytes) payload = NULL;
+  MhVersionRow row;
+  gint64 ref = 0;
+  gint64 span = (gint64) mh_record_span (found->location.size);
+
+  payload = mh_segments_read_verified (writer->store->segments, &found->location, found->record.id,
+                                       NULL); /* torn or damaged: erased */
+  if (payload != NULL && g_bytes_get_size (payload) == MH_SUPERSEDED_SIZE
+      && !mh_catalog_find_version (writer->db, g_bytes_get_data (payload, NULL), &ref, &row, error))
+    return FALSE;
+
+  if (ref == 0)
+    {
+      erase (self, found);
+      return TRUE;
+    }
+
+  if (is_at (&row.note, found))
+    return TRUE;
+
+  if (row.note.segment != 0)
+    mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, row.note.segment, -span);
+  mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, found->location.segment, span);
+
+  return mh_usage_free_record (writer, &row.note, TRUE, error)
+         && mh_catalog_set_note (writer->db, ref, &found->location, error);
+}
+
+static gboolean
+index_notes (Recovery *self, GError **error)
+{
+  for (guint i = 0; i < self->found->len; i++)
+    {
+      const Found *found = &g_array_index (self->found, Found, i);
+
+      if (found->record.type == MH_RECORD_SUPERSEDED && !index_note (self, found, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* A version comes after its parents, wherever their records are by now. */
 static gint
 compare_found (gconstpointer a, gconstpointer b)
@@ -391,7 +438,7 @@ index_found (Recovery *self, GError **error)
         return FALSE;
     }
 
-  return TRUE;
+  return index_notes (self, error);
 }
 
 /* Goes on with the last segment if it is in order. */

@@ -62,9 +62,12 @@ is_same (const MhLocation *a, const MhLocation *b)
   return a->segment == b->segment && a->position == b->position;
 }
 
-/* Finds out whether the index has a record at this place, and wants it. */
+/*
+ * Finds out whether the index has a record at this place, and wants it. @key is the record's id, or
+ * the version that it is about.
+ */
 static gboolean
-is_used (MhDb *db, const MhRecord *record, const MhLocation *location, gboolean *used,
+is_used (MhDb *db, MhRecordType type, const guint8 *key, const MhLocation *location, gboolean *used,
          GError **error)
 {
   MhVersionRow version;
@@ -72,33 +75,38 @@ is_used (MhDb *db, const MhRecord *record, const MhLocation *location, gboolean 
   gboolean found;
   gint64 ref;
 
-  if (record->type == MH_RECORD_BLOCK)
+  if (type == MH_RECORD_BLOCK)
     {
-      if (!mh_catalog_find_block (db, record->id, &block, &found, error))
+      if (!mh_catalog_find_block (db, key, &block, &found, error))
         return FALSE;
       *used = found && block.refs > 0 && is_same (&block.location, location);
       return TRUE;
     }
 
-  if (!mh_catalog_find_version (db, record->id, &ref, &version, error))
+  if (!mh_catalog_find_version (db, key, &ref, &version, error))
     return FALSE;
-  *used = ref != 0 && is_same (&version.location, location);
+  *used =
+      ref != 0 && is_same (type == MH_RECORD_VERSION ? &version.location : &version.note, location);
 
   return TRUE;
 }
 
 /* Has the index look for a record at its new place, in a commit. */
 static gboolean
-place (MhWriter *writer, const MhRecord *record, const MhLocation *location, GError **error)
+place (MhWriter *writer, MhRecordType type, const guint8 *key, const MhLocation *location,
+       GError **error)
 {
   MhVersionRow version;
   gint64 ref;
 
-  if (record->type == MH_RECORD_BLOCK)
-    return mh_catalog_place_block (writer->db, record->id, location, error);
+  if (type == MH_RECORD_BLOCK)
+    return mh_catalog_place_block (writer->db, key, location, error);
 
-  return mh_catalog_find_version (writer->db, record->id, &ref, &version, error)
-         && mh_catalog_place_version (writer->db, ref, location, error);
+  if (!mh_catalog_find_version (writer->db, key, &ref, &version, error))
+    return FALSE;
+
+  return type == MH_RECORD_VERSION ? mh_catalog_place_version (writer->db, ref, location, error)
+                                   : mh_catalog_set_note (writer->db, ref, location, error);
 }
 
 static gboolean
@@ -106,24 +114,26 @@ move_one (MhWriter *writer, Rewrite *self, Move *move, GError **error)
 {
   gint64 span = (gint64) mh_record_span (move->record.payload_size);
   MhRecord record = move->record;
+  const guint8 *payload = g_bytes_get_data (move->payload, NULL);
+  const guint8 *key = record.type == MH_RECORD_SUPERSEDED ? payload : record.id;
   MhLocation location;
   gboolean used;
 
-  if (!is_used (writer->db, &record, &move->location, &used, error))
+  if (!is_used (writer->db, record.type, key, &move->location, &used, error))
     return FALSE;
 
   if (!used)
     return TRUE;
 
-  if (!mh_writer_append (writer, &record, g_bytes_get_data (move->payload, NULL), &location, error)
-      || !place (writer, &record, &location, error))
+  if (!mh_writer_append (writer, &record, payload, &location, error)
+      || !place (writer, record.type, key, &location, error))
     return FALSE;
 
   mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, move->location.segment, -span);
   mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, location.segment, span);
   self->moved += (gsize) span;
 
-  return mh_usage_free_record (writer, &move->location, record.type == MH_RECORD_VERSION, error);
+  return mh_usage_free_record (writer, &move->location, record.type != MH_RECORD_BLOCK, error);
 }
 
 /* Rewrite: moves what was collected. */
@@ -203,7 +213,11 @@ look_up (Rewrite *self, const MhRecord *record, const MhLocation *location, gboo
 {
   g_autoptr (MhDbLease) lease = mh_db_pool_take (self->store->readers, error);
 
-  return lease != NULL && is_used (mh_db_lease_db (lease), record, location, used, error);
+  *used = TRUE; /* of what names a version in its payload, the commit finds out */
+
+  return lease != NULL
+         && (record->type == MH_RECORD_SUPERSEDED
+             || is_used (mh_db_lease_db (lease), record->type, record->id, location, used, error));
 }
 
 /* Collects a record if it is in use and whole. */

@@ -4,6 +4,10 @@ ALTER TABLE blocks ADD COLUMN refs INTEGER NOT NULL DEFAULT 0;    -- versions th
 
 ALTER TABLE segments ADD COLUMN live INTEGER NOT NULL DEFAULT 0;  -- bytes of records in use, headers included
 
+-- Where a record says that the version has successors which were removed; segment 0: it need not.
+ALTER TABLE versions ADD COLUMN note_segment INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE versions ADD COLUMN note_position INTEGER NOT NULL DEFAULT 0;
+
 -- Freed parts of segments whose bytes may still be there. A block is freed only after the records
 -- of all versions that named it are gone from the disk.
 CREATE TABLE holes (
