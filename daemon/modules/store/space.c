@@ -66,8 +66,16 @@ mh_store_set_quota_error (const char *vault_id, const MhVaultLimits *limits, gin
 void
 mh_store_want_upkeep (MhStore *self)
 {
-  if (self->on_upkeep != NULL)
-    self->on_upkeep (self->on_upkeep_data);
+  if (self->schedule != NULL)
+    mh_schedule_wake (self->schedule, MH_WAKE_UPKEEP);
+}
+
+void
+mh_store_start_upkeep (MhStore *self)
+{
+  g_return_if_fail (self->schedule == NULL);
+
+  self->schedule = mh_schedule_new (self);
 }
 
 guint64
@@ -97,8 +105,8 @@ mh_store_check_min_free (MhStore *self, int fd, guint64 needed, GError **error)
 
   sentence = describe (self->min_free);
   g_set_error_literal (error, MH_ERROR, MH_ERROR_NO_SPACE, sentence);
-  if (self->on_space != NULL)
-    self->on_space (self->on_upkeep_data);
+  if (self->schedule != NULL)
+    mh_schedule_wake (self->schedule, MH_WAKE_SPACE);
 
   return FALSE;
 }

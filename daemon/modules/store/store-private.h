@@ -7,6 +7,7 @@
 #include "db/pool.h"
 #include "generations.h"
 #include "keys.h"
+#include "schedule.h"
 #include "segments.h"
 #include "store.h"
 
@@ -22,9 +23,8 @@ struct _MhStore
   void (*on_fault) (const char *sentence, gpointer data); /* (nullable) */
   gpointer on_fault_data;                                 /* (unowned) */
   guint64 min_free;                                       /* bytes that uploads leave free */
-  void (*on_space) (gpointer data);                       /* (nullable) */
-  void (*on_upkeep) (gpointer data);                      /* (nullable) */
-  gpointer on_upkeep_data;                                /* (unowned): of both */
+  void (*on_space) (const char *sentence, gpointer data); /* (nullable) */
+  gpointer on_space_data;                                 /* (unowned) */
   MhGear gear;
   MhBuffers *buffers;         /* (owned) */
   MhSegments *segments;       /* (owned) */
@@ -33,6 +33,7 @@ struct _MhStore
   MhPool *sealers;            /* (owned) */
   MhPool *openers;            /* (owned): read-ahead */
   MhWriter *writer;           /* (owned) */
+  MhSchedule *schedule;       /* (owned) (nullable) */
   int lock_fd;                /* (owned) */
   GMutex lock;
   GHashTable *vaults; /* (owned) (element-type utf8 MhKeys) (locked-by lock) */

@@ -126,8 +126,7 @@ mh_store_open (const MhStoreConfig *config, GError **error)
   mh_gear_init (&self->gear);
   self->min_free = mh_store_resolve_min_free (config->min_free, self->lock_fd);
   self->on_space = config->on_space;
-  self->on_upkeep = config->on_upkeep;
-  self->on_upkeep_data = config->on_upkeep_data;
+  self->on_space_data = config->on_space_data;
   self->generations = mh_generations_new ();
   self->limits = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->vaults =
@@ -154,6 +153,7 @@ mh_store_close (MhStore *self)
   if (self == NULL)
     return;
 
+  g_clear_pointer (&self->schedule, mh_schedule_free);
   g_clear_pointer (&self->sealers, mh_pool_free);
   g_clear_pointer (&self->openers, mh_pool_free);
   g_clear_pointer (&self->readers, mh_db_pool_free);

@@ -27,9 +27,10 @@ typedef struct _MhStore MhStore;
  * @min_free: bytes of the disk that uploads leave free, -1 for the smaller of 5 GiB and 5 % of it
  * @on_fault: (nullable): told each fault that mh_store_fault() gives, on any thread
  * @on_fault_data: its argument
- * @on_space: (nullable): told, on any thread, when an upload found too little space
- * @on_upkeep: (nullable): told that mh_store_maintain() has work to do, on any thread
- * @on_upkeep_data: argument of both
+ * @on_space: (nullable): told, after mh_store_start_upkeep(), the sentence of
+ * mh_store_check_space() when there is too little space, and %NULL when there is enough again; on
+ * any thread
+ * @on_space_data: its argument
  */
 typedef struct
 {
@@ -41,9 +42,8 @@ typedef struct
   void (*on_fault) (const char *sentence, gpointer data);
   gpointer on_fault_data;
   gint64 min_free;
-  void (*on_space) (gpointer data);
-  void (*on_upkeep) (gpointer data);
-  gpointer on_upkeep_data;
+  void (*on_space) (const char *sentence, gpointer data);
+  gpointer on_space_data;
 } MhStoreConfig;
 
 typedef enum
@@ -365,6 +365,17 @@ gboolean mh_store_purge_version (MhStore *self, const char *vault_id, const char
  */
 gboolean mh_store_maintain (MhStore *self, guint64 bytes_per_s, MhUpkeep *upkeep,
                             GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_store_start_upkeep:
+ * @self: a store on which this was not called
+ *
+ * From now on a thread of the store maintains it: soon, every hour, and after something was purged.
+ * It does so slowly enough to stay in the background.
+ *
+ * Thread: any.
+ */
+void mh_store_start_upkeep (MhStore *self);
 
 /**
  * mh_store_check_space:

@@ -51,6 +51,7 @@ bench_open (Bench *self, GError **error)
   g_autofree char *index = bench_path (self, "metadata/index.db");
   MhStoreConfig config = { blocks, index, self->signer, self->clock, self->segment_bytes };
 
+  config.min_free = self->min_free;
   self->store = mh_store_open (&config, error);
 
   return self->store != NULL && mh_store_add_vault (self->store, "vault", self->key, error);

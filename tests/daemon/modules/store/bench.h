@@ -10,6 +10,7 @@ typedef struct
 {
   char *home; /* (owned) */
   guint64 segment_bytes;
+  gint64 min_free;  /* for the next bench_open() */
   MhSigner *signer; /* (owned) */
   MhSecret *key;    /* (owned) */
   MhClock *clock;   /* (owned) */
