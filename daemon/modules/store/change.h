@@ -89,9 +89,6 @@ gboolean mh_change_add_vault (MhWriter *writer, gpointer data, GError **error);
 /* Vault id as text: marks its rows to be removed. */
 gboolean mh_change_forget_vault (MhWriter *writer, gpointer data, GError **error);
 
-/* No data: removes some rows of a vault that is marked, and asks for the rest to be removed. */
-void mh_change_forget_task (MhWriter *writer, gpointer data);
-
 /**
  * mh_change_check_target:
  * @db: a connection

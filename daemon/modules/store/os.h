@@ -95,4 +95,23 @@ guint64 mh_os_skip_hole (int fd, guint64 offset);
 /* Returns: bytes that can still be written where @fd lies, G_MAXUINT64 when unknown */
 guint64 mh_os_free_space (int fd);
 
+/* Returns: bytes that the file system of @fd has in all, G_MAXUINT64 when unknown */
+guint64 mh_os_total_space (int fd);
+
+/* Returns: bytes of the disk that a file takes, holes apart; 0 when unknown */
+guint64 mh_os_allocated (int fd);
+
+/**
+ * mh_os_remove:
+ * @path: a file
+ * @error: return location
+ *
+ * Removes a file for good: its name is gone also after a power loss. One that is not there will do.
+ *
+ * Thread: any. Blocks on disk.
+ * Errors: %MH_ERROR_FAILED
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_os_remove (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

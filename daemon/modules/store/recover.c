@@ -11,8 +11,8 @@
 #include "crypto/hash.h"
 #include "db/migrate.h"
 #include "os.h"
-
-#define WINDOW (64 * 1024)
+#include "scan.h"
+#include "usage.h"
 
 extern const MhMigration mh_store_migrations[];
 
@@ -21,7 +21,8 @@ typedef struct
 {
   MhLocation location;
   MhRecord record;
-  gboolean torn; /* its bytes are not those of its id */
+  gint64 lamport; /* of a version */
+  gboolean torn;  /* its bytes are not those of its id */
 } Found;
 
 /* What is being recovered. */
@@ -43,74 +44,20 @@ recovery_clear (Recovery *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Recovery, recovery_clear)
 
-static guint64
-align (guint64 offset)
-{
-  return (offset + MH_RECORD_ALIGNMENT - 1) / MH_RECORD_ALIGNMENT * MH_RECORD_ALIGNMENT;
-}
-
-/* Looks for a record header in a window that begins at @offset. */
-static gboolean
-find_in_window (const guint8 *window, gsize size, guint64 offset, Found *found)
-{
-  for (gsize i = 0; i + MH_RECORD_HEADER_SIZE <= size; i += MH_RECORD_ALIGNMENT)
-    {
-      if (mh_record_decode (&found->record, window + i))
-        {
-          found->location.position = offset + i;
-          found->location.size = found->record.payload_size;
-          return TRUE;
-        }
-    }
-
-  return FALSE;
-}
-
-/* Finds the next record at or after @offset, which after damage or a hole may be further on. */
-static gboolean
-find_record (int fd, guint64 offset, guint64 size, guint8 *window, Found *found)
-{
-  while (offset + MH_RECORD_HEADER_SIZE <= size)
-    {
-      gssize got = mh_os_read (fd, offset, window, MH_RECORD_HEADER_SIZE);
-
-      if (got == MH_RECORD_HEADER_SIZE && find_in_window (window, (gsize) got, offset, found))
-        return TRUE;
-
-      offset = align (mh_os_skip_hole (fd, offset));
-      if (offset >= size)
-        return FALSE;
-      got = mh_os_read (fd, offset, window, WINDOW);
-      if (got < MH_RECORD_HEADER_SIZE)
-        return FALSE;
-      if (find_in_window (window, (gsize) got, offset, found))
-        return TRUE;
-      /* A header may lie across the end of the window. */
-      offset += align ((guint64) got - MH_RECORD_HEADER_SIZE + 1);
-    }
-
-  return FALSE;
-}
-
 /* Collects the records from @offset on. Returns: the end of the last complete one */
 static guint64
 scan (Recovery *self, MhSegmentOut *segment, guint64 offset, guint64 size)
 {
-  g_autofree guint8 *window = g_malloc (WINDOW);
+  g_auto (MhScan) records = { 0 };
   guint64 end = offset;
   Found found = { 0 };
 
   found.location.segment = segment->id;
-  while (find_record (segment->fd, offset, size, window, &found))
+  mh_scan_init (&records, segment->fd, offset, size);
+  while (mh_scan_next (&records, &found.record, &found.location.position))
     {
-      offset = found.location.position + mh_record_span (found.location.size);
-      if (offset > size)
-        {
-          /* Cut short, or a length made up by damage: look on right behind the header. */
-          offset = found.location.position + MH_RECORD_HEADER_SIZE;
-          continue;
-        }
-      end = offset;
+      found.location.size = found.record.payload_size;
+      end = records.offset;
       self->last_epoch = MAX (self->last_epoch, found.record.epoch);
       g_array_append_val (self->found, found);
     }
@@ -186,7 +133,7 @@ payload_intact (Recovery *self, const Found *found)
 
 /* Notes which blocks a version needs. Returns: %FALSE when its record is damaged */
 static gboolean
-note_references (Recovery *self, const Found *found)
+note_references (Recovery *self, Found *found)
 {
   g_autoptr (GBytes) payload = NULL;
   g_autoptr (MhVersion) version = NULL;
@@ -199,6 +146,7 @@ note_references (Recovery *self, const Found *found)
   if (version == NULL)
     return FALSE;
 
+  found->lamport = version->lamport;
   ids = g_bytes_get_data (version->blocks, &size);
   for (gsize i = 0; i < size; i += MH_BLOCK_ID_SIZE)
     g_hash_table_add (self->referenced, g_memdup2 (ids + i, MH_BLOCK_ID_SIZE));
@@ -253,32 +201,73 @@ erase (Recovery *self, const Found *found)
 }
 
 static gboolean
+is_at (const MhLocation *location, const Found *found)
+{
+  return location->segment == found->location.segment
+         && location->position == found->location.position;
+}
+
+/*
+ * A block was written twice: the first was found damaged, or on its way to another segment. The
+ * later one counts if it is whole, and what does not count is freed.
+ */
+static gboolean
+index_block_again (Recovery *self, const Found *found, const MhBlockRow *row, GError **error)
+{
+  MhWriter *writer = self->writer;
+  gint64 span = (gint64) mh_record_span (row->location.size);
+
+  if (!payload_intact (self, found))
+    {
+      erase (self, found);
+      return TRUE;
+    }
+
+  if (row->refs > 0)
+    {
+      mh_ledger_add (writer->ledger, MH_LEDGER_STORED, (guint64) row->vault,
+                     (gint64) found->location.size - (gint64) row->location.size);
+      mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, found->location.segment,
+                     (gint64) mh_record_span (found->location.size));
+    }
+  if (row->refs > 0 && row->location.segment != 0)
+    mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, row->location.segment, -span);
+
+  return mh_usage_free_record (writer, &row->location, FALSE, error)
+         && mh_catalog_place_block (writer->db, found->record.id, &found->location, error);
+}
+
+static gboolean
 index_block (Recovery *self, const Found *found, GError **error)
 {
   MhWriter *writer = self->writer;
   MhVaultRow vault;
   MhBlockRow row;
   gboolean known;
+  gboolean added;
 
   if (!mh_catalog_find_block (writer->db, found->record.id, &row, &known, error))
     return FALSE;
 
-  if (known && row.location.segment == found->location.segment
-      && row.location.position == found->location.position)
+  if (known && is_at (&row.location, found))
     return TRUE;
 
-  if (found->torn || !g_hash_table_contains (self->referenced, found->record.id))
+  if (found->torn || (!known && !g_hash_table_contains (self->referenced, found->record.id)))
     {
       erase (self, found);
       return TRUE;
     }
 
-  /* Written twice means that the first was found damaged. */
-  if (known && !mh_catalog_mark_bad (writer->db, found->record.id, error))
+  if (known)
+    return index_block_again (self, found, &row, error);
+
+  if (!mh_catalog_ensure_vault (writer->db, found->record.vault_id, &vault, error))
     return FALSE;
 
-  return mh_catalog_ensure_vault (writer->db, found->record.vault_id, &vault, error)
-         && mh_catalog_add_block (writer->db, vault.ref, found->record.id, &found->location, error);
+  /* The versions that name it are counted when they are indexed. */
+  row = (MhBlockRow){ found->location, FALSE, 0, vault.ref };
+
+  return mh_catalog_add_block (writer->db, found->record.id, &row, &added, error);
 }
 
 /* Finds out whether the index has every block of a version. */
@@ -294,9 +283,43 @@ has_all_blocks (Recovery *self, const MhVersion *version, gboolean *complete, GE
     {
       if (!mh_catalog_find_block (self->writer->db, ids + i, &row, complete, error))
         return FALSE;
+      *complete = *complete && row.location.segment != 0;
     }
 
   return TRUE;
+}
+
+/* A version was written twice, on its way to another segment: as index_block_again(). */
+static gboolean
+index_version_again (Recovery *self, const Found *found, gint64 ref, const MhVersionRow *row,
+                     GError **error)
+{
+  MhWriter *writer = self->writer;
+  gint64 span = (gint64) mh_record_span (found->location.size);
+
+  if (is_at (&row->location, found))
+    return TRUE;
+
+  mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, row->location.segment, -span);
+  mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, found->location.segment, span);
+
+  return mh_usage_free_record (writer, &row->location, TRUE, error)
+         && mh_catalog_place_version (writer->db, ref, &found->location, error);
+}
+
+static gboolean
+index_new_version (Recovery *self, const Found *found, const MhVersion *version, GError **error)
+{
+  MhWriter *writer = self->writer;
+  MhVaultRow vault;
+  gint64 ref;
+
+  mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, found->location.segment,
+                 (gint64) mh_record_span (found->location.size));
+
+  return mh_catalog_ensure_vault (writer->db, version->vault_id, &vault, error)
+         && mh_usage_add_version (writer, &vault, version->blocks, error)
+         && mh_catalog_add_version (writer->db, &vault, version, &found->location, &ref, error);
 }
 
 static gboolean
@@ -305,15 +328,19 @@ index_version (Recovery *self, const Found *found, GError **error)
   MhWriter *writer = self->writer;
   g_autoptr (GBytes) payload = NULL;
   g_autoptr (MhVersion) version = NULL;
-  MhVaultRow vault;
+  MhVersionRow row;
   gboolean complete;
   gint64 ref;
 
   payload = mh_segments_read_verified (writer->store->segments, &found->location, found->record.id,
                                        error);
   version = payload == NULL ? NULL : mh_version_decode (payload, error);
-  if (version == NULL || !has_all_blocks (self, version, &complete, error))
+  if (version == NULL || !mh_catalog_find_version (writer->db, version->hash, &ref, &row, error)
+      || !has_all_blocks (self, version, &complete, error))
     return FALSE;
+
+  if (ref != 0)
+    return index_version_again (self, found, ref, &row, error);
 
   if (!complete && found->record.epoch == self->torn_epoch)
     {
@@ -321,8 +348,70 @@ index_version (Recovery *self, const Found *found, GError **error)
       return TRUE;
     }
 
-  return mh_catalog_ensure_vault (writer->db, version->vault_id, &vault, error)
-         && mh_catalog_add_version (writer->db, &vault, version, &found->location, &ref, error);
+  return index_new_version (self, found, version, error);
+}
+
+/* A record says that a version has successors, which were removed. */
+static gboolean
+index_note (Recovery *self, const Found *found, GError **error)
+{
+  MhWriter *writer = self->writer;
+  g_autoptr (GBytes) payload = NULL;
+  MhVersionRow row;
+  gint64 ref = 0;
+  gint64 span = (gint64) mh_record_span (found->location.size);
+
+  payload = mh_segments_read_verified (writer->store->segments, &found->location, found->record.id,
+                                       NULL); /* torn or damaged: erased */
+  if (payload != NULL && g_bytes_get_size (payload) == MH_SUPERSEDED_SIZE
+      && !mh_catalog_find_version (writer->db, g_bytes_get_data (payload, NULL), &ref, &row, error))
+    return FALSE;
+
+  if (ref == 0)
+    {
+      erase (self, found);
+      return TRUE;
+    }
+
+  if (is_at (&row.note, found))
+    return TRUE;
+
+  if (row.note.segment != 0)
+    mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, row.note.segment, -span);
+  mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, found->location.segment, span);
+
+  return mh_usage_free_record (writer, &row.note, TRUE, error)
+         && mh_catalog_set_note (writer->db, ref, &found->location, error);
+}
+
+static gboolean
+index_notes (Recovery *self, GError **error)
+{
+  for (guint i = 0; i < self->found->len; i++)
+    {
+      const Found *found = &g_array_index (self->found, Found, i);
+
+      if (found->record.type == MH_RECORD_SUPERSEDED && !index_note (self, found, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* A version comes after its parents, wherever their records are by now. */
+static gint
+compare_found (gconstpointer a, gconstpointer b)
+{
+  const Found *left = a;
+  const Found *right = b;
+
+  if (left->lamport != right->lamport)
+    return left->lamport < right->lamport ? -1 : 1;
+  if (left->location.segment != right->location.segment)
+    return left->location.segment < right->location.segment ? -1 : 1;
+
+  return (left->location.position > right->location.position)
+         - (left->location.position < right->location.position);
 }
 
 static gboolean
@@ -336,6 +425,7 @@ index_found (Recovery *self, GError **error)
         return FALSE;
     }
 
+  g_array_sort (self->found, compare_found);
   for (guint i = 0; i < self->found->len; i++)
     {
       const Found *found = &g_array_index (self->found, Found, i);
@@ -348,7 +438,7 @@ index_found (Recovery *self, GError **error)
         return FALSE;
     }
 
-  return TRUE;
+  return index_notes (self, error);
 }
 
 /* Goes on with the last segment if it is in order. */
@@ -372,7 +462,8 @@ catch_up (MhWriter *self, GError **error)
   g_autoptr (GArray) ids = NULL;
   gint64 epoch;
 
-  if (txn == NULL || !mh_catalog_get_state (self->db, "epoch", &epoch, error))
+  if (txn == NULL || !mh_writer_count (self, error)
+      || !mh_catalog_get_state (self->db, "epoch", &epoch, error))
     return FALSE;
 
   recovery.found = g_array_new (FALSE, FALSE, sizeof (Found));
@@ -391,11 +482,12 @@ catch_up (MhWriter *self, GError **error)
   recovery.torn_epoch = epoch > 0 ? recovery.last_epoch : G_MAXUINT64;
   judge (&recovery);
   self->epoch = recovery.last_epoch + 1;
-  if (!index_found (&recovery, error)
+  if (!index_found (&recovery, error) || !mh_ledger_flush (self->ledger, self->db, error)
       || !mh_catalog_set_state (self->db, "epoch", (gint64) self->epoch, error)
       || !mh_db_txn_commit (txn, error))
     return FALSE;
 
+  mh_ledger_undo (self->ledger, 0);
   choose_open (self);
   mh_writer_close_idle (self);
 
@@ -448,6 +540,7 @@ mh_writer_recover (MhWriter *self, const char *index_path, GError **error)
 
   mh_store_set_fault (self->store, "the index was damaged and made anew: %s", local->message);
   g_hash_table_remove_all (self->segments);
+  mh_ledger_undo (self->ledger, 0);
   self->last_segment = 0;
 
   return set_aside (self, index_path, error) && open_index (self, index_path, error)

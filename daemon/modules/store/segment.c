@@ -139,7 +139,7 @@ mh_record_decode (MhRecord *record, const guint8 in[MH_RECORD_HEADER_SIZE])
     return FALSE;
 
   type = get16 (in + 4);
-  if ((type != MH_RECORD_BLOCK && type != MH_RECORD_VERSION)
+  if (type < MH_RECORD_BLOCK || type > MH_RECORD_SUPERSEDED
       || get16 (in + 6) != MH_RECORD_HEADER_SIZE || !is_padded (in + 24, MH_VAULT_ID_SIZE)
       || !check_header (in, MH_RECORD_HEADER_SIZE - CHECK_SIZE))
     return FALSE;

@@ -28,11 +28,13 @@ G_BEGIN_DECLS
 #define MH_RECORD_ALIGNMENT 16
 #define MH_VAULT_ID_SIZE 32
 #define MH_RECORD_ID_SIZE 32
+#define MH_SUPERSEDED_SIZE 32 /* payload: the hash of the version */
 
 typedef enum
 {
   MH_RECORD_BLOCK = 1,
   MH_RECORD_VERSION = 2,
+  MH_RECORD_SUPERSEDED = 3, /* hash of a version whose successors were all removed: it is no head */
 } MhRecordType;
 
 typedef struct

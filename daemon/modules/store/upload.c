@@ -98,9 +98,24 @@ mh_upload_free (MhUpload *self)
   upload_unref (self);
 }
 
+/* Refuses what would not fit if none of it were stored already. */
+static gboolean
+check_announced (MhUpload *self, const MhVaultRow *vault, gint64 announced, GError **error)
+{
+  MhVaultLimits limits;
+
+  if (announced <= 0 || !mh_store_get_limits (self->store, self->keys->vault_id, &limits)
+      || limits.hard_quota == 0 || vault->stored_bytes + announced <= limits.hard_quota)
+    return TRUE;
+
+  mh_store_set_quota_error (self->keys->vault_id, &limits, vault->stored_bytes + announced, error);
+
+  return FALSE;
+}
+
 /* Fails early what would fail at the end; the end decides. */
 static gboolean
-check_early (MhUpload *self, GError **error)
+check_early (MhUpload *self, gint64 announced, GError **error)
 {
   g_autoptr (MhDbLease) lease = mh_db_pool_take (self->store->readers, error);
   g_autoptr (MhFileRow) file = NULL;
@@ -109,6 +124,7 @@ check_early (MhUpload *self, GError **error)
 
   if (lease == NULL
       || !mh_catalog_get_vault (mh_db_lease_db (lease), self->keys->vault_id, &vault, error)
+      || !check_announced (self, &vault, announced, error)
       || !mh_change_check_target (mh_db_lease_db (lease), &vault, self->path, NULL, error))
     return FALSE;
 
@@ -148,7 +164,7 @@ mh_upload_new (MhStore *store, const MhUploadNew *request, GError **error)
   g_cond_init (&self->settled);
   self->chunks = g_array_new (FALSE, FALSE, sizeof (MhChunk));
   self->held = g_ptr_array_new ();
-  if (!request->unchecked && !check_early (self, error))
+  if (!request->unchecked && !check_early (self, request->size, error))
     {
       mh_store_lift (store, error);
       return NULL;

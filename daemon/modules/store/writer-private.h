@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "ledger.h"
 #include "writer.h"
 
 G_BEGIN_DECLS
@@ -49,18 +50,25 @@ struct _MhWriter
 
   /* of the thread */
   MhDb *db;             /* (owned) */
-  GHashTable *pending;  /* (owned) (element-type id MhPending): written or kept */
+  GHashTable *pending;  /* (owned) (element-type id MhPending): written, kept, or held */
   GHashTable *segments; /* (owned) (element-type guint64 MhSegmentOut) */
   MhSegmentOut *open;   /* (nullable): where to append; one of @segments */
   guint64 last_segment; /* highest id in use */
   guint64 epoch;
-  GPtrArray *kept; /* (owned) (element-type MhPending): by the open transaction */
-  GError *lost;    /* (owned) (nullable): records of the open transaction could not be written */
+  MhLedger *ledger; /* (owned): of the open transaction */
+  GPtrArray *kept;  /* (owned) (element-type MhPending): by the open transaction */
+  GError *lost;     /* (owned) (nullable): records of the open transaction could not be written */
 };
 
 /* Opens the index and reads what it does not know from the segments. */
 gboolean mh_writer_recover (MhWriter *self, const char *index_path,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/*
+ * Counts what is in use when the index does not know it yet: it was made by an older version. Call
+ * in a transaction.
+ */
+gboolean mh_writer_count (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Adds a segment file, opened as @fd, to the ones that can be written. */
 MhSegmentOut *mh_writer_adopt_segment (MhWriter *self, guint64 id, int fd, guint64 end);
@@ -69,16 +77,13 @@ MhSegmentOut *mh_writer_adopt_segment (MhWriter *self, guint64 id, int fd, guint
 gboolean
 mh_writer_ready_segment (MhWriter *self, guint64 span, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Writes what was gathered. After a failure all commits of the transaction have failed. */
-gboolean mh_writer_flush (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
 /* Makes the open segment durable. After a failure it is given up. */
 gboolean mh_writer_sync (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Cuts the open segment back to @end; gives it up when that fails. */
 void mh_writer_cut (MhWriter *self, guint64 end);
 
-/* Writes to the index how far each segment is indexed. */
+/* Writes to the index how far each segment is indexed, and the sums of the transaction. */
 gboolean mh_writer_note_indexed (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Settles the blocks of the open transaction, which was committed or not. */

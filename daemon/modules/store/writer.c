@@ -15,8 +15,9 @@ typedef struct
   MhTaskFunc task;     /* (nullable): a task, or else a commit */
   MhCommitFunc commit; /* (nullable) */
   gpointer data;
-  gboolean done; /* of a commit (locked-by lock) */
-  GError *error; /* of a commit (nullable) */
+  gboolean durable; /* the index is to survive a power loss */
+  gboolean done;    /* of a commit (locked-by lock) */
+  GError *error;    /* of a commit (nullable) */
 } Job;
 
 static gboolean
@@ -32,6 +33,7 @@ static gboolean
 execute_apart (MhWriter *self, Job *job)
 {
   guint kept = self->kept->len;
+  guint mark = mh_ledger_mark (self->ledger);
   guint64 end = self->open->end;
   MhSegmentOut *open = self->open;
   g_autoptr (GError) undo_error = NULL;
@@ -43,6 +45,7 @@ execute_apart (MhWriter *self, Job *job)
     return run (self->db, "RELEASE one", &job->error);
 
   mh_writer_settle_kept (self, kept, FALSE);
+  mh_ledger_undo (self->ledger, mark);
   if (self->open == open)
     mh_writer_cut (self, end);
   if (mh_db_in_transaction (self->db)
@@ -107,6 +110,7 @@ begin_again (MhWriter *self, GPtrArray *jobs, MhDbTxn *txn, guint64 start, GErro
 {
   mh_db_txn_free (txn);
   mh_writer_settle_kept (self, 0, FALSE);
+  mh_ledger_undo (self->ledger, 0);
   mh_writer_cut (self, start);
   for (guint i = 0; i < jobs->len; i++)
     g_clear_error (&((Job *) g_ptr_array_index (jobs, i))->error);
@@ -200,17 +204,35 @@ finish_all (MhWriter *self, GPtrArray *jobs, const GError *error)
   g_mutex_unlock (&self->lock);
 }
 
+/* Has commits of the index survive a power loss, or no longer, if any of @jobs needs it. */
+static gboolean
+set_durable (MhWriter *self, GPtrArray *jobs, gboolean durable, GError **error)
+{
+  for (guint i = 0; i < jobs->len; i++)
+    {
+      if (((Job *) g_ptr_array_index (jobs, i))->durable)
+        return mh_db_exec (
+            self->db, durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", error);
+    }
+
+  return TRUE;
+}
+
 static void
 run_commits (MhWriter *self, GPtrArray *jobs)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (GError) local = NULL;
   gboolean done;
 
   if (jobs->len == 0)
     return;
 
-  done = commit_all (self, jobs, &error);
+  done = set_durable (self, jobs, TRUE, &error) && commit_all (self, jobs, &error);
   mh_writer_settle_kept (self, 0, done);
+  mh_ledger_undo (self->ledger, 0);
+  if (!set_durable (self, jobs, FALSE, &local)) /* slower from now on, but right */
+    g_warning ("commits of the index stay durable: %s", local->message);
   if (done)
     mh_writer_close_idle (self);
   finish_all (self, jobs, error);
@@ -272,6 +294,7 @@ mh_writer_new (MhStore *store, const char *index_path, GError **error)
   self->pending = g_hash_table_new (mh_id_hash, mh_id_equal);
   self->segments = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, mh_segment_out_free);
   self->kept = g_ptr_array_new ();
+  self->ledger = mh_ledger_new ();
   if (!mh_writer_recover (self, index_path, error))
     {
       mh_writer_free (self);
@@ -302,6 +325,7 @@ mh_writer_free (MhWriter *self)
   g_hash_table_unref (self->pending);
   g_hash_table_unref (self->segments);
   g_ptr_array_unref (self->kept);
+  mh_ledger_free (self->ledger);
   mh_db_close (self->db);
   g_cond_clear (&self->wake);
   g_cond_clear (&self->room);
@@ -348,9 +372,9 @@ mh_writer_post (MhWriter *self, MhTaskFunc func, gpointer data)
   g_mutex_unlock (&self->lock);
 }
 
-void
-mh_writer_commit_all (MhWriter *self, MhCommitFunc func, gpointer *data, guint count,
-                      GError **errors)
+static void
+commit_and_wait (MhWriter *self, MhCommitFunc func, gpointer *data, guint count, gboolean durable,
+                 GError **errors)
 {
   g_autofree Job *jobs = g_new0 (Job, count);
 
@@ -359,6 +383,7 @@ mh_writer_commit_all (MhWriter *self, MhCommitFunc func, gpointer *data, guint c
     {
       jobs[i].commit = func;
       jobs[i].data = data[i];
+      jobs[i].durable = durable;
       enqueue (self, &jobs[i]);
     }
   for (guint i = 0; i < count; i++)
@@ -370,18 +395,37 @@ mh_writer_commit_all (MhWriter *self, MhCommitFunc func, gpointer *data, guint c
   g_mutex_unlock (&self->lock);
 }
 
-gboolean
-mh_writer_commit (MhWriter *self, MhCommitFunc func, gpointer data, GError **error)
+void
+mh_writer_commit_all (MhWriter *self, MhCommitFunc func, gpointer *data, guint count,
+                      GError **errors)
+{
+  commit_and_wait (self, func, data, count, FALSE, errors);
+}
+
+static gboolean
+commit_one (MhWriter *self, MhCommitFunc func, gpointer data, gboolean durable, GError **error)
 {
   GError *local = NULL;
 
-  mh_writer_commit_all (self, func, &data, 1, &local);
+  commit_and_wait (self, func, &data, 1, durable, &local);
   if (local == NULL)
     return TRUE;
 
   g_propagate_error (error, local);
 
   return FALSE;
+}
+
+gboolean
+mh_writer_commit (MhWriter *self, MhCommitFunc func, gpointer data, GError **error)
+{
+  return commit_one (self, func, data, FALSE, error);
+}
+
+gboolean
+mh_writer_commit_durable (MhWriter *self, MhCommitFunc func, gpointer data, GError **error)
+{
+  return commit_one (self, func, data, TRUE, error);
 }
 
 MhDb *

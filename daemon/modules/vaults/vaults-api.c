@@ -16,6 +16,9 @@ vault_to_json (MhJson *out, const MhVault *vault)
   mh_json_bool (out, "locked", !vault->has_key);
   mh_json_string (out, "key_state", vault->has_key ? "held" : "none");
   mh_json_int (out, "replication_factor", vault->copies);
+  mh_json_int (out, "hard_quota", vault->hard_quota);
+  mh_json_int (out, "history_keep_versions", vault->keep_versions);
+  mh_json_int (out, "history_keep_days", vault->keep_days);
   mh_json_int (out, "files", vault->files);
   mh_json_int (out, "bytes", vault->bytes);
   mh_json_int (out, "stored_bytes", vault->stored_bytes);
@@ -91,8 +94,14 @@ vaults_update (MhRequest *request, const MhVaultChange *body, MhJson *out, GErro
 {
   MhVaults *vaults = mh_request_service (request, "vaults");
   const char *id = mh_request_param (request, "vault_id");
-  gint64 copies = body->has_replication_factor ? body->replication_factor : 0;
-  g_autoptr (MhVault) vault = mh_vaults_update (vaults, id, body->name, copies, error);
+  MhVaultUpdate update = {
+    .name = body->name,
+    .copies = body->has_replication_factor ? body->replication_factor : -1,
+    .hard_quota = body->has_hard_quota ? body->hard_quota : -1,
+    .keep_versions = body->has_history_keep_versions ? body->history_keep_versions : -1,
+    .keep_days = body->has_history_keep_days ? body->history_keep_days : -1,
+  };
+  g_autoptr (MhVault) vault = mh_vaults_update (vaults, id, &update, error);
 
   if (vault == NULL)
     return FALSE;

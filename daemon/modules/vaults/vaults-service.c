@@ -38,8 +38,8 @@ lift (GError **error)
   if (error == NULL || *error == NULL || (*error)->domain != MH_DB_ERROR)
     return;
 
-  (*error)->code = (*error)->code == MH_DB_ERROR_BUSY ? MH_ERROR_UNAVAILABLE : MH_ERROR_FAILED;
-  (*error)->domain = MH_ERROR;
+  mh_error_move (error,
+                 (*error)->code == MH_DB_ERROR_BUSY ? MH_ERROR_UNAVAILABLE : MH_ERROR_FAILED);
 }
 
 /* As lift(), where the only constraint that can fail is that names are unique. */
@@ -110,6 +110,15 @@ unseal_key (MhVaults *self, const MhVaultRecord *record, GError **error)
   return key;
 }
 
+/* Tells the store what a vault may use and what is kept of it. */
+static gboolean
+set_limits (MhVaults *self, const MhVault *vault, GError **error)
+{
+  MhVaultLimits limits = { vault->hard_quota, { vault->keep_versions, vault->keep_days } };
+
+  return mh_store_set_limits (self->store, vault->id, &limits, error);
+}
+
 /* A vault that cannot be opened must not keep the others from being used. */
 static void
 open_vault (MhVaults *self, const MhVaultRecord *record)
@@ -117,7 +126,8 @@ open_vault (MhVaults *self, const MhVaultRecord *record)
   g_autoptr (GError) error = NULL;
   g_autoptr (MhSecret) key = unseal_key (self, record, &error);
 
-  if (key != NULL && mh_store_add_vault (self->store, record->vault.id, key, &error))
+  if (key != NULL && mh_store_add_vault (self->store, record->vault.id, key, &error)
+      && set_limits (self, &record->vault, &error))
     {
       note_open (self, record->vault.id, TRUE);
       return;
@@ -126,6 +136,32 @@ open_vault (MhVaults *self, const MhVaultRecord *record)
   g_prefix_error (&error, "opening vault %s: ", record->vault.name);
   g_warning ("%s", error->message);
   mh_core_set_fault (self->core, error->message);
+}
+
+/*
+ * Has the store forget what was deleted: the daemon may have been stopped in between, or the store
+ * have made its index anew since.
+ */
+static gboolean
+forget_deleted (MhVaults *self, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), error);
+  g_auto (GStrv) ids =
+      lease == NULL ? NULL : mh_vaults_store_deleted (mh_db_lease_db (lease), error);
+
+  if (ids == NULL)
+    return FALSE;
+
+  for (guint i = 0; ids[i] != NULL; i++)
+    {
+      g_autoptr (GError) local = NULL;
+
+      if (!mh_store_forget_vault (self->store, ids[i], &local)
+          && !g_error_matches (local, MH_ERROR, MH_ERROR_NOT_FOUND))
+        g_warning ("forgetting vault %s: %s", ids[i], local->message);
+    }
+
+  return TRUE;
 }
 
 static gboolean
@@ -154,7 +190,7 @@ mh_vaults_start (MhCore *core, GError **error)
   self->store = mh_core_service (core, "store");
   g_mutex_init (&self->lock);
   self->open = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  if (open_all (self, error))
+  if (open_all (self, error) && forget_deleted (self, error))
     return self;
 
   mh_vaults_stop (self);
@@ -283,8 +319,10 @@ static gboolean
 remove_row (MhVaults *self, const char *id, GError **error)
 {
   g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), error);
+  g_autoptr (MhDbTxn) txn = lease == NULL ? NULL : mh_db_txn_begin (mh_db_lease_db (lease), error);
 
-  return lease != NULL && mh_vaults_store_remove (mh_db_lease_db (lease), id, error);
+  return txn != NULL && mh_vaults_store_remove (mh_db_lease_db (lease), id, error)
+         && mh_db_txn_commit (txn, error);
 }
 
 /* A key of its own for a vault, sealed for the database. */
@@ -306,6 +344,7 @@ mh_vaults_create (MhVaults *self, const char *name, gint64 copies, GError **erro
 {
   g_autoptr (MhVaultRecord) record = g_new0 (MhVaultRecord, 1);
   g_autoptr (MhSecret) key = NULL;
+  g_autoptr (MhVault) vault = NULL;
   g_autoptr (GError) undo_error = NULL;
   guint8 id[ID_BYTES];
 
@@ -332,31 +371,40 @@ mh_vaults_create (MhVaults *self, const char *name, gint64 copies, GError **erro
     }
 
   note_open (self, record->vault.id, TRUE);
+  vault = mh_vaults_get (self, record->vault.id, error);
+  if (vault == NULL || !set_limits (self, vault, error))
+    return NULL;
 
-  return mh_vaults_get (self, record->vault.id, error);
+  return g_steal_pointer (&vault);
 }
 
 static gboolean
-update_row (MhVaults *self, const char *id, const char *name, gint64 copies, GError **error)
+update_row (MhVaults *self, const char *id, const MhVaultUpdate *update, GError **error)
 {
   g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), error);
 
-  return lease != NULL && mh_vaults_store_update (mh_db_lease_db (lease), id, name, copies, error);
+  return lease != NULL && mh_vaults_store_update (mh_db_lease_db (lease), id, update, error);
 }
 
 MhVault *
-mh_vaults_update (MhVaults *self, const char *id, const char *name, gint64 copies, GError **error)
+mh_vaults_update (MhVaults *self, const char *id, const MhVaultUpdate *update, GError **error)
 {
-  if (name != NULL && !check_name (name, error))
+  g_autoptr (MhVault) vault = NULL;
+
+  if (update->name != NULL && !check_name (update->name, error))
     return NULL;
 
-  if (!update_row (self, id, name, copies, error))
+  if (!update_row (self, id, update, error))
     {
-      lift_name (name, error);
+      lift_name (update->name, error);
       return NULL;
     }
 
-  return mh_vaults_get (self, id, error);
+  vault = mh_vaults_get (self, id, error);
+  if (vault == NULL || (vault->has_key && !set_limits (self, vault, error)))
+    return NULL;
+
+  return g_steal_pointer (&vault);
 }
 
 gboolean

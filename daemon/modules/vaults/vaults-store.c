@@ -6,18 +6,27 @@
 #include "base/error.h"
 #include "db/stmt.h"
 
-#define COLUMNS "id, name, copies, created_ms, sealed_key"
+#define COLUMNS "id, name, copies, created_ms, sealed_key, hard_quota, keep_versions, keep_days"
 
 static const char sql_list[] = "SELECT " COLUMNS " FROM vaults ORDER BY name";
 
 static const char sql_get[] = "SELECT " COLUMNS " FROM vaults WHERE id = ?1";
 
-static const char sql_add[] = "INSERT INTO vaults (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5)";
+static const char sql_add[] = "INSERT INTO vaults (id, name, copies, created_ms, sealed_key)"
+                              " VALUES (?1, ?2, ?3, ?4, ?5)";
 
-static const char sql_update[] = "UPDATE vaults SET name = coalesce (?2, name),"
-                                 " copies = coalesce (nullif (?3, 0), copies) WHERE id = ?1";
+static const char sql_update[] =
+    "UPDATE vaults SET name = coalesce (?2, name), copies = coalesce (nullif (?3, -1), copies),"
+    " hard_quota = coalesce (nullif (?4, -1), hard_quota),"
+    " keep_versions = coalesce (nullif (?5, -1), keep_versions),"
+    " keep_days = coalesce (nullif (?6, -1), keep_days) WHERE id = ?1";
 
 static const char sql_remove[] = "DELETE FROM vaults WHERE id = ?1";
+
+static const char sql_remember[] =
+    "INSERT INTO vaults_deleted (id) VALUES (?1) ON CONFLICT DO NOTHING";
+
+static const char sql_deleted[] = "SELECT id FROM vaults_deleted";
 
 static void
 clear (MhVault *vault)
@@ -54,6 +63,9 @@ read_row (MhStmt *stmt, MhVault *vault)
   vault->name = mh_stmt_dup_text (stmt, 1);
   vault->copies = mh_stmt_int64 (stmt, 2);
   vault->created_ms = mh_stmt_int64 (stmt, 3);
+  vault->hard_quota = mh_stmt_int64 (stmt, 5);
+  vault->keep_versions = mh_stmt_int64 (stmt, 6);
+  vault->keep_days = mh_stmt_int64 (stmt, 7);
 }
 
 GPtrArray *
@@ -160,7 +172,7 @@ require_change (MhDb *db, const char *id, GError **error)
 }
 
 gboolean
-mh_vaults_store_update (MhDb *db, const char *id, const char *name, gint64 copies, GError **error)
+mh_vaults_store_update (MhDb *db, const char *id, const MhVaultUpdate *update, GError **error)
 {
   g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_update, error);
 
@@ -168,21 +180,48 @@ mh_vaults_store_update (MhDb *db, const char *id, const char *name, gint64 copie
     return FALSE;
 
   mh_stmt_bind_text (stmt, 1, id);
-  mh_stmt_bind_text (stmt, 2, name);
-  mh_stmt_bind_int64 (stmt, 3, copies);
+  mh_stmt_bind_text (stmt, 2, update->name);
+  mh_stmt_bind_int64 (stmt, 3, update->copies);
+  mh_stmt_bind_int64 (stmt, 4, update->hard_quota);
+  mh_stmt_bind_int64 (stmt, 5, update->keep_versions);
+  mh_stmt_bind_int64 (stmt, 6, update->keep_days);
 
   return mh_stmt_run (stmt, error) && require_change (db, id, error);
+}
+
+char **
+mh_vaults_store_deleted (MhDb *db, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_deleted, error);
+  g_autoptr (GStrvBuilder) ids = g_strv_builder_new ();
+  GError *local = NULL;
+
+  if (stmt == NULL)
+    return NULL;
+
+  while (mh_stmt_step (stmt, &local))
+    g_strv_builder_add (ids, mh_stmt_text (stmt, 0));
+
+  if (local == NULL)
+    return g_strv_builder_end (ids);
+
+  g_propagate_error (error, local);
+
+  return NULL;
 }
 
 gboolean
 mh_vaults_store_remove (MhDb *db, const char *id, GError **error)
 {
   g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_remove, error);
+  g_autoptr (MhStmt) remember = stmt == NULL ? NULL : mh_db_prepare (db, sql_remember, error);
 
-  if (stmt == NULL)
+  if (remember == NULL)
     return FALSE;
 
   mh_stmt_bind_text (stmt, 1, id);
+  mh_stmt_bind_text (remember, 1, id);
 
-  return mh_stmt_run (stmt, error) && require_change (db, id, error);
+  return mh_stmt_run (stmt, error) && require_change (db, id, error)
+         && mh_stmt_run (remember, error);
 }

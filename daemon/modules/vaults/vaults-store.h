@@ -31,11 +31,14 @@ MhVault *mh_vaults_store_get (MhDb *db, const char *id, GError **error) G_GNUC_W
 gboolean mh_vaults_store_add (MhDb *db, const MhVaultRecord *record,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Changes a row; @name may be %NULL and @copies 0. Errors: as mh_vaults_store_add() */
-gboolean mh_vaults_store_update (MhDb *db, const char *id, const char *name, gint64 copies,
+/* Changes a row. Errors: as mh_vaults_store_add() */
+gboolean mh_vaults_store_update (MhDb *db, const char *id, const MhVaultUpdate *update,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Removes a row. */
+/* Returns: (transfer full): ids of vaults that were removed */
+char **mh_vaults_store_deleted (MhDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Removes a row, and remembers that it was removed. In a transaction. */
 gboolean
 mh_vaults_store_remove (MhDb *db, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -15,12 +15,25 @@ typedef struct
   char *id;
   char *name;
   gint64 copies;
+  gint64 hard_quota; /* bytes, 0 for none */
+  gint64 keep_versions;
+  gint64 keep_days;
   gint64 created_ms;
   gboolean has_key;    /* the key could be read and opens what is stored */
   gint64 files;        /* that are not deleted */
   gint64 bytes;        /* of them, before compression */
-  gint64 stored_bytes; /* sealed blocks that the vault added */
+  gint64 stored_bytes; /* sealed blocks that its versions need */
 } MhVault;
+
+/* What is to be changed of a vault: %NULL, or -1, where it stays as it is. */
+typedef struct
+{
+  const char *name;
+  gint64 copies;
+  gint64 hard_quota;
+  gint64 keep_versions;
+  gint64 keep_days;
+} MhVaultUpdate;
 
 void mh_vault_free (MhVault *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhVault, mh_vault_free)
@@ -80,15 +93,14 @@ MhVault *mh_vaults_create (MhVaults *self, const char *name, gint64 copies,
  * mh_vaults_update:
  * @self: the service
  * @id: a vault
- * @name: (nullable): its new name, %NULL to keep it
- * @copies: wanted replicas, 0 to keep it
+ * @update: what is to be changed
  * @error: return location
  *
  * Thread: a worker. Blocks on disk.
  * Errors: as mh_vaults_create(), and %MH_ERROR_NOT_FOUND
  * Returns: (transfer full): the vault as it is now, or %NULL with @error set
  */
-MhVault *mh_vaults_update (MhVaults *self, const char *id, const char *name, gint64 copies,
+MhVault *mh_vaults_update (MhVaults *self, const char *id, const MhVaultUpdate *update,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
