@@ -508,11 +508,11 @@ files_trash (MhRequest *request, gconstpointer body, MhJson *out, GError **error
 static gboolean
 purge (MhRequest *request, const char *path, MhPurged *sum, GError **error)
 {
-  const char *vault_id;
-  MhStore *store = open_vault (request, &vault_id, error);
+  const char *vault_id = mh_request_param (request, "vault_id");
+  MhStore *store = mh_request_service (request, "store");
   MhPurged purged;
 
-  if (store == NULL || !mh_store_purge_trash (store, vault_id, path, &purged, error))
+  if (!mh_store_purge_trash (store, vault_id, path, &purged, error))
     return FALSE;
 
   audit (request, "trash.purge", vault_id, path != NULL ? path : "/");
@@ -528,8 +528,10 @@ gboolean
 files_purge_trash (MhRequest *request, const MhTrashPurge *body, MhJson *out, GError **error)
 {
   MhPurged sum = { 0 };
+  const char *vault_id;
 
-  if (body->paths == NULL && !purge (request, NULL, &sum, error))
+  if (open_vault (request, &vault_id, error) == NULL
+      || (body->paths == NULL && !purge (request, NULL, &sum, error)))
     return FALSE;
 
   for (guint i = 0; body->paths != NULL && body->paths[i] != NULL; i++)
