@@ -3,8 +3,10 @@
 """Quotas, the trash, retention, and what happens when the disk has little space."""
 
 import concurrent.futures
+import contextlib
 import os
 import pathlib
+import sqlite3
 import sys
 import unittest
 
@@ -127,6 +129,11 @@ class Space(unittest.TestCase):
         self.assertEqual(self.trash(), [])
         self.assertEqual(self.daemon.download(self.vault, "/f").status, 404)
         self.assertEqual(self.daemon.download(self.vault, "/kept").body, b"kept")
+        mh.wait_until(lambda: self.indexed_vaults() == [self.vault], what="forgetting the deleted vault")
+
+    def indexed_vaults(self):
+        with contextlib.closing(sqlite3.connect(self.daemon.home / "metadata/index.db")) as index:
+            return [row[0] for row in index.execute("SELECT id FROM vaults")]
 
 
 class LittleSpace(unittest.TestCase):
