@@ -3,8 +3,10 @@
 """Quotas, the trash, retention, and what happens when the disk has little space."""
 
 import concurrent.futures
+import contextlib
 import os
 import pathlib
+import sqlite3
 import sys
 import unittest
 
@@ -95,7 +97,8 @@ class Space(unittest.TestCase):
         self.assertEqual(self.daemon.post(f"{self.url}/trash/purge", {"paths": ["/a"]}).status, 404)
         self.assertEqual(self.daemon.post(f"{self.url}/trash/purge", {"paths": ["/kept"]}).status, 404)
         self.assertEqual(self.daemon.post(f"{self.url}/restore/c", {"content_hash": entries[0]["content_hash"]}).status, 200)
-        self.assertEqual(self.daemon.post(f"{self.url}/trash/purge", {}).json["files"], 1)
+        self.assertEqual(self.daemon.post(f"{self.url}/trash/purge", {"all": True}).json["files"], 1)
+        self.assertEqual(self.daemon.post(f"{self.url}/trash/purge", {}).status, 400)
         self.assertEqual(self.trash(), [])
         self.assertEqual(self.daemon.download(self.vault, "/kept").body, b"3" * 3000)
         self.assertEqual(self.daemon.download(self.vault, "/c").body, b"4" * 3000)
@@ -116,7 +119,7 @@ class Space(unittest.TestCase):
         self.daemon.upload(self.vault, "/f", os.urandom(100000))
         self.daemon.upload(self.vault, "/kept", b"kept")
         self.daemon.request("DELETE", f"{self.url}/files/f")
-        self.daemon.post(f"{self.url}/trash/purge", {})
+        self.daemon.post(f"{self.url}/trash/purge", {"all": True})
         gone = self.daemon.vault("gone")
         self.daemon.upload(gone, "/f", os.urandom(100000))
         self.daemon.request("DELETE", f"{V}/{gone}")
@@ -127,6 +130,11 @@ class Space(unittest.TestCase):
         self.assertEqual(self.trash(), [])
         self.assertEqual(self.daemon.download(self.vault, "/f").status, 404)
         self.assertEqual(self.daemon.download(self.vault, "/kept").body, b"kept")
+        mh.wait_until(lambda: self.indexed_vaults() == [self.vault], what="forgetting the deleted vault")
+
+    def indexed_vaults(self):
+        with contextlib.closing(sqlite3.connect(self.daemon.home / "metadata/index.db")) as index:
+            return [row[0] for row in index.execute("SELECT id FROM vaults")]
 
 
 class LittleSpace(unittest.TestCase):
@@ -148,7 +156,7 @@ class LittleSpace(unittest.TestCase):
             self.assertIn("disk is full", daemon.get("/api/v1/system/status").json["attention"])
             self.assertEqual(daemon.download(vault, "/f").body, b"content")
             self.assertEqual(daemon.request("DELETE", f"{V}/{vault}/files/f").status, 204)
-            self.assertEqual(daemon.post(f"{V}/{vault}/trash/purge", {}).json["files"], 1)
+            self.assertEqual(daemon.post(f"{V}/{vault}/trash/purge", {"all": True}).json["files"], 1)
             daemon.stop()
             (daemon.home / "config.yaml").unlink()
             daemon.start()

@@ -503,11 +503,11 @@ files_trash (MhRequest *request, gconstpointer body, MhJson *out, GError **error
 static gboolean
 purge (MhRequest *request, const char *path, MhPurged *sum, GError **error)
 {
-  const char *vault_id;
-  MhStore *store = mh_files_open_vault (request, &vault_id, error);
+  const char *vault_id = mh_request_param (request, "vault_id");
+  MhStore *store = mh_request_service (request, "store");
   MhPurged purged;
 
-  if (store == NULL || !mh_store_purge_trash (store, vault_id, path, &purged, error))
+  if (!mh_store_purge_trash (store, vault_id, path, &purged, error))
     return FALSE;
 
   mh_files_audit (request, "trash.purge", vault_id, path != NULL ? path : "/");
@@ -523,11 +523,13 @@ gboolean
 files_purge_trash (MhRequest *request, const MhTrashPurge *body, MhJson *out, GError **error)
 {
   MhPurged sum = { 0 };
+  const char *vault_id;
 
-  if (body->paths == NULL && !purge (request, NULL, &sum, error))
+  if (mh_files_open_vault (request, &vault_id, error) == NULL
+      || (body->all && !purge (request, NULL, &sum, error)))
     return FALSE;
 
-  for (guint i = 0; body->paths != NULL && body->paths[i] != NULL; i++)
+  for (guint i = 0; !body->all && body->paths != NULL && body->paths[i] != NULL; i++)
     {
       if (!purge (request, body->paths[i], &sum, error))
         return FALSE;

@@ -44,6 +44,8 @@ static const char sql_add_hole[] = "INSERT INTO holes (segment, position, size, 
 
 static const char sql_remove_hole[] = "DELETE FROM holes WHERE segment = ?1 AND position = ?2";
 
+static const char sql_is_hole[] = "SELECT 1 FROM holes WHERE segment = ?1 AND position = ?2";
+
 static const char sql_holes[] = "SELECT segment, position, size, version FROM holes"
                                 " WHERE version = ?1 ORDER BY segment, position LIMIT 2000";
 
@@ -261,6 +263,20 @@ mh_catalog_remove_hole (MhDb *db, const MhHole *hole, GError **error)
 {
   return mh_catalog_run (db, sql_remove_hole, (gint64) hole->segment, (gint64) hole->position,
                          error);
+}
+
+gboolean
+mh_catalog_is_hole (MhDb *db, const MhLocation *location, gboolean *is_hole, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_is_hole, error);
+
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_int64 (stmt, 1, (gint64) location->segment);
+  mh_stmt_bind_int64 (stmt, 2, (gint64) location->position);
+
+  return mh_catalog_first (stmt, is_hole, error);
 }
 
 GArray *

@@ -93,6 +93,10 @@ mh_catalog_add_hole (MhDb *db, const MhHole *hole, GError **error) G_GNUC_WARN_U
 gboolean
 mh_catalog_remove_hole (MhDb *db, const MhHole *hole, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Finds out whether there is a hole at a place. */
+gboolean mh_catalog_is_hole (MhDb *db, const MhLocation *location, gboolean *is_hole,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Returns: (transfer full) (element-type MhHole): some of one kind, by place */
 GArray *
 mh_catalog_find_holes (MhDb *db, gboolean versions, GError **error) G_GNUC_WARN_UNUSED_RESULT;

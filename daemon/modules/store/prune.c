@@ -11,7 +11,7 @@
 #include "writer-private.h"
 
 /* What one commit may cost, so that those of uploads come in between: blocks and versions. */
-#define MOST_AT_ONCE 2000
+#define MOST_AT_ONCE 500
 #define VERSIONS_AT_ONCE 200
 
 /* Returns: (transfer full): the version read back, or %NULL with @error set */

@@ -10,7 +10,7 @@
 
 static const char sql_trash[] =
     "SELECT path, changed_ms, size, mime, content_hash, versions - heads, ref, file_id FROM files"
-    " WHERE vault = ?1 AND live = 0 AND versions > heads AND (changed_ms, ref) < (?2, ?3)"
+    " WHERE vault = ?1 AND live < 1 AND versions > heads AND (changed_ms, ref) < (?2, ?3)"
     " ORDER BY changed_ms DESC, ref DESC LIMIT ?4";
 
 /* A page under way. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "catalog-space.h"
 #include "crypto/hash.h"
 #include "db/migrate.h"
 #include "os.h"
@@ -414,6 +415,31 @@ compare_found (gconstpointer a, gconstpointer b)
          - (left->location.position < right->location.position);
 }
 
+/*
+ * What was removed just before a crash may still be there, and is read again when a block before it
+ * was not indexed yet. It stays removed: mh_punch_holes() does the rest.
+ */
+static gboolean
+drop_removed (Recovery *self, GError **error)
+{
+  guint i = 0;
+
+  while (i < self->found->len)
+    {
+      const Found *found = &g_array_index (self->found, Found, i);
+      gboolean is_hole;
+
+      if (!mh_catalog_is_hole (self->writer->db, &found->location, &is_hole, error))
+        return FALSE;
+      if (is_hole)
+        g_array_remove_index (self->found, i);
+      else
+        i++;
+    }
+
+  return TRUE;
+}
+
 static gboolean
 index_found (Recovery *self, GError **error)
 {
@@ -480,6 +506,9 @@ catch_up (MhWriter *self, GError **error)
     }
   /* A new index knows nothing about syncs; then nothing is taken for torn. */
   recovery.torn_epoch = epoch > 0 ? recovery.last_epoch : G_MAXUINT64;
+  if (!drop_removed (&recovery, error))
+    return FALSE;
+
   judge (&recovery);
   self->epoch = recovery.last_epoch + 1;
   if (!index_found (&recovery, error) || !mh_ledger_flush (self->ledger, self->db, error)

@@ -20,5 +20,6 @@ CREATE TABLE holes (
 
 CREATE INDEX blocks_unused ON blocks (id) WHERE refs = 0;
 
--- Deleted files that have something to restore.
-CREATE INDEX files_trash ON files (vault, changed_ms, ref) WHERE live = 0 AND versions > heads;
+-- Deleted files that have something to restore. Not "live = 0": SQLite would then look at the value in
+-- every query with "live = ?", and prepare that query anew whenever the value changes.
+CREATE INDEX files_trash ON files (vault, changed_ms, ref) WHERE live < 1 AND versions > heads;

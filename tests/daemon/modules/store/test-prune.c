@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "bench.h"
+#include "db/db.h"
 #include "modules/store/retention.h"
 
 #define MIB (1024 * 1024)
@@ -417,6 +418,43 @@ test_forgotten (void)
   assert_content (bench, "/mine", 1, 300000);
 }
 
+static void
+test_crash_before_punching (void)
+{
+  static const char crash[] =
+      "INSERT INTO holes SELECT segment, position, size + 111 & ~15, 1 FROM versions"
+      " WHERE is_head = 0;"
+      "DELETE FROM versions WHERE is_head = 0;"
+      "UPDATE files SET versions = 1;"
+      "UPDATE blocks SET refs = 0 WHERE position < 2000;"
+      "UPDATE segments SET indexed_to = 64, live = live - (SELECT sum (size + 111 & ~15) FROM "
+      "blocks"
+      " WHERE refs = 0) - (SELECT sum (size) FROM holes);"
+      "UPDATE vaults SET stored_bytes = (SELECT sum (size) FROM blocks WHERE refs > 0);";
+  g_autoptr (Bench) bench = bench_new (0);
+  g_autofree char *path = bench_path (bench, "metadata/index.db");
+  g_autoptr (GError) error = NULL;
+  MhDb *db;
+
+  g_test_summary ("what a crash kept from being punched stays removed, also when it is read again");
+  put (bench, "/f", 1, 1500);
+  put (bench, "/f", 2, 40000);
+  bench_close (bench);
+  db = mh_db_open (path, MH_DB_FULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (mh_db_exec (db, crash, &error));
+  g_assert_no_error (error);
+  mh_db_close (db);
+  g_assert_true (bench_open (bench, &error));
+  g_assert_cmpuint (count_versions (bench, "/f"), ==, 1);
+  bench_maintain (bench);
+  assert_content (bench, "/f", 2, 40000);
+  g_assert_cmpint (bench_stored (bench), ==, 40017);
+  bench_assert_recount (bench);
+  g_assert_cmpuint (count_versions (bench, "/f"), ==, 1);
+  assert_content (bench, "/f", 2, 40000);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -429,6 +467,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/prune/space-comes-back", test_space_comes_back);
   g_test_add_func ("/store/prune/small-neighbours", test_small_neighbours);
   g_test_add_func ("/store/prune/forgotten", test_forgotten);
+  g_test_add_func ("/store/prune/crash-before-punching", test_crash_before_punching);
 
   return g_test_run ();
 }
