@@ -29,8 +29,9 @@ void mh_files_publish_all (MhRequest *request, const char *vault_id, char **path
 /* Writes down who did something to what is at a path. */
 void mh_files_audit (MhRequest *request, const char *type, const char *vault_id, const char *path);
 
-/* A file as the contract has it: as an object, and its members alone. */
-void mh_files_file_to_json (MhJson *out, const MhFile *file);
+/* A file as the contract has it: as an object, which is a member if it has a name, and its members
+ * alone. */
+void mh_files_file_to_json (MhJson *out, const char *name, const MhFile *file);
 void mh_files_members_to_json (MhJson *out, const MhFile *file);
 
 /* A version as the contract has it. */

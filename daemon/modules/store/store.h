@@ -703,6 +703,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhReader, mh_reader_free)
  */
 gboolean mh_store_check_path (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-#include "batch.h" /* IWYU pragma: export */
+#include "batch.h"    /* IWYU pragma: export */
+#include "partials.h" /* IWYU pragma: export */
 
 G_END_DECLS
