@@ -568,6 +568,7 @@ start (MhCore *core, GError **error)
   MhFiles *self = g_new0 (MhFiles, 1);
 
   self->core = core;
+  self->tickets = mh_tickets_new (mh_core_clock (core));
 
   return self;
 }
@@ -575,7 +576,10 @@ start (MhCore *core, GError **error)
 static void
 stop (gpointer service)
 {
-  g_free (service);
+  MhFiles *self = service;
+
+  mh_tickets_free (self->tickets);
+  g_free (self);
 }
 
 static const char *const requires[] = { "audit", "store", "vaults", NULL };

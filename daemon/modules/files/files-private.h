@@ -7,13 +7,15 @@
 
 #include "core/core.h"
 #include "modules/store/store.h"
+#include "tickets.h"
 
 G_BEGIN_DECLS
 
 /* The service: what the handlers need. */
 typedef struct
 {
-  MhCore *core; /* (unowned) outlives us */
+  MhCore *core;       /* (unowned) outlives us */
+  MhTickets *tickets; /* (owned) */
 } MhFiles;
 
 /* Gives the store and the vault that the request names, or fails as the contract says. */
