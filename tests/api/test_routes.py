@@ -86,7 +86,8 @@ class Routes(unittest.TestCase):
 
     def check_malformed(self, method, path, headers):
         json_type = {**headers, "Content-Type": "application/json"}
-        for text in (b"{", b'{"a":', b"[]", b'"x"', b"nul", b"\xff\xfe", b'{"a":"\xc3"}', b"[" * 100_000, b"1" * 400):
+        for text in (b"{", b'{"a":', b"[]", b'"x"', b"nul", b"\xff\xfe", b'{"a":"\xc3"}', b"[" * 100_000, b"1" * 400,
+                     b"{'a\"':" + b"[" * 900_000, b'/* " */' + b"[" * 900_000, b"{'a': 1}", b"", b"var x = {};"):
             reply = self.daemon.request(method, path, text, headers=json_type)
             self.assertEqual(reply.status, 400, (method, path, text[:20]))
         reply = self.daemon.request(method, path, b"{}", headers={**headers, "Content-Type": "text/plain"})
