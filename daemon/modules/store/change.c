@@ -8,6 +8,7 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "crypto/random.h"
+#include "known.h"
 #include "query.h"
 #include "usage.h"
 
@@ -334,12 +335,25 @@ keep_content (MhWriter *writer, const MhVaultRow *vault, const MhChangePut *chan
                               &g_array_index (change->chunks, MhChunk, 0), &sealed, error);
 }
 
+/* Remembers content that was stored for the first time. */
+static gboolean
+remember (MhWriter *writer, GArray *known, GError **error)
+{
+  for (guint i = 0; i < known->len; i++)
+    {
+      if (!mh_known_add (mh_writer_db (writer), &g_array_index (known, MhKnown, i), error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 static gboolean
 keep_in_quota (MhWriter *writer, const MhVaultRow *vault, const MhChangePut *change, GError **error)
 {
   gint64 before = mh_usage_stored (writer, vault);
 
-  return keep_content (writer, vault, change, error)
+  return keep_content (writer, vault, change, error) && remember (writer, change->known, error)
          && check_quota (writer, change->keys, vault, before, change->size, error);
 }
 
