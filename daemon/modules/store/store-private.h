@@ -37,6 +37,7 @@ struct _MhStore
   int lock_fd;                /* (owned) */
   GMutex lock;
   GHashTable *vaults; /* (owned) (element-type utf8 MhKeys) (locked-by lock) */
+  GHashTable *locked; /* (owned) (element-type utf8) (locked-by lock): known, without their keys */
   GHashTable *limits; /* (owned) (element-type utf8 MhVaultLimits) (locked-by lock) */
   char *fault;        /* (owned) (nullable) (locked-by lock) */
 };
