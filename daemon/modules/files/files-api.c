@@ -534,10 +534,10 @@ files_purge_trash (MhRequest *request, const MhTrashPurge *body, MhJson *out, GE
   const char *vault_id;
 
   if (open_vault (request, &vault_id, error) == NULL
-      || (body->paths == NULL && !purge (request, NULL, &sum, error)))
+      || (body->all && !purge (request, NULL, &sum, error)))
     return FALSE;
 
-  for (guint i = 0; body->paths != NULL && body->paths[i] != NULL; i++)
+  for (guint i = 0; !body->all && body->paths != NULL && body->paths[i] != NULL; i++)
     {
       if (!purge (request, body->paths[i], &sum, error))
         return FALSE;

@@ -167,6 +167,13 @@ assert_scattered (Bench *bench, guint count)
     }
 }
 
+typedef struct
+{
+  Bench *bench;
+  guint count;
+  gint running;
+} Watch;
+
 static guint
 count_segments (Bench *bench)
 {
@@ -217,6 +224,41 @@ test_rewrite (void)
   bench_assert_recount (bench);
   assert_scattered (bench, 1000);
   g_assert_cmpint (bench_maintain (bench).moved_bytes, ==, 0);
+}
+
+/* Reads what stays, again and again, until told to stop. */
+static gpointer
+read_kept (gpointer data)
+{
+  Watch *watch = data;
+
+  do
+    assert_scattered (watch->bench, watch->count);
+  while (g_atomic_int_get (&watch->running) != 0);
+
+  return NULL;
+}
+
+static void
+test_rewrite_while_reading (void)
+{
+  g_autoptr (Bench) bench = bench_new (64 * 1024);
+  Watch watch = { bench, 600, 1 };
+  GThread *threads[2];
+  gint64 moved = 0;
+
+  g_test_summary ("reading goes on without a fault while everything that is read moves");
+  fill_scattered (bench, 600);
+  for (guint i = 0; i < 2; i++)
+    threads[i] = g_thread_new ("reader", read_kept, &watch);
+  g_assert_true (mh_store_purge_trash (bench->store, "vault", NULL, NULL, NULL));
+  for (guint i = 0; i < 20; i++)
+    moved += bench_maintain (bench).moved_bytes;
+  g_atomic_int_set (&watch.running, 0);
+  for (guint i = 0; i < 2; i++)
+    g_thread_join (threads[i]);
+  g_assert_cmpint (moved, >, 20000);
+  assert_scattered (bench, 600);
 }
 
 /* The whole of a segment file. */
@@ -441,6 +483,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/gc/hold-released", test_hold_released);
   g_test_add_func ("/store/gc/reader", test_reader);
   g_test_add_func ("/store/gc/rewrite", test_rewrite);
+  g_test_add_func ("/store/gc/rewrite-while-reading", test_rewrite_while_reading);
   g_test_add_func ("/store/gc/rewrite-damaged", test_rewrite_damaged);
   g_test_add_func ("/store/gc/crash-while-rewriting", test_crash_while_rewriting);
   g_test_add_func ("/store/gc/concurrent", test_concurrent);
