@@ -37,7 +37,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Draft, draft_clear)
 static gboolean
 get_vault (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, GError **error)
 {
-  if (!mh_catalog_get_vault (mh_writer_db (writer), keys->vault_id, vault, error))
+  if (!mh_catalog_get_vault (mh_writer_db (writer), keys->vault_id, vault, error)
+      || !mh_store_check_writable (mh_writer_store (writer), keys->vault_id, error))
     return FALSE;
 
   if (!vault->forgotten)

@@ -204,6 +204,14 @@ mh_store_usage (MhStore *self, const char *vault_id, guint limit, GError **error
   return NULL;
 }
 
+MhBlockSizes
+mh_store_block_sizes (void)
+{
+  MhBlockSizes sizes = { MH_CHUNK_MIN, MH_CHUNK_AVERAGE, MH_CHUNK_MAX };
+
+  return sizes;
+}
+
 static gboolean
 read_health (MhDb *db, const char *vault_id, MhBlockHealth *health, GError **error)
 {

@@ -138,11 +138,13 @@ typedef struct
  * MhVaultLimits:
  * @hard_quota: most bytes of sealed blocks, 0 for no limit
  * @keep: which versions are kept
+ * @read_only: whether every change of its files is refused
  */
 typedef struct
 {
   gint64 hard_quota;
   MhKeep keep;
+  gboolean read_only;
 } MhVaultLimits;
 
 typedef struct
@@ -735,6 +737,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhVaultUsage, mh_vault_usage_free)
  */
 MhVaultUsage *mh_store_usage (MhStore *self, const char *vault_id, guint limit,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Sizes of blocks, in bytes of the files. */
+typedef struct
+{
+  guint least; /* a smaller file is one block */
+  guint average;
+  guint most;
+} MhBlockSizes;
+
+/* Returns: how files are cut. Thread: any. */
+MhBlockSizes mh_store_block_sizes (void);
 
 /* How the blocks of a vault are. */
 typedef struct

@@ -130,6 +130,7 @@ check_early (MhUpload *self, gint64 announced, GError **error)
 
   if (lease == NULL
       || !mh_catalog_get_vault (mh_db_lease_db (lease), self->keys->vault_id, &vault, error)
+      || !mh_store_check_writable (self->store, self->keys->vault_id, error)
       || !check_announced (self, &vault, announced, error)
       || !mh_change_check_target (mh_db_lease_db (lease), &vault, self->path, NULL, error))
     return FALSE;
