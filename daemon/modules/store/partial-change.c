@@ -14,15 +14,20 @@
 gboolean
 mh_partial_commit_begin (MhWriter *writer, gpointer data, GError **error)
 {
-  MhPartialRow *row = data;
-  MhVaultRow vault = { row->vault };
-  g_autoptr (GPtrArray) others = mh_partial_rows_list (mh_writer_db (writer), &vault, error);
+  const MhPartialBegin *begin = data;
+  g_autoptr (GPtrArray) others = NULL;
+  MhVaultRow vault;
 
+  if (!mh_change_get_vault (writer, begin->keys, &vault, error))
+    return FALSE;
+
+  others = mh_partial_rows_list (mh_writer_db (writer), &vault, error);
   if (others == NULL)
     return FALSE;
 
+  begin->row->vault = vault.ref;
   if (others->len < MOST_SESSIONS)
-    return mh_partial_rows_add (mh_writer_db (writer), row, error);
+    return mh_partial_rows_add (mh_writer_db (writer), begin->row, error);
 
   g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT,
                "the vault has %d upload sessions already; finish some or give them up",
@@ -112,7 +117,7 @@ mh_partial_commit_save (MhWriter *writer, gpointer data, GError **error)
   before = mh_usage_stored (writer, &vault);
 
   return keep_whole (writer, save, &vault, error) && keep_tail (writer, save, &vault, error)
-         && drop_tail (writer, save, error)
+         && drop_tail (writer, save, error) && mh_change_remember (writer, save->known, error)
          && mh_change_check_quota (writer, save->keys, &vault, before,
                                    save->to.offset - save->from->offset, error)
          && (save->part.ids == NULL

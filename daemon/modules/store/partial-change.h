@@ -8,6 +8,13 @@ G_BEGIN_DECLS
 
 /* The changes of upload sessions, as commits of the writer. */
 
+/* A session that begins. */
+typedef struct
+{
+  MhKeys *keys;      /* (unowned) */
+  MhPartialRow *row; /* (unowned): its refs are set */
+} MhPartialBegin;
+
 /* What is to be kept from now on. */
 typedef struct
 {
@@ -16,6 +23,7 @@ typedef struct
   MhPartialRow to;          /* as it is to be; its strings are unowned */
   MhPartialPart part;       /* (owned): whole blocks that are new */
   GPtrArray *held;          /* (unowned) (element-type MhPending): what holds them */
+  GArray *known;            /* (unowned) (element-type MhKnown): content that is new */
   MhChunk tail;             /* the last bytes */
   MhBuffer *sealed;         /* (unowned) (nullable): of the tail */
   gsize sealed_size;        /* bytes in it */
@@ -28,7 +36,7 @@ typedef struct
   gint64 session; /* its row */
 } MhPartialFinish;
 
-/* MhPartialRow: begins one; %MH_ERROR_CONFLICT when there are too many. */
+/* MhPartialBegin: begins one; %MH_ERROR_CONFLICT when there are too many. */
 gboolean mh_partial_commit_begin (MhWriter *writer, gpointer data, GError **error);
 
 /* MhPartialSave: keeps what came in. */

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "chunker.h"
 #include "crypto/hash.h"
+#include "known.h"
 #include "load.h"
 #include "upload-private.h"
 
@@ -236,14 +237,17 @@ static void
 fill_tail (MhPartialWriter *self, MhPartialSave *save)
 {
   g_autoptr (GArray) one = g_array_new (FALSE, FALSE, sizeof (MhChunk));
+  MhPlain plain = { NULL };
   gsize size;
   guint8 *rest = mh_upload_rest (self->upload, &size);
 
   if (rest == NULL)
     return;
 
+  plain.data = rest;
+  plain.size = size;
   save->sealed =
-      mh_seal_block (self->store->buffers, self->keys, rest, size, &save->tail, &save->sealed_size);
+      mh_seal_block (self->store->buffers, self->keys, &plain, &save->tail, &save->sealed_size);
   g_array_append_val (one, save->tail);
   save->to.tail_size = (gint64) size;
   save->to.tail_id = mh_chunks_ids (one);
@@ -270,6 +274,7 @@ note_saved (MhPartialWriter *self, MhPartialSave *save)
   if (row->tail_chunk == NULL)
     row->tail_chunk = g_bytes_new (NULL, 0);
   self->saved = mh_upload_chunks (self->upload)->len;
+  g_array_set_size (mh_upload_known (self->upload), 0);
   mh_partial_free (self->session);
   self->session = mh_partial_of_row (row);
   release_held (self);
@@ -291,6 +296,7 @@ save_now (MhPartialWriter *self, gboolean with_tail, GError **error)
   save.to.tail_chunk = NULL;
   save.to.used_ms = mh_store_now_ms (self->store);
   save.held = mh_upload_held (self->upload);
+  save.known = mh_upload_known (self->upload);
   whole += fill_part (self, &save);
   if (with_tail)
     fill_tail (self, &save);
@@ -454,6 +460,7 @@ static MhFile *
 commit (MhPartialWriter *self, GArray *chunks, GError **error)
 {
   g_autoptr (GPtrArray) none = g_ptr_array_new ();
+  g_autoptr (GArray) nothing = g_array_new (FALSE, FALSE, sizeof (MhKnown));
   MhPartialRow *row = self->row;
   MhPartialFinish finish = { { self->keys, row->path, row->if_match, row->if_none_match } };
   MhFile *file = NULL;
@@ -463,6 +470,7 @@ commit (MhPartialWriter *self, GArray *chunks, GError **error)
   finish.put.size = row->size;
   finish.put.chunks = chunks;
   finish.put.held = none;
+  finish.put.known = nothing;
   memcpy (finish.put.content_hash, self->hash, sizeof self->hash);
   mh_change_prepare (&finish.put, self->store);
   if (mh_writer_commit (self->store->writer, mh_partial_commit_finish, &finish, error))

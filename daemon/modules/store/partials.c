@@ -183,21 +183,12 @@ check_early (MhStore *store, const MhUploadNew *request, GError **error)
   return upload != NULL;
 }
 
-static gboolean
-find_vault (MhStore *store, MhKeys *keys, MhVaultRow *vault, GError **error)
-{
-  g_autoptr (MhDbLease) lease = mh_db_pool_take (store->readers, error);
-
-  return lease != NULL
-         && mh_catalog_get_vault (mh_db_lease_db (lease), keys->vault_id, vault, error);
-}
-
 MhPartial *
 mh_partial_begin (MhStore *store, const MhUploadNew *request, GError **error)
 {
   g_autoptr (MhKeys) keys = NULL;
   g_autoptr (MhPartialRow) row = g_new0 (MhPartialRow, 1);
-  MhVaultRow vault;
+  MhPartialBegin begin = { NULL };
 
   if (!check_early (store, request, error))
     return NULL;
@@ -214,12 +205,11 @@ mh_partial_begin (MhStore *store, const MhUploadNew *request, GError **error)
   row->mtime_ms = request->mtime_ms >= 0 ? request->mtime_ms : row->created_ms;
   row->if_match = g_strdup (request->if_match);
   row->if_none_match = g_strdup (request->if_none_match);
-  if (find_vault (store, keys, &vault, error))
-    {
-      row->vault = vault.ref;
-      if (mh_writer_commit_durable (store->writer, mh_partial_commit_begin, row, error))
-        return mh_partial_of_row (row);
-    }
+  begin.keys = keys;
+  begin.row = row;
+  if (mh_writer_commit_durable (store->writer, mh_partial_commit_begin, &begin, error))
+    return mh_partial_of_row (row);
+
   mh_store_lift (store, error);
 
   return NULL;

@@ -16,6 +16,9 @@ GArray *mh_upload_chunks (MhUpload *self);
 /* Returns: (transfer none) (element-type MhPending): what holds them; of the writer's thread */
 GPtrArray *mh_upload_held (MhUpload *self);
 
+/* Returns: (transfer none) (element-type MhKnown): content that was new, of a settled upload */
+GArray *mh_upload_known (MhUpload *self);
+
 /* Returns: (transfer none) (nullable): one free byte, and @size bytes that make no whole block */
 guint8 *mh_upload_rest (MhUpload *self, gsize *size);
 
