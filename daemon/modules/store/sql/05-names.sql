@@ -16,9 +16,11 @@ CREATE TABLE renamed (
   ref  INTEGER NOT NULL PRIMARY KEY  -- files.ref
 ) STRICT;
 
+-- Not OR IGNORE: the policy of the statement that the trigger belongs to would count instead.
 CREATE TRIGGER files_renamed AFTER UPDATE OF name ON files WHEN old.name IS NOT new.name
 BEGIN
-  INSERT OR IGNORE INTO renamed (ref) VALUES (new.ref);
+  INSERT INTO renamed (ref)
+  SELECT new.ref WHERE NOT EXISTS (SELECT 1 FROM renamed WHERE ref = new.ref);
 END;
 
 -- The next file may get the number of the last one that was removed.
