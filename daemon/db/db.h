@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include <gio/gio.h>
 
 G_BEGIN_DECLS
 
@@ -75,6 +75,22 @@ void mh_db_close (MhDb *self);
  * Returns: (transfer none): the path it was opened with
  */
 const char *mh_db_path (MhDb *self);
+
+/**
+ * mh_db_backup:
+ * @self: a connection
+ * @path: a file that does not exist
+ * @cancellable: (nullable): gives up; the file is removed then
+ * @error: return location
+ *
+ * Copies the database as it is at one moment, while others use it.
+ *
+ * Thread: the one that uses @self. Blocks on disk.
+ * Errors: %MH_ERROR_NO_SPACE, %MH_DB_ERROR, %G_IO_ERROR_CANCELLED
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_db_backup (MhDb *self, const char *path, GCancellable *cancellable,
+                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_db_exec:

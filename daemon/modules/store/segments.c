@@ -241,6 +241,36 @@ mh_segments_read (MhSegments *self, const MhLocation *location, guint8 *out, GEr
   return FALSE;
 }
 
+gint64
+mh_segments_allocated (MhSegments *self, guint64 segment)
+{
+  OpenFile *file = take (self, segment, NULL);
+  gint64 bytes;
+
+  if (file == NULL)
+    return 0;
+
+  bytes = mh_os_allocated (file->fd);
+  give (self, file);
+
+  return MAX (bytes, 0);
+}
+
+gboolean
+mh_segments_read_raw (MhSegments *self, guint64 segment, guint64 position, guint8 *out, gsize size)
+{
+  OpenFile *file = take (self, segment, NULL);
+  gssize got;
+
+  if (file == NULL)
+    return FALSE;
+
+  got = mh_os_read (file->fd, position, out, size);
+  give (self, file);
+
+  return got == (gssize) size;
+}
+
 GBytes *
 mh_segments_read_verified (MhSegments *self, const MhLocation *location, const guint8 *id,
                            GError **error)

@@ -57,6 +57,13 @@ GArray *mh_segments_list (MhSegments *self, GError **error) G_GNUC_WARN_UNUSED_R
 gboolean mh_segments_read (MhSegments *self, const MhLocation *location, guint8 *out,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Returns: bytes that a segment takes on the disk, 0 when that is unknown. Thread: any. */
+gint64 mh_segments_allocated (MhSegments *self, guint64 segment);
+
+/* Reads any @size bytes of a segment. Returns: %FALSE unless all are there. Thread: any. */
+gboolean mh_segments_read_raw (MhSegments *self, guint64 segment, guint64 position, guint8 *out,
+                               gsize size) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * mh_segments_read_verified:
  * @self: the folder

@@ -78,6 +78,9 @@ void mh_store_want_upkeep (MhStore *self);
 /* Returns: bytes to be left free where @fd lies; -1 stands for the usual part. Thread: any. */
 guint64 mh_store_resolve_min_free (gint64 configured, int fd);
 
+/* Adds what the disk has to @space. Thread: any. */
+void mh_store_fill_space (MhStore *self, MhStoreSpace *space);
+
 /* Refuses an upload when less than min_free is free where @fd lies. Thread: any. */
 gboolean mh_store_check_min_free (MhStore *self, int fd, guint64 needed,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
