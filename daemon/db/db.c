@@ -4,10 +4,9 @@
 #include "db.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <glib/gstdio.h>
 
 #include "base/error.h"
+#include "base/os.h"
 #include "db-private.h"
 
 #define BUSY_TIMEOUT_MS 10000
@@ -72,19 +71,24 @@ mh_db_set_error (MhDb *self, int status, const char *attempt, GError **error)
                status);
 }
 
-/* SQLite would make the file with the umask's mode; its -wal and -shm inherit what we choose. */
+/*
+ * SQLite would make the file with the umask's mode; its -wal and -shm inherit what we choose. A
+ * file that is there is not opened: closing it would drop the locks that other connections have on
+ * it.
+ */
 static gboolean
 create_private (const char *path, GError **error)
 {
-  int fd = g_open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  g_autoptr (GError) local = NULL;
+  int fd = mh_os_open (path, TRUE, TRUE, &local);
 
-  if (fd < 0)
-    {
-      mh_error_set_errno (error, errno, path);
-      return FALSE;
-    }
+  mh_os_close (fd);
+  if (fd >= 0 || g_error_matches (local, MH_ERROR, MH_ERROR_CONFLICT))
+    return TRUE;
 
-  return g_close (fd, error);
+  g_propagate_error (error, g_steal_pointer (&local));
+
+  return FALSE;
 }
 
 static gboolean

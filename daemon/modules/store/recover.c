@@ -4,13 +4,12 @@
 #include "writer-private.h"
 
 #include <errno.h>
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/os.h"
 #include "crypto/hash.h"
 #include "db/migrate.h"
-#include "os.h"
 
 #define WINDOW (64 * 1024)
 
@@ -422,7 +421,7 @@ set_aside (MhWriter *self, const char *path, GError **error)
       g_autofree char *from = g_strconcat (path, suffixes[i], NULL);
       g_autofree char *to = g_strconcat (path, ".damaged", suffixes[i], NULL);
 
-      if (g_rename (from, to) != 0 && errno != ENOENT)
+      if (!mh_os_rename (from, to) && errno != ENOENT)
         {
           mh_error_set_errno (error, errno, from);
           return FALSE;

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/os.h"
 #include "crypto/hash.h"
-#include "os.h"
 #include "segment.h"
 
 #define MOST_OPEN 64
@@ -94,19 +94,18 @@ parse_name (const char *name, guint64 *id)
 GArray *
 mh_segments_list (MhSegments *self, GError **error)
 {
-  g_autoptr (GDir) folder = g_dir_open (self->path, 0, error);
+  g_auto (GStrv) names = mh_os_list (self->path, error);
   GArray *ids;
-  const char *name;
 
-  if (folder == NULL)
+  if (names == NULL)
     return NULL;
 
   ids = g_array_new (FALSE, FALSE, sizeof (guint64));
-  while ((name = g_dir_read_name (folder)) != NULL)
+  for (gsize i = 0; names[i] != NULL; i++)
     {
       guint64 id;
 
-      if (parse_name (name, &id))
+      if (parse_name (names[i], &id))
         g_array_append_val (ids, id);
     }
   g_array_sort (ids, compare_ids);

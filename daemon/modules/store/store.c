@@ -3,14 +3,12 @@
 
 #include "store.h"
 
-#include <errno.h>
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "base/os.h"
 #include "change.h"
-#include "os.h"
 
 #define SEGMENT_BYTES (G_GUINT64_CONSTANT (256) * 1024 * 1024)
 #define MOST_READERS 16
@@ -83,22 +81,11 @@ mh_store_keys (MhStore *self, const char *vault_id, GError **error)
 }
 
 static gboolean
-make_folder (const char *path, GError **error)
-{
-  if (g_mkdir_with_parents (path, 0700) == 0)
-    return TRUE;
-
-  mh_error_set_errno (error, errno, path);
-
-  return FALSE;
-}
-
-static gboolean
 prepare_folders (const MhStoreConfig *config, GError **error)
 {
   g_autofree char *index_folder = g_path_get_dirname (config->index_path);
 
-  return make_folder (config->blocks_path, error) && make_folder (index_folder, error);
+  return mh_os_make_folder (config->blocks_path, error) && mh_os_make_folder (index_folder, error);
 }
 
 MhStore *

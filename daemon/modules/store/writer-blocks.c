@@ -4,12 +4,11 @@
 #include "writer-private.h"
 
 #include <errno.h>
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/os.h"
 #include "crypto/hash.h"
-#include "os.h"
 
 /* Room that SQLite, tombstones and the rest of the machine keep. */
 #define RESERVE_BLOCKS (8 * 1024 * 1024)
@@ -200,18 +199,20 @@ begin_segment (MhWriter *self, GError **error)
   g_autofree char *path = mh_segments_path (self->store->segments, id);
   guint8 header[MH_SEGMENT_HEADER_SIZE];
   MhPiece piece = { header, sizeof header };
-  int fd = mh_os_open (path, TRUE, TRUE, error);
+  int fd;
 
+  /* Taken even when it cannot be made: what is half made must not stand in the way of the next. */
+  self->last_segment = id;
+  fd = mh_os_open (path, TRUE, TRUE, error);
   if (fd < 0)
     return FALSE;
 
-  self->last_segment = id;
   mh_segment_header_encode (id, mh_store_now_ms (self->store), header);
   if (!mh_os_write (fd, 0, &piece, 1))
     {
       mh_error_set_errno (error, errno, "beginning a segment");
       mh_os_close (fd);
-      (void) g_unlink (path); /* nothing is in it */
+      (void) !mh_os_remove (path); /* nothing is in it */
       return FALSE;
     }
 

@@ -4,7 +4,7 @@
 #include "writer.h"
 
 #include "base/error.h"
-#include "os.h"
+#include "base/os.h"
 #include "writer-private.h"
 
 /* Bytes of blocks that may wait to be sealed and written: what an upload costs in memory. */
