@@ -20,6 +20,7 @@ struct _MhStore
   guint64 segment_bytes;
   void (*on_fault) (const char *sentence, gpointer data); /* (nullable) */
   gpointer on_fault_data;                                 /* (unowned) */
+  gboolean serial;                                        /* no threads */
   MhGear gear;
   MhBuffers *buffers;   /* (owned) */
   MhSegments *segments; /* (owned) */

@@ -93,7 +93,7 @@ mh_store_open (const MhStoreConfig *config, GError **error)
 {
   g_autoptr (MhStore) self = g_new0 (MhStore, 1);
   g_autofree char *lock_path = g_build_filename (config->blocks_path, "lock", NULL);
-  guint workers = MIN (g_get_num_processors (), MOST_WORKERS);
+  guint workers = config->serial ? 0 : MIN (g_get_num_processors (), MOST_WORKERS);
 
   self->lock_fd = -1;
   g_mutex_init (&self->lock);
@@ -108,6 +108,7 @@ mh_store_open (const MhStoreConfig *config, GError **error)
   self->on_fault = config->on_fault;
   self->on_fault_data = config->on_fault_data;
   self->clock = config->clock;
+  self->serial = config->serial;
   self->segment_bytes = config->segment_bytes > 0 ? config->segment_bytes : SEGMENT_BYTES;
   mh_gear_init (&self->gear);
   self->vaults =

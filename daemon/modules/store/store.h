@@ -26,6 +26,8 @@ typedef struct _MhStore MhStore;
  * @segment_bytes: size at which a new segment is begun, 0 for 256 MiB
  * @on_fault: (nullable): told each fault that mh_store_fault() gives, on any thread
  * @on_fault_data: its argument
+ * @serial: no threads: everything happens in the call that causes it, in an order that depends on
+ *   the calls alone. For tests, which then use the store from one thread.
  */
 typedef struct
 {
@@ -36,6 +38,7 @@ typedef struct
   guint64 segment_bytes;
   void (*on_fault) (const char *sentence, gpointer data);
   gpointer on_fault_data;
+  gboolean serial;
 } MhStoreConfig;
 
 typedef enum

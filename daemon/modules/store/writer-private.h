@@ -34,17 +34,24 @@ typedef struct
   GQueue pending;  /* (owned) (element-type MhPending): by position */
 } MhSegmentOut;
 
+/* Called before a commit is executed; may commit something else. */
+typedef void (*MhGatherFunc) (gpointer data);
+
 struct _MhWriter
 {
   MhStore *store;  /* (unowned) */
   GThread *thread; /* (owned): owned by us, ends in mh_writer_free() */
   GMutex lock;
-  GCond wake;      /* something in the queue */
-  GCond room;      /* less reserved */
-  GCond finished;  /* a commit is done */
-  GQueue jobs;     /* (owned) (element-type Job) (locked-by lock) */
-  gsize reserved;  /* bytes (locked-by lock) */
-  gboolean ending; /* (locked-by lock) */
+  GCond wake;           /* something in the queue */
+  GCond room;           /* less reserved */
+  GCond finished;       /* a commit is done */
+  GQueue jobs;          /* (owned) (element-type Job) (locked-by lock) */
+  gsize reserved;       /* bytes (locked-by lock) */
+  gboolean ending;      /* (locked-by lock) */
+  gboolean serving;     /* without a thread: a caller does what is queued */
+  GPtrArray *waiting;   /* (owned) (element-type Job): commits to be made durable together */
+  MhGatherFunc gather;  /* (nullable) */
+  gpointer gather_data; /* (unowned) */
 
   /* of the thread */
   MhDb *db;             /* (owned) */
@@ -81,6 +88,12 @@ void mh_writer_settle_kept (MhWriter *self, guint from, gboolean committed);
 
 /* Closes segments that are of no further use. */
 void mh_writer_close_idle (MhWriter *self);
+
+/*
+ * For a writer without a thread: what @func commits is executed and made durable together with the
+ * commit that waits meanwhile. %NULL for none.
+ */
+void mh_writer_set_gather (MhWriter *self, MhGatherFunc func, gpointer data);
 
 void mh_segment_out_free (gpointer segment);
 

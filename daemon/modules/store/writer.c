@@ -146,31 +146,65 @@ take_jobs (MhWriter *self, GQueue *jobs)
   return !g_queue_is_empty (jobs);
 }
 
+/* Does the tasks of @jobs; its commits have to wait. */
+static void
+do_tasks (MhWriter *self, GQueue *jobs)
+{
+  Job *job;
+
+  while ((job = g_queue_pop_head (jobs)) != NULL)
+    {
+      if (job->task == NULL)
+        {
+          g_ptr_array_add (self->waiting, job);
+          continue;
+        }
+      job->task (self, job->data);
+      g_free (job);
+    }
+}
+
 static gpointer
 writer_main (gpointer data)
 {
   MhWriter *self = data;
-  g_autoptr (GPtrArray) commits = g_ptr_array_new ();
   GQueue jobs;
 
   while (take_jobs (self, &jobs))
     {
-      Job *job;
-
-      while ((job = g_queue_pop_head (&jobs)) != NULL)
-        {
-          if (job->task == NULL)
-            {
-              g_ptr_array_add (commits, job);
-              continue;
-            }
-          job->task (self, job->data);
-          g_free (job);
-        }
-      run_commits (self, commits);
+      do_tasks (self, &jobs);
+      run_commits (self, self->waiting);
     }
 
   return NULL;
+}
+
+/* Without a thread: does all tasks there are. One that hands over another is not interrupted. */
+static void
+serve (MhWriter *self)
+{
+  GQueue jobs;
+
+  if (!self->store->serial || self->serving)
+    return;
+
+  self->serving = TRUE;
+  while (take_jobs (self, &jobs))
+    do_tasks (self, &jobs);
+  self->serving = FALSE;
+}
+
+/* Without a thread: executes the commits that wait, and what else comes until then. */
+static void
+serve_commits (MhWriter *self)
+{
+  serve (self);
+  if (self->gather != NULL)
+    self->gather (self->gather_data);
+  self->serving = TRUE;
+  run_commits (self, self->waiting);
+  self->serving = FALSE;
+  serve (self);
 }
 
 MhWriter *
@@ -187,14 +221,18 @@ mh_writer_new (MhStore *store, const char *index_path, GError **error)
   self->pending = g_hash_table_new (mh_id_hash, mh_id_equal);
   self->segments = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, mh_segment_out_free);
   self->kept = g_ptr_array_new ();
+  self->waiting = g_ptr_array_new ();
   if (!mh_writer_recover (self, index_path, error))
     {
       mh_writer_free (self);
       return NULL;
     }
 
-  /* The one thread that writes: joined by mh_writer_free(). */
-  self->thread = g_thread_new ("store-writer", writer_main, self);
+  /* The one thread that writes: joined by mh_writer_free(). Without it nobody waits for jobs. */
+  if (store->serial)
+    self->ending = TRUE;
+  else
+    self->thread = g_thread_new ("store-writer", writer_main, self);
 
   return self;
 }
@@ -217,6 +255,7 @@ mh_writer_free (MhWriter *self)
   g_hash_table_unref (self->pending);
   g_hash_table_unref (self->segments);
   g_ptr_array_unref (self->kept);
+  g_ptr_array_unref (self->waiting);
   mh_db_close (self->db);
   g_cond_clear (&self->wake);
   g_cond_clear (&self->room);
@@ -261,6 +300,7 @@ mh_writer_post (MhWriter *self, MhTaskFunc func, gpointer data)
   g_mutex_lock (&self->lock);
   enqueue (self, job);
   g_mutex_unlock (&self->lock);
+  serve (self);
 }
 
 gboolean
@@ -272,6 +312,11 @@ mh_writer_commit (MhWriter *self, MhCommitFunc func, gpointer data, GError **err
   job.data = data;
   g_mutex_lock (&self->lock);
   enqueue (self, &job);
+  g_mutex_unlock (&self->lock);
+  if (self->store->serial)
+    serve_commits (self);
+
+  g_mutex_lock (&self->lock);
   while (!job.done)
     g_cond_wait (&self->finished, &self->lock);
   g_mutex_unlock (&self->lock);
@@ -282,6 +327,13 @@ mh_writer_commit (MhWriter *self, MhCommitFunc func, gpointer data, GError **err
   g_propagate_error (error, job.error);
 
   return FALSE;
+}
+
+void
+mh_writer_set_gather (MhWriter *self, MhGatherFunc func, gpointer data)
+{
+  self->gather = func;
+  self->gather_data = data;
 }
 
 MhDb *
