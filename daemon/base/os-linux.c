@@ -110,10 +110,29 @@ make_one (const char *path)
   if (errnum != 0)
     return errnum;
 
-  if (mkdir (path, 0700) != 0)
+  return mkdir (path, 0700) == 0 ? 0 : errno;
+}
+
+/* Whether a folder of somebody else cannot be made durable by us, and need not be. */
+static gboolean
+is_foreign (int errnum)
+{
+  return errnum == EACCES || errnum == EINVAL || errnum == EROFS;
+}
+
+/* Makes the names on the way to a folder durable. Returns: 0, or an errno value */
+static int
+sync_way (const char *path)
+{
+  g_autofree char *above = g_path_get_dirname (path);
+
+  if (strcmp (above, path) == 0)
+    return 0;
+
+  if (!sync_folder_of (path) && !is_foreign (errno))
     return errno;
 
-  return sync_folder_of (above) ? 0 : errno;
+  return sync_way (above);
 }
 
 gboolean
@@ -121,9 +140,11 @@ mh_os_make_folder (const char *path, GError **error)
 {
   int errnum = make_one (path);
 
-  /* Also when it was there: who made it may not have waited for its name. */
+  /* Also what was there: who made it may not have waited for its name. */
   if (errnum == 0 && !sync_folder_of (path))
     errnum = errno;
+  if (errnum == 0)
+    errnum = sync_way (path);
 
   if (errnum == 0)
     return TRUE;
