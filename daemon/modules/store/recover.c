@@ -12,6 +12,7 @@
 #include "db/migrate.h"
 
 #define WINDOW (64 * 1024)
+#define PAGE 4096
 
 extern const MhMigration mh_store_migrations[];
 
@@ -20,7 +21,8 @@ typedef struct
 {
   MhLocation location;
   MhRecord record;
-  gboolean torn; /* its bytes are not those of its id */
+  gboolean torn;   /* its bytes are not those of its id */
+  gboolean unread; /* the disk does not give them, at least now */
 } Found;
 
 /* What is being recovered. */
@@ -29,8 +31,9 @@ typedef struct
   MhWriter *writer;       /* (unowned) */
   GArray *found;          /* (owned) (element-type Found): in the order of writing */
   GHashTable *referenced; /* (owned) (element-type id): blocks that a found version needs */
-  guint64 last_epoch;
-  guint64 torn_epoch; /* what has this epoch may be half written */
+  GHashTable *erased; /* (owned) (element-type guint64): segments in which records were erased */
+  GArray *unread;     /* (owned) (element-type MhLocation): what the disk could not read */
+  guint64 last_epoch; /* what has this one may be half written */
 } Recovery;
 
 static void
@@ -38,6 +41,8 @@ recovery_clear (Recovery *self)
 {
   g_clear_pointer (&self->found, g_array_unref);
   g_clear_pointer (&self->referenced, g_hash_table_unref);
+  g_clear_pointer (&self->erased, g_hash_table_unref);
+  g_clear_pointer (&self->unread, g_array_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Recovery, recovery_clear)
@@ -65,21 +70,57 @@ find_in_window (const guint8 *window, gsize size, guint64 offset, Found *found)
   return FALSE;
 }
 
+/* Reads as much of a window as the disk gives. Returns: bytes, or -1 when it gives none */
+static gssize
+read_window (int fd, guint64 offset, guint8 *window)
+{
+  gssize got = -1;
+
+  for (gsize size = WINDOW; size >= MH_RECORD_HEADER_SIZE && got < 0; size /= 2)
+    got = mh_os_read (fd, offset, window, size);
+
+  return got;
+}
+
+static void
+note_unread (Recovery *self, guint64 segment, guint64 position)
+{
+  MhLocation location = { segment, position, 0 };
+
+  mh_store_set_fault (self->writer->store,
+                      "segment %016" G_GINT64_MODIFIER "x at %" G_GUINT64_FORMAT
+                      " cannot be read; the next start looks again",
+                      segment, position);
+  g_array_append_val (self->unread, location);
+}
+
 /* Finds the next record at or after @offset, which after damage or a hole may be further on. */
 static gboolean
-find_record (int fd, guint64 offset, guint64 size, guint8 *window, Found *found)
+find_record (Recovery *self, int fd, guint64 offset, guint64 size, Found *found)
 {
+  g_autofree guint8 *window = NULL;
+  guint8 header[MH_RECORD_HEADER_SIZE];
+
+  if (mh_os_read (fd, offset, header, sizeof header) == sizeof header
+      && find_in_window (header, sizeof header, offset, found))
+    return TRUE;
+
+  window = g_malloc (WINDOW);
   while (offset + MH_RECORD_HEADER_SIZE <= size)
     {
-      gssize got = mh_os_read (fd, offset, window, MH_RECORD_HEADER_SIZE);
+      gssize got;
 
-      if (got == MH_RECORD_HEADER_SIZE && find_in_window (window, (gsize) got, offset, found))
-        return TRUE;
-
-      offset = align (mh_os_skip_hole (fd, offset));
+      offset = mh_os_skip_hole (fd, offset);
       if (offset >= size)
         return FALSE;
-      got = mh_os_read (fd, offset, window, WINDOW);
+      offset = align (offset);
+      got = read_window (fd, offset, window);
+      if (got < 0)
+        {
+          note_unread (self, found->location.segment, offset);
+          offset = (offset / PAGE + 1) * PAGE;
+          continue;
+        }
       if (got < MH_RECORD_HEADER_SIZE)
         return FALSE;
       if (find_in_window (window, (gsize) got, offset, found))
@@ -95,12 +136,11 @@ find_record (int fd, guint64 offset, guint64 size, guint8 *window, Found *found)
 static guint64
 scan (Recovery *self, MhSegmentOut *segment, guint64 offset, guint64 size)
 {
-  g_autofree guint8 *window = g_malloc (WINDOW);
   guint64 end = offset;
   Found found = { 0 };
 
   found.location.segment = segment->id;
-  while (find_record (segment->fd, offset, size, window, &found))
+  while (find_record (self, segment->fd, offset, size, &found))
     {
       offset = found.location.position + mh_record_span (found.location.size);
       if (offset > size)
@@ -161,8 +201,11 @@ look_at_segment (Recovery *self, guint64 id, gboolean is_last, GError **error)
     mh_store_set_fault (writer->store, "%s is shorter than it was", path);
   if (size > (gint64) segment->end)
     {
+      guint unread = self->unread->len;
+
       segment->end = scan (self, segment, segment->end, (guint64) size);
-      if (!trim (segment, (guint64) size, is_last, error)
+      /* What was not read is not known to be torn. */
+      if (!trim (segment, (guint64) size, is_last && self->unread->len == unread, error)
           || !mh_catalog_set_indexed (writer->db, id, segment->end, error))
         return FALSE;
     }
@@ -172,37 +215,44 @@ look_at_segment (Recovery *self, guint64 id, gboolean is_last, GError **error)
   return TRUE;
 }
 
-static gboolean
-payload_intact (Recovery *self, const Found *found)
+/* Reads a payload and notes when that fails. Returns: (nullable) (transfer full): it, if intact */
+static GBytes *
+read_payload (Recovery *self, Found *found)
 {
-  g_autoptr (GBytes) payload = NULL;
+  g_autoptr (GError) error = NULL;
+  GBytes *payload = mh_segments_read_verified (self->writer->store->segments, &found->location,
+                                               found->record.id, &error);
 
-  payload = mh_segments_read_verified (self->writer->store->segments, &found->location,
-                                       found->record.id, NULL);
+  found->unread = payload == NULL && g_error_matches (error, MH_ERROR, MH_ERROR_FAILED);
+  found->torn = payload == NULL && !found->unread;
+  if (found->unread)
+    note_unread (self, found->location.segment, found->location.position);
 
-  return payload != NULL;
+  return payload;
 }
 
-/* Notes which blocks a version needs. Returns: %FALSE when its record is damaged */
-static gboolean
-note_references (Recovery *self, const Found *found)
+/* Notes which blocks a version needs, or that its record is damaged. */
+static void
+note_references (Recovery *self, Found *found)
 {
-  g_autoptr (GBytes) payload = NULL;
+  g_autoptr (GBytes) payload = read_payload (self, found);
   g_autoptr (MhVersion) version = NULL;
   const guint8 *ids;
   gsize size;
 
-  payload = mh_segments_read_verified (self->writer->store->segments, &found->location,
-                                       found->record.id, NULL);
-  version = payload == NULL ? NULL : mh_version_decode (payload, NULL);
+  if (payload == NULL)
+    return;
+
+  version = mh_version_decode (payload, NULL);
   if (version == NULL)
-    return FALSE;
+    {
+      found->torn = TRUE;
+      return;
+    }
 
   ids = g_bytes_get_data (version->blocks, &size);
   for (gsize i = 0; i < size; i += MH_BLOCK_ID_SIZE)
     g_hash_table_add (self->referenced, g_memdup2 (ids + i, MH_BLOCK_ID_SIZE));
-
-  return TRUE;
 }
 
 /*
@@ -217,10 +267,10 @@ judge (Recovery *self)
     {
       Found *found = &g_array_index (self->found, Found, i);
 
-      if (found->record.type != MH_RECORD_VERSION || note_references (self, found))
+      if (found->record.type != MH_RECORD_VERSION)
         continue;
-      found->torn = TRUE;
-      if (found->record.epoch < self->torn_epoch)
+      note_references (self, found);
+      if (found->torn && found->record.epoch < self->last_epoch)
         mh_store_set_fault (
             self->writer->store,
             "the record of a file's version is damaged: segment %016" G_GINT64_MODIFIER
@@ -231,24 +281,61 @@ judge (Recovery *self)
   for (guint i = 0; i < self->found->len; i++)
     {
       Found *found = &g_array_index (self->found, Found, i);
+      g_autoptr (GBytes) payload = NULL;
 
-      if (found->record.type == MH_RECORD_BLOCK && found->record.epoch == self->torn_epoch
+      if (found->record.type == MH_RECORD_BLOCK && found->record.epoch == self->last_epoch
           && g_hash_table_contains (self->referenced, found->record.id))
-        found->torn = !payload_intact (self, found);
+        payload = read_payload (self, found);
     }
 }
 
 /* Makes a record vanish from later scans, and frees its space. */
-static void
-erase (Recovery *self, const Found *found)
+static gboolean
+erase (Recovery *self, const Found *found, GError **error)
 {
-  MhStore *store = self->writer->store;
-  g_autofree char *path = mh_segments_path (store->segments, found->location.segment);
-  int fd = mh_os_open (path, TRUE, FALSE, NULL);
+  g_autofree char *path = mh_segments_path (self->writer->store->segments, found->location.segment);
+  int fd = mh_os_open (path, TRUE, FALSE, error);
+  gboolean done;
 
-  if (fd < 0 || !mh_os_punch (fd, found->location.position, mh_record_span (found->location.size)))
-    mh_store_set_fault (store, "clearing a torn record of %s: %s", path, g_strerror (errno));
+  if (fd < 0)
+    return FALSE;
+
+  done = mh_os_punch (fd, found->location.position, mh_record_span (found->location.size));
+  if (!done)
+    mh_error_set_errno (error, errno, "clearing a torn record");
   mh_os_close (fd);
+  g_hash_table_add (self->erased, g_memdup2 (&found->location.segment, sizeof (guint64)));
+
+  return done;
+}
+
+/* What was erased must not come back when later records have made it look durable. */
+static gboolean
+sync_erased (Recovery *self, GError **error)
+{
+  GHashTableIter iter;
+  gpointer key;
+
+  g_hash_table_iter_init (&iter, self->erased);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    {
+      g_autofree char *path =
+          mh_segments_path (self->writer->store->segments, *(const guint64 *) key);
+      int fd = mh_os_open (path, TRUE, FALSE, error);
+      gboolean done;
+
+      if (fd < 0)
+        return FALSE;
+
+      done = mh_os_sync (fd);
+      if (!done)
+        mh_error_set_errno (error, errno, "making a segment durable");
+      mh_os_close (fd);
+      if (!done)
+        return FALSE;
+    }
+
+  return TRUE;
 }
 
 static gboolean
@@ -266,9 +353,15 @@ index_block (Recovery *self, const Found *found, GError **error)
       && row.location.position == found->location.position)
     return TRUE;
 
-  if (found->torn || !g_hash_table_contains (self->referenced, found->record.id))
+  if (found->torn)
+    return erase (self, found, error);
+
+  if (!g_hash_table_contains (self->referenced, found->record.id))
     {
-      erase (self, found);
+      if (self->unread->len == 0)
+        return erase (self, found, error);
+      /* A version that could not be read may need it. */
+      g_array_append_val (self->unread, found->location);
       return TRUE;
     }
 
@@ -280,15 +373,31 @@ index_block (Recovery *self, const Found *found, GError **error)
          && mh_catalog_add_block (writer->db, vault.ref, found->record.id, &found->location, error);
 }
 
+/* Returns: (transfer full): the version, which judge() has found intact, or %NULL with @error set
+ */
+static MhVersion *
+load_version (Recovery *self, const Found *found, GError **error)
+{
+  g_autoptr (GBytes) payload = mh_segments_read_verified (
+      self->writer->store->segments, &found->location, found->record.id, error);
+
+  return payload == NULL ? NULL : mh_version_decode (payload, error);
+}
+
 /* Finds out whether the index has every block of a version. */
 static gboolean
-has_all_blocks (Recovery *self, const MhVersion *version, gboolean *complete, GError **error)
+has_all_blocks (Recovery *self, const Found *found, gboolean *complete, GError **error)
 {
+  g_autoptr (MhVersion) version = load_version (self, found, error);
+  const guint8 *ids;
   gsize size;
-  const guint8 *ids = g_bytes_get_data (version->blocks, &size);
   MhBlockRow row;
 
   *complete = TRUE;
+  if (version == NULL)
+    return FALSE;
+
+  ids = g_bytes_get_data (version->blocks, &size);
   for (gsize i = 0; i < size && *complete; i += MH_BLOCK_ID_SIZE)
     {
       if (!mh_catalog_find_block (self->writer->db, ids + i, &row, complete, error))
@@ -302,31 +411,111 @@ static gboolean
 index_version (Recovery *self, const Found *found, GError **error)
 {
   MhWriter *writer = self->writer;
-  g_autoptr (GBytes) payload = NULL;
-  g_autoptr (MhVersion) version = NULL;
+  g_autoptr (MhVersion) version = load_version (self, found, error);
   MhVaultRow vault;
-  gboolean complete;
   gint64 ref;
 
-  payload = mh_segments_read_verified (writer->store->segments, &found->location, found->record.id,
-                                       error);
-  version = payload == NULL ? NULL : mh_version_decode (payload, error);
-  if (version == NULL || !has_all_blocks (self, version, &complete, error))
-    return FALSE;
+  return version != NULL && mh_catalog_ensure_vault (writer->db, version->vault_id, &vault, error)
+         && mh_catalog_add_version (writer->db, &vault, version, &found->location, &ref, error);
+}
 
-  if (!complete && found->record.epoch == self->torn_epoch)
+static const Found *
+found_at (Recovery *self, guint index)
+{
+  return &g_array_index (self->found, Found, index);
+}
+
+/* Whether @next belongs to the same change as @found, right behind which it lies. */
+static gboolean
+continues (const Found *next, const Found *found)
+{
+  return next->record.type == MH_RECORD_VERSION && (next->record.flags & MH_RECORD_CONTINUES) != 0
+         && next->location.segment == found->location.segment
+         && next->location.position
+                == found->location.position + mh_record_span (found->location.size);
+}
+
+/*
+ * Returns: how many records from @first on belong to one change; @complete tells whether none of
+ * its records is missing
+ */
+static guint
+measure_change (Recovery *self, guint first, gboolean *complete)
+{
+  const Found *found = found_at (self, first);
+  guint count = 1;
+
+  *complete = (found->record.flags & MH_RECORD_CONTINUES) == 0;
+  while (found->record.flags & MH_RECORD_FOLLOWED)
     {
-      erase (self, found);
-      return TRUE;
+      if (first + count == self->found->len || !continues (found_at (self, first + count), found))
+        {
+          *complete = FALSE;
+          return count;
+        }
+      found = found_at (self, first + count);
+      count++;
     }
 
-  return mh_catalog_ensure_vault (writer->db, version->vault_id, &vault, error)
-         && mh_catalog_add_version (writer->db, &vault, version, &found->location, &ref, error);
+  return count;
+}
+
+/* Erases a change of the last epoch of which something is missing: nobody was told that it is. */
+static gboolean
+drop_change (Recovery *self, guint first, guint count, GError **error)
+{
+  /* Unless what is missing is there and cannot be read. */
+  if (self->unread->len > 0)
+    {
+      const MhLocation *location = &g_array_index (self->unread, MhLocation, 0);
+
+      g_set_error (error, MH_ERROR, MH_ERROR_FAILED,
+                   "segment %016" G_GINT64_MODIFIER "x cannot be read at %" G_GUINT64_FORMAT,
+                   location->segment, location->position);
+      return FALSE;
+    }
+
+  for (guint i = first; i < first + count; i++)
+    {
+      if (!erase (self, found_at (self, i), error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+index_change (Recovery *self, guint first, guint count, gboolean complete, GError **error)
+{
+  gboolean last = found_at (self, first)->record.epoch == self->last_epoch;
+
+  for (guint i = first; i < first + count && complete && last; i++)
+    {
+      const Found *found = found_at (self, i);
+
+      complete = !found->torn && !found->unread;
+      if (complete && !has_all_blocks (self, found, &complete, error))
+        return FALSE;
+    }
+  if (last && !complete)
+    return drop_change (self, first, count, error);
+
+  for (guint i = first; i < first + count; i++)
+    {
+      const Found *found = found_at (self, i);
+
+      if (!found->torn && !found->unread && !index_version (self, found, error))
+        return FALSE;
+    }
+
+  return TRUE;
 }
 
 static gboolean
 index_found (Recovery *self, GError **error)
 {
+  guint count;
+
   for (guint i = 0; i < self->found->len; i++)
     {
       const Found *found = &g_array_index (self->found, Found, i);
@@ -335,16 +524,37 @@ index_found (Recovery *self, GError **error)
         return FALSE;
     }
 
-  for (guint i = 0; i < self->found->len; i++)
+  for (guint i = 0; i < self->found->len; i += count)
     {
-      const Found *found = &g_array_index (self->found, Found, i);
+      gboolean complete;
 
-      if (found->record.type != MH_RECORD_VERSION)
+      count = 1;
+      if (found_at (self, i)->record.type != MH_RECORD_VERSION)
         continue;
-      if (found->torn)
-        erase (self, found);
-      else if (!index_version (self, found, error))
+      count = measure_change (self, i, &complete);
+      if (!index_change (self, i, count, complete, error))
         return FALSE;
+    }
+
+  return sync_erased (self, error);
+}
+
+/* The next start begins with what could not be read; until then nothing is written behind it. */
+static gboolean
+hold_back (Recovery *self, GError **error)
+{
+  MhWriter *writer = self->writer;
+
+  for (guint i = 0; i < self->unread->len; i++)
+    {
+      const MhLocation *unread = &g_array_index (self->unread, MhLocation, i);
+      guint64 indexed_to;
+
+      if (!mh_catalog_get_indexed (writer->db, unread->segment, &indexed_to, error)
+          || !mh_catalog_set_indexed (writer->db, unread->segment,
+                                      MIN (indexed_to, unread->position), error))
+        return FALSE;
+      g_hash_table_remove (writer->segments, &unread->segment);
     }
 
   return TRUE;
@@ -376,6 +586,8 @@ catch_up (MhWriter *self, GError **error)
 
   recovery.found = g_array_new (FALSE, FALSE, sizeof (Found));
   recovery.referenced = g_hash_table_new_full (mh_id_hash, mh_id_equal, g_free, NULL);
+  recovery.erased = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  recovery.unread = g_array_new (FALSE, FALSE, sizeof (MhLocation));
   recovery.last_epoch = (guint64) epoch;
   ids = mh_segments_list (self->store->segments, error);
   if (ids == NULL)
@@ -386,11 +598,9 @@ catch_up (MhWriter *self, GError **error)
       if (!look_at_segment (&recovery, g_array_index (ids, guint64, i), i + 1 == ids->len, error))
         return FALSE;
     }
-  /* A new index knows nothing about syncs; then nothing is taken for torn. */
-  recovery.torn_epoch = epoch > 0 ? recovery.last_epoch : G_MAXUINT64;
   judge (&recovery);
   self->epoch = recovery.last_epoch + 1;
-  if (!index_found (&recovery, error)
+  if (!index_found (&recovery, error) || !hold_back (&recovery, error)
       || !mh_catalog_set_state (self->db, "epoch", (gint64) self->epoch, error)
       || !mh_db_txn_commit (txn, error))
     return FALSE;

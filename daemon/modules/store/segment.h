@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  *    8  8  id of the segment                4  2  type
  *   16  8  created, Unix milliseconds       6  2  96
  *   24 32  zero                             8  4  bytes of the payload
- *   56  8  SHA-256 of the above, cut off   12  4  bytes of the file in it (blocks only)
+ *   56  8  SHA-256 of the above, cut off   12  4  blocks: bytes of the file in it; versions: flags
  *                                          16  8  epoch
  *                                          24 32  vault id, filled up with zeros
  *                                          56 32  SHA-256 of the payload
@@ -35,11 +35,23 @@ typedef enum
   MH_RECORD_VERSION = 2,
 } MhRecordType;
 
+/*
+ * Versions that one change makes, as moving a folder does, follow each other without a gap. They
+ * count together or not at all.
+ */
+typedef enum
+{
+  MH_RECORD_FIRST = 0,          /* begins a change, and ends it unless it is followed */
+  MH_RECORD_FOLLOWED = 1 << 0,  /* the next record belongs to the same change */
+  MH_RECORD_CONTINUES = 1 << 1, /* the record before belongs to the same change */
+} MhRecordFlags;
+
 typedef struct
 {
   MhRecordType type;
   guint32 payload_size;
-  guint32 plain_size;
+  guint32 plain_size; /* of a block */
+  guint32 flags;      /* of a version: MhRecordFlags */
   guint64 epoch;
   char vault_id[MH_VAULT_ID_SIZE]; /* NUL-terminated */
   guint8 id[MH_RECORD_ID_SIZE];

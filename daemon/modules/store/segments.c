@@ -198,7 +198,10 @@ mh_segments_read (MhSegments *self, const MhLocation *location, guint8 *out, GEr
   file = take (self, location->segment, &local);
   if (file == NULL)
     {
-      g_set_error (error, MH_ERROR, MH_ERROR_CORRUPT, "%s", local->message);
+      gboolean missing = g_error_matches (local, MH_ERROR, MH_ERROR_NOT_FOUND);
+
+      g_set_error (error, MH_ERROR, missing ? MH_ERROR_CORRUPT : MH_ERROR_FAILED, "%s",
+                   local->message);
       g_error_free (local);
       return FALSE;
     }
@@ -209,7 +212,7 @@ mh_segments_read (MhSegments *self, const MhLocation *location, guint8 *out, GEr
   if (got == (gssize) location->size)
     return TRUE;
 
-  g_set_error (error, MH_ERROR, MH_ERROR_CORRUPT,
+  g_set_error (error, MH_ERROR, got < 0 ? MH_ERROR_FAILED : MH_ERROR_CORRUPT,
                "segment %016" G_GINT64_MODIFIER "x at %" G_GUINT64_FORMAT ": %s", location->segment,
                location->position, got < 0 ? g_strerror (errnum) : "cut short");
 

@@ -110,7 +110,7 @@ mh_writer_close_idle (MhWriter *self)
     {
       MhSegmentOut *segment = value;
 
-      if (segment != self->open && first_pending (segment) == NULL)
+      if (segment != self->open && !segment->given_up && first_pending (segment) == NULL)
         g_hash_table_iter_remove (&iter);
     }
 }
@@ -131,19 +131,44 @@ lose_unsynced (MhWriter *self, MhSegmentOut *segment)
     }
 }
 
-/* Nothing is appended to the open segment any more. */
-static void
-give_up_open (MhWriter *self)
+void
+mh_writer_give_up (MhWriter *self)
 {
   MhSegmentOut *segment = self->open;
 
   lose_unsynced (self, segment);
   segment->end = segment->synced;
-  /* Best effort: what remains behind the end is not indexed, and a later scan checks it. */
-  if (!mh_os_truncate (segment->fd, segment->synced))
-    mh_store_set_fault (self->store, "segment %016" G_GINT64_MODIFIER "x: %s", segment->id,
-                        g_strerror (errno));
+  segment->given_up = TRUE;
   self->open = NULL;
+  /* Gives the space back at once. Whether this is durable matters when the next is begun. */
+  if (!mh_os_truncate (segment->fd, segment->synced))
+    mh_store_set_fault (self->store, "cutting segment %016" G_GINT64_MODIFIER "x: %s", segment->id,
+                        g_strerror (errno));
+}
+
+gboolean
+mh_writer_cut_given_up (MhWriter *self, GError **error)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->segments);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      MhSegmentOut *segment = value;
+
+      if (!segment->given_up)
+        continue;
+      /* No second try for what was to be written: this is about the new size alone. */
+      if (!mh_os_truncate (segment->fd, segment->synced) || !mh_os_sync (segment->fd))
+        {
+          mh_error_set_errno (error, errno, "cutting a segment");
+          return FALSE;
+        }
+      segment->given_up = FALSE;
+    }
+
+  return TRUE;
 }
 
 gboolean
@@ -169,7 +194,7 @@ mh_writer_sync (MhWriter *self, GError **error)
   attempt = g_strdup_printf ("making segment %016" G_GINT64_MODIFIER "x durable", segment->id);
   mh_error_set_errno (error, errnum, attempt);
   mh_store_set_fault (self->store, "%s: %s", attempt, g_strerror (errnum));
-  give_up_open (self);
+  mh_writer_give_up (self);
 
   return FALSE;
 }
@@ -188,7 +213,7 @@ mh_writer_cut (MhWriter *self, guint64 end)
     {
       mh_store_set_fault (self->store, "cutting segment %016" G_GINT64_MODIFIER "x: %s",
                           segment->id, g_strerror (errno));
-      give_up_open (self);
+      mh_writer_give_up (self);
     }
 }
 
@@ -200,6 +225,13 @@ begin_segment (MhWriter *self, GError **error)
   guint8 header[MH_SEGMENT_HEADER_SIZE];
   MhPiece piece = { header, sizeof header };
   int fd;
+
+  /*
+   * What was given up failed its commits. It must not come back after what is acknowledged from
+   * now on, which a power loss could do to it.
+   */
+  if (!mh_writer_cut_given_up (self, error))
+    return FALSE;
 
   /* Taken even when it cannot be made: what is half made must not stand in the way of the next. */
   self->last_segment = id;
@@ -443,6 +475,18 @@ mh_writer_drop_blocks (MhWriter *self, GPtrArray *blocks)
   mh_writer_close_idle (self);
 }
 
+/* Writes the version that waits, where it was promised a place. */
+static gboolean
+write_version (MhWriter *self, MhRecordFlags flags, GError **error)
+{
+  g_autoptr (GBytes) payload = g_steal_pointer (&self->version);
+  MhLocation location;
+
+  self->version_record.flags |= flags;
+
+  return append (self, &self->version_record, g_bytes_get_data (payload, NULL), &location, error);
+}
+
 gboolean
 mh_writer_put_version (MhWriter *self, const char *vault_id, GBytes *payload, MhLocation *location,
                        GError **error)
@@ -461,6 +505,33 @@ mh_writer_put_version (MhWriter *self, const char *vault_id, GBytes *payload, Mh
       return FALSE;
     }
 
-  return check_space (self, span + RESERVE_VERSIONS, error)
-         && append (self, &record, data, location, error);
+  if (self->version != NULL)
+    {
+      record.flags = MH_RECORD_CONTINUES;
+      if (!write_version (self, MH_RECORD_FOLLOWED, error))
+        return FALSE;
+    }
+  if (!check_space (self, span + RESERVE_VERSIONS, error))
+    return FALSE;
+
+  /* Written when it is known whether another follows. */
+  self->version = g_bytes_ref (payload);
+  self->version_record = record;
+  location->segment = self->open->id;
+  location->position = self->open->end;
+  location->size = record.payload_size;
+
+  return TRUE;
+}
+
+gboolean
+mh_writer_end_change (MhWriter *self, GError **error)
+{
+  return self->version == NULL || write_version (self, MH_RECORD_FIRST, error);
+}
+
+void
+mh_writer_drop_change (MhWriter *self)
+{
+  g_clear_pointer (&self->version, g_bytes_unref);
 }

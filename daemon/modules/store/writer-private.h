@@ -28,10 +28,11 @@ typedef struct
 {
   guint64 id;
   int fd;
-  guint64 end;     /* where the next record goes */
-  guint64 synced;  /* everything before it is durable */
-  guint64 started; /* writing back was asked for up to here */
-  GQueue pending;  /* (owned) (element-type MhPending): by position */
+  guint64 end;       /* where the next record goes */
+  guint64 synced;    /* everything before it is durable */
+  guint64 started;   /* writing back was asked for up to here */
+  GQueue pending;    /* (owned) (element-type MhPending): by position */
+  gboolean given_up; /* the disk failed: has to be cut to @synced before another is begun */
 } MhSegmentOut;
 
 /* Called before a commit is executed; may commit something else. */
@@ -61,6 +62,8 @@ struct _MhWriter
   guint64 last_segment; /* highest id in use */
   guint64 epoch;
   GPtrArray *kept; /* (owned) (element-type MhPending): by the open transaction */
+  GBytes *version; /* (owned) (nullable): made by the change under way, to be written next */
+  MhRecord version_record; /* of it */
 };
 
 /* Opens the index and reads what it does not know from the segments. */
@@ -76,6 +79,18 @@ mh_writer_ready_segment (MhWriter *self, guint64 span, GError **error) G_GNUC_WA
 
 /* Makes the open segment durable. After a failure it is given up. */
 gboolean mh_writer_sync (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Writes the last version that a change has made. Returns: %FALSE with @error set */
+gboolean mh_writer_end_change (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Forgets a version that was not written yet. */
+void mh_writer_drop_change (MhWriter *self);
+
+/* Nothing is appended to the open segment any more, as the disk failed. */
+void mh_writer_give_up (MhWriter *self);
+
+/* Cuts off what given up segments have behind their end. Returns: %FALSE with @error set */
+gboolean mh_writer_cut_given_up (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Cuts the open segment back to @end; gives it up when that fails. */
 void mh_writer_cut (MhWriter *self, guint64 end);

@@ -31,9 +31,10 @@ execute (MhWriter *self, Job *job)
   if (!mh_db_exec (self->db, "SAVEPOINT one", &job->error))
     return FALSE;
 
-  if (job->commit (self, job->data, &job->error))
+  if (job->commit (self, job->data, &job->error) && mh_writer_end_change (self, &job->error))
     return mh_db_exec (self->db, "RELEASE one", &job->error);
 
+  mh_writer_drop_change (self);
   mh_writer_settle_kept (self, kept, FALSE);
   if (self->open == open)
     mh_writer_cut (self, end);
@@ -89,8 +90,7 @@ commit_all (MhWriter *self, GPtrArray *jobs, GError **error)
   /* The versions are durable, but not acknowledged: a restart must not bring them back. */
   mh_writer_cut (self, start);
   if (self->open != NULL && !mh_os_sync (self->open->fd))
-    mh_store_set_fault (self->store, "cutting segment %016" G_GINT64_MODIFIER "x fails",
-                        self->open->id);
+    mh_writer_give_up (self);
 
   return FALSE;
 }
