@@ -34,6 +34,7 @@ typedef struct
   GHashTable *erased; /* (owned) (element-type guint64): segments in which records were erased */
   GArray *unread;     /* (owned) (element-type MhLocation): what the disk could not read */
   guint64 last_epoch; /* what has this one may be half written */
+  GHashTable *known;  /* (owned) (element-type guint64 guint64): how far each was indexed */
 } Recovery;
 
 static void
@@ -43,6 +44,7 @@ recovery_clear (Recovery *self)
   g_clear_pointer (&self->referenced, g_hash_table_unref);
   g_clear_pointer (&self->erased, g_hash_table_unref);
   g_clear_pointer (&self->unread, g_array_unref);
+  g_clear_pointer (&self->known, g_hash_table_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Recovery, recovery_clear)
@@ -183,23 +185,28 @@ look_at_segment (Recovery *self, guint64 id, gboolean is_last, GError **error)
 {
   MhWriter *writer = self->writer;
   g_autofree char *path = mh_segments_path (writer->store->segments, id);
+  MhVoid given_up = { id, 0 };
   MhSegmentOut *segment;
   guint64 indexed_to;
   gint64 size;
   int fd;
 
-  if (!mh_catalog_get_indexed (writer->db, id, &indexed_to, error))
+  if (!mh_catalog_get_indexed (writer->db, id, &indexed_to, error)
+      || !mh_void_get (writer->db, &given_up, error))
     return FALSE;
 
+  g_hash_table_insert (self->known, g_memdup2 (&id, sizeof id),
+                       g_memdup2 (&indexed_to, sizeof indexed_to));
   fd = mh_os_open (path, TRUE, FALSE, error);
   if (fd < 0)
     return FALSE;
 
-  size = mh_os_size (fd);
+  size = (gint64) MIN ((guint64) mh_os_size (fd), given_up.from);
   segment = mh_writer_adopt_segment (writer, id, fd, MAX (indexed_to, MH_SEGMENT_HEADER_SIZE));
   if (size < (gint64) indexed_to)
     mh_store_set_fault (writer->store, "%s is shorter than it was", path);
-  if (size > (gint64) segment->end)
+  /* The last may have been cut by a program that ended before that was durable. */
+  if (size > (gint64) segment->end || is_last)
     {
       guint unread = self->unread->len;
 
@@ -287,6 +294,61 @@ judge (Recovery *self)
           && g_hash_table_contains (self->referenced, found->record.id))
         payload = read_payload (self, found);
     }
+}
+
+/* Drops the records of a segment that do not count. Returns: %FALSE when the index has them */
+static gboolean
+apply_void (Recovery *self, const MhVoid *given_up, GError **error)
+{
+  const guint64 *known = g_hash_table_lookup (self->known, &given_up->segment);
+
+  if (known != NULL && *known > given_up->from)
+    {
+      g_set_error (error, MH_DB_ERROR, MH_DB_ERROR_CORRUPT,
+                   "it is ahead of segment %016" G_GINT64_MODIFIER "x", given_up->segment);
+      return FALSE;
+    }
+
+  for (guint i = self->found->len; i > 0; i--)
+    {
+      const MhLocation *location = &g_array_index (self->found, Found, i - 1).location;
+
+      if (location->segment == given_up->segment && location->position >= given_up->from)
+        g_array_remove_index (self->found, i - 1);
+      else if (location->segment == given_up->segment)
+        break;
+    }
+
+  return mh_void_set (self->writer->db, given_up, error);
+}
+
+/*
+ * Reads which segments were given up. Returns: %FALSE with @error set, %MH_DB_ERROR_CORRUPT when
+ * the index has what does not count
+ */
+static gboolean
+apply_voids (Recovery *self, GError **error)
+{
+  g_autoptr (GArray) voids = g_array_new (FALSE, FALSE, sizeof (MhVoid));
+
+  for (guint i = 0; i < self->found->len; i++)
+    {
+      Found *found = &g_array_index (self->found, Found, i);
+      g_autoptr (GBytes) payload = NULL;
+
+      if (found->record.type == MH_RECORD_VOID)
+        payload = read_payload (self, found);
+      if (payload != NULL && !mh_void_decode (payload, voids))
+        found->torn = TRUE;
+    }
+
+  for (guint i = 0; i < voids->len; i++)
+    {
+      if (!apply_void (self, &g_array_index (voids, MhVoid, i), error))
+        return FALSE;
+    }
+
+  return TRUE;
 }
 
 /* Makes a record vanish from later scans, and frees its space. */
@@ -588,6 +650,7 @@ catch_up (MhWriter *self, GError **error)
   recovery.referenced = g_hash_table_new_full (mh_id_hash, mh_id_equal, g_free, NULL);
   recovery.erased = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   recovery.unread = g_array_new (FALSE, FALSE, sizeof (MhLocation));
+  recovery.known = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   recovery.last_epoch = (guint64) epoch;
   ids = mh_segments_list (self->store->segments, error);
   if (ids == NULL)
@@ -598,6 +661,9 @@ catch_up (MhWriter *self, GError **error)
       if (!look_at_segment (&recovery, g_array_index (ids, guint64, i), i + 1 == ids->len, error))
         return FALSE;
     }
+  if (!apply_voids (&recovery, error))
+    return FALSE;
+
   judge (&recovery);
   self->epoch = recovery.last_epoch + 1;
   if (!index_found (&recovery, error) || !hold_back (&recovery, error)

@@ -126,8 +126,8 @@ mh_record_decode (MhRecord *record, const guint8 in[MH_RECORD_HEADER_SIZE])
     return FALSE;
 
   type = get16 (in + 4);
-  if ((type != MH_RECORD_BLOCK && type != MH_RECORD_VERSION)
-      || get16 (in + 6) != MH_RECORD_HEADER_SIZE || in[24 + MH_VAULT_ID_SIZE - 1] != 0
+  if ((type < MH_RECORD_BLOCK || type > MH_RECORD_VOID) || get16 (in + 6) != MH_RECORD_HEADER_SIZE
+      || in[24 + MH_VAULT_ID_SIZE - 1] != 0
       || !check_header (in, MH_RECORD_HEADER_SIZE - CHECK_SIZE))
     return FALSE;
 

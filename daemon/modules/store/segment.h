@@ -33,6 +33,7 @@ typedef enum
 {
   MH_RECORD_BLOCK = 1,
   MH_RECORD_VERSION = 2,
+  MH_RECORD_VOID = 3, /* names segments of which the end does not count: see writer-void.c */
 } MhRecordType;
 
 /*

@@ -80,12 +80,18 @@ mh_store_keys (MhStore *self, const char *vault_id, GError **error)
   return keys;
 }
 
+/* Makes the folders, durably; the lock in one of them tells that this was done. */
 static gboolean
-prepare_folders (const MhStoreConfig *config, GError **error)
+prepare_folders (const MhStoreConfig *config, const char *lock_path, GError **error)
 {
   g_autofree char *index_folder = g_path_get_dirname (config->index_path);
+  int fd = mh_os_open (lock_path, FALSE, FALSE, NULL); /* whatever is wrong shows below */
 
-  return mh_os_make_folder (config->blocks_path, error) && mh_os_make_folder (index_folder, error);
+  mh_os_close (fd);
+
+  return fd >= 0
+         || (mh_os_make_folder (config->blocks_path, error)
+             && mh_os_make_folder (index_folder, error));
 }
 
 MhStore *
@@ -97,7 +103,7 @@ mh_store_open (const MhStoreConfig *config, GError **error)
 
   self->lock_fd = -1;
   g_mutex_init (&self->lock);
-  if (!prepare_folders (config, error))
+  if (!prepare_folders (config, lock_path, error))
     return NULL;
 
   self->lock_fd = mh_os_lock (lock_path, error);

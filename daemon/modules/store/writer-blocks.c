@@ -96,7 +96,8 @@ mh_writer_note_indexed (MhWriter *self, GError **error)
         return FALSE;
     }
 
-  return mh_catalog_set_state (self->db, "epoch", (gint64) self->epoch, error);
+  return mh_writer_note_voids (self, error)
+         && mh_catalog_set_state (self->db, "epoch", (gint64) self->epoch, error);
 }
 
 void
@@ -113,62 +114,6 @@ mh_writer_close_idle (MhWriter *self)
       if (segment != self->open && !segment->given_up && first_pending (segment) == NULL)
         g_hash_table_iter_remove (&iter);
     }
-}
-
-/* The disk lost what was not durable, or cannot be trusted to have it. */
-static void
-lose_unsynced (MhWriter *self, MhSegmentOut *segment)
-{
-  for (GList *link = segment->pending.head; link != NULL; link = link->next)
-    {
-      MhPending *block = link->data;
-
-      if (block->location.position < segment->synced || block->state == MH_PENDING_INDEXED
-          || block->state == MH_PENDING_GONE)
-        continue;
-      block->state = MH_PENDING_GONE;
-      g_hash_table_remove (self->pending, block->id);
-    }
-}
-
-void
-mh_writer_give_up (MhWriter *self)
-{
-  MhSegmentOut *segment = self->open;
-
-  lose_unsynced (self, segment);
-  segment->end = segment->synced;
-  segment->given_up = TRUE;
-  self->open = NULL;
-  /* Gives the space back at once. Whether this is durable matters when the next is begun. */
-  if (!mh_os_truncate (segment->fd, segment->synced))
-    mh_store_set_fault (self->store, "cutting segment %016" G_GINT64_MODIFIER "x: %s", segment->id,
-                        g_strerror (errno));
-}
-
-gboolean
-mh_writer_cut_given_up (MhWriter *self, GError **error)
-{
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->segments);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      MhSegmentOut *segment = value;
-
-      if (!segment->given_up)
-        continue;
-      /* No second try for what was to be written: this is about the new size alone. */
-      if (!mh_os_truncate (segment->fd, segment->synced) || !mh_os_sync (segment->fd))
-        {
-          mh_error_set_errno (error, errno, "cutting a segment");
-          return FALSE;
-        }
-      segment->given_up = FALSE;
-    }
-
-  return TRUE;
 }
 
 gboolean
@@ -194,7 +139,7 @@ mh_writer_sync (MhWriter *self, GError **error)
   attempt = g_strdup_printf ("making segment %016" G_GINT64_MODIFIER "x durable", segment->id);
   mh_error_set_errno (error, errnum, attempt);
   mh_store_set_fault (self->store, "%s: %s", attempt, g_strerror (errnum));
-  mh_writer_give_up (self);
+  mh_writer_give_up (self, segment->synced);
 
   return FALSE;
 }
@@ -213,7 +158,7 @@ mh_writer_cut (MhWriter *self, guint64 end)
     {
       mh_store_set_fault (self->store, "cutting segment %016" G_GINT64_MODIFIER "x: %s",
                           segment->id, g_strerror (errno));
-      mh_writer_give_up (self);
+      mh_writer_give_up (self, segment->synced);
     }
 }
 
@@ -225,13 +170,6 @@ begin_segment (MhWriter *self, GError **error)
   guint8 header[MH_SEGMENT_HEADER_SIZE];
   MhPiece piece = { header, sizeof header };
   int fd;
-
-  /*
-   * What was given up failed its commits. It must not come back after what is acknowledged from
-   * now on, which a power loss could do to it.
-   */
-  if (!mh_writer_cut_given_up (self, error))
-    return FALSE;
 
   /* Taken even when it cannot be made: what is half made must not stand in the way of the next. */
   self->last_segment = id;
@@ -280,10 +218,9 @@ check_space (MhWriter *self, guint64 needed, GError **error)
   return FALSE;
 }
 
-/* Appends a record to the open segment. */
-static gboolean
-append (MhWriter *self, MhRecord *record, const guint8 *payload, MhLocation *location,
-        GError **error)
+gboolean
+mh_writer_append (MhWriter *self, MhRecord *record, const guint8 *payload, MhLocation *location,
+                  GError **error)
 {
   static const guint8 zeros[MH_RECORD_ALIGNMENT] = { 0 };
   MhSegmentOut *segment = self->open;
@@ -354,7 +291,7 @@ mh_writer_put_block (MhWriter *self, const char *vault_id, const MhChunk *chunk,
   memcpy (record.id, chunk->id, sizeof record.id);
   if (!mh_writer_ready_segment (self, span, error)
       || !check_space (self, span + RESERVE_BLOCKS, error)
-      || !append (self, &record, sealed, &location, error))
+      || !mh_writer_append (self, &record, sealed, &location, error))
     return NULL;
 
   block = g_new0 (MhPending, 1);
@@ -427,9 +364,9 @@ punch (MhWriter *self, guint64 segment_id, guint64 from, guint64 to)
              g_strerror (errno));
 }
 
-/* Frees the space of records, neighbours in one go so that no block of the file system is left. */
-static void
-punch_all (MhWriter *self, GArray *locations)
+/* Neighbours go at one time, so that no block of the file system is left. */
+void
+mh_writer_punch (MhWriter *self, GArray *locations)
 {
   guint i = 0;
 
@@ -471,7 +408,11 @@ mh_writer_drop_blocks (MhWriter *self, GPtrArray *blocks)
       pending_unref (block);
     }
   g_ptr_array_set_size (blocks, 0);
-  punch_all (self, unused);
+  /* What a void version needs goes after the version. */
+  if (self->voids->len > 0)
+    g_array_append_vals (self->unused, unused->data, unused->len);
+  else
+    mh_writer_punch (self, unused);
   mh_writer_close_idle (self);
 }
 
@@ -484,7 +425,8 @@ write_version (MhWriter *self, MhRecordFlags flags, GError **error)
 
   self->version_record.flags |= flags;
 
-  return append (self, &self->version_record, g_bytes_get_data (payload, NULL), &location, error);
+  return mh_writer_append (self, &self->version_record, g_bytes_get_data (payload, NULL), &location,
+                           error);
 }
 
 gboolean

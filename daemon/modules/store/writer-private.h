@@ -32,11 +32,18 @@ typedef struct
   guint64 synced;    /* everything before it is durable */
   guint64 started;   /* writing back was asked for up to here */
   GQueue pending;    /* (owned) (element-type MhPending): by position */
-  gboolean given_up; /* the disk failed: has to be cut to @synced before another is begun */
+  gboolean given_up; /* the disk failed: one of the writer's voids */
 } MhSegmentOut;
 
 /* Called before a commit is executed; may commit something else. */
 typedef void (*MhGatherFunc) (gpointer data);
+
+/* What is in a segment from here on was not acknowledged and must never count. */
+typedef struct
+{
+  guint64 segment;
+  guint64 from;
+} MhVoid;
 
 struct _MhWriter
 {
@@ -64,6 +71,8 @@ struct _MhWriter
   GPtrArray *kept; /* (owned) (element-type MhPending): by the open transaction */
   GBytes *version; /* (owned) (nullable): made by the change under way, to be written next */
   MhRecord version_record; /* of it */
+  GArray *voids;           /* (owned) (element-type MhVoid): not on record yet */
+  GArray *unused;          /* (owned) (element-type MhLocation): to be punched after that */
 };
 
 /* Opens the index and reads what it does not know from the segments. */
@@ -86,11 +95,33 @@ gboolean mh_writer_end_change (MhWriter *self, GError **error) G_GNUC_WARN_UNUSE
 /* Forgets a version that was not written yet. */
 void mh_writer_drop_change (MhWriter *self);
 
-/* Nothing is appended to the open segment any more, as the disk failed. */
-void mh_writer_give_up (MhWriter *self);
+/* Appends a record to the open segment. Returns: %FALSE with @error set */
+gboolean mh_writer_append (MhWriter *self, MhRecord *record, const guint8 *payload,
+                           MhLocation *location, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Cuts off what given up segments have behind their end. Returns: %FALSE with @error set */
-gboolean mh_writer_cut_given_up (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Nothing is appended to the open segment any more, and nothing counts from @from on. */
+void mh_writer_give_up (MhWriter *self, guint64 from);
+
+/* Puts the voids on record in the open segment. Returns: %FALSE with @error set */
+gboolean mh_writer_write_voids (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* In the transaction after that was made durable. Returns: %FALSE with @error set */
+gboolean mh_writer_note_voids (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* They are on record for good: gives their space back. */
+void mh_writer_forget_voids (MhWriter *self);
+
+/* Frees the space of (element-type MhLocation) @locations, which are sorted for it. */
+void mh_writer_punch (MhWriter *self, GArray *locations);
+
+/* Reads such a record into (element-type MhVoid) @voids. Returns: %FALSE when it is malformed */
+gboolean mh_void_decode (GBytes *payload, GArray *voids) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Notes in the index that nothing counts in a segment from @from on. */
+gboolean mh_void_set (MhDb *db, const MhVoid *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Reads from where on nothing counts in a segment, G_MAXUINT64 when everything does. */
+gboolean mh_void_get (MhDb *db, MhVoid *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Cuts the open segment back to @end; gives it up when that fails. */
 void mh_writer_cut (MhWriter *self, guint64 end);

@@ -45,6 +45,25 @@ execute (MhWriter *self, Job *job)
   return FALSE;
 }
 
+/*
+ * What is behind @start is durable but will not be acknowledged, as the index did not take it.
+ * After an I/O error its log may have it all the same; to cut the segment then could leave it
+ * ahead.
+ */
+static void
+refuse (MhWriter *self, guint64 start, const GError *reason)
+{
+  if (g_error_matches (reason, MH_ERROR, MH_ERROR_NO_SPACE))
+    {
+      mh_writer_cut (self, start);
+      if (self->open != NULL && mh_os_sync (self->open->fd))
+        return;
+    }
+
+  if (self->open != NULL && self->open->end > start)
+    mh_writer_give_up (self, start);
+}
+
 /* Executes the commits and makes them durable together. Returns: %FALSE with @error set */
 static gboolean
 commit_all (MhWriter *self, GPtrArray *jobs, GError **error)
@@ -53,7 +72,7 @@ commit_all (MhWriter *self, GPtrArray *jobs, GError **error)
   guint good = 0;
   guint64 start;
 
-  if (!mh_writer_ready_segment (self, 0, error))
+  if (!mh_writer_ready_segment (self, 0, error) || !mh_writer_write_voids (self, error))
     return FALSE;
 
   txn = mh_db_txn_begin (self->db, error);
@@ -78,19 +97,19 @@ commit_all (MhWriter *self, GPtrArray *jobs, GError **error)
       return FALSE;
     }
 
-  if (good == 0)
+  if (good == 0 && self->voids->len == 0)
     return TRUE;
 
   if (!mh_writer_sync (self, error))
     return FALSE;
 
   if (mh_writer_note_indexed (self, error) && mh_db_txn_commit (txn, error))
-    return TRUE;
+    {
+      mh_writer_forget_voids (self);
+      return TRUE;
+    }
 
-  /* The versions are durable, but not acknowledged: a restart must not bring them back. */
-  mh_writer_cut (self, start);
-  if (self->open != NULL && !mh_os_sync (self->open->fd))
-    mh_writer_give_up (self);
+  refuse (self, start, *error);
 
   return FALSE;
 }
@@ -222,6 +241,8 @@ mh_writer_new (MhStore *store, const char *index_path, GError **error)
   self->segments = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, mh_segment_out_free);
   self->kept = g_ptr_array_new ();
   self->waiting = g_ptr_array_new ();
+  self->voids = g_array_new (FALSE, FALSE, sizeof (MhVoid));
+  self->unused = g_array_new (FALSE, FALSE, sizeof (MhLocation));
   if (!mh_writer_recover (self, index_path, error))
     {
       mh_writer_free (self);
@@ -235,6 +256,17 @@ mh_writer_new (MhStore *store, const char *index_path, GError **error)
     self->thread = g_thread_new ("store-writer", writer_main, self);
 
   return self;
+}
+
+/* What did not count until now is not to count after the next start either. */
+static void
+settle_voids (MhWriter *self)
+{
+  g_autoptr (GPtrArray) none = g_ptr_array_new ();
+  g_autoptr (GError) error = NULL;
+
+  if (self->voids->len > 0 && !commit_all (self, none, &error))
+    g_debug ("the disk still fails: %s", error->message);
 }
 
 void
@@ -251,11 +283,14 @@ mh_writer_free (MhWriter *self)
       g_mutex_unlock (&self->lock);
       g_thread_join (self->thread);
     }
+  settle_voids (self);
 
   g_hash_table_unref (self->pending);
   g_hash_table_unref (self->segments);
   g_ptr_array_unref (self->kept);
   g_ptr_array_unref (self->waiting);
+  g_array_unref (self->voids);
+  g_array_unref (self->unused);
   mh_db_close (self->db);
   g_cond_clear (&self->wake);
   g_cond_clear (&self->room);

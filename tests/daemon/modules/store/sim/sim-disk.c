@@ -532,7 +532,8 @@ sim_write (SimNode *self, guint64 offset, const guint8 *data, gsize size)
   int errnum = enter (CALL_WRITE, self, &half);
   gsize room;
 
-  if (errnum != 0 && half && size > 0)
+  /* Also all of it may get there before it fails. */
+  if (errnum != 0 && half && size > 0 && sim_random_percent (&disk->random, 60))
     size = 1 + sim_random_below (&disk->random, (guint) size);
   if (errnum != 0 && !half)
     return errnum;

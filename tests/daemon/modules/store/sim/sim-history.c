@@ -81,6 +81,7 @@ upload_begin (SimWorld *self, SimUpload *upload)
 
   upload->step = new_put (self);
   upload->written = 0;
+  upload->hurt = FALSE;
   request.vault_id = upload->step->vault;
   request.path = upload->step->path;
   request.mtime_ms = self->now_ms;
@@ -92,6 +93,16 @@ upload_begin (SimWorld *self, SimUpload *upload)
   upload_end (upload);
 
   return NULL;
+}
+
+static void
+settle_upload (SimWorld *self, const SimUpload *upload, const GError *error)
+{
+  gboolean before = self->trouble;
+
+  self->trouble |= upload->hurt;
+  sim_world_settle (self, upload->step, error);
+  self->trouble = before || sim_disk_has_failed (self->disk) || sim_disk_is_dead (self->disk);
 }
 
 /* Writes up to @most bytes more. Returns: %FALSE when the upload is over */
@@ -110,7 +121,7 @@ upload_continue (SimWorld *self, SimUpload *upload, gsize most)
       return TRUE;
     }
 
-  sim_world_settle (self, upload->step, error);
+  settle_upload (self, upload, error);
   upload_end (upload);
 
   return FALSE;
@@ -126,7 +137,7 @@ upload_finish (SimWorld *self, SimUpload *upload)
     return;
 
   file = mh_upload_finish (upload->upload, NULL, &error);
-  sim_world_settle (self, upload->step, error);
+  settle_upload (self, upload, error);
   if (file != NULL
       && strcmp (file->content_hash, sim_contents_hash (self->contents, upload->step->content))
              != 0)
@@ -304,6 +315,21 @@ play_move (SimWorld *self)
   sim_world_settle (self, step, error);
 }
 
+/* Whether @piece is what @content has at @offset. */
+static gboolean
+is_part (GBytes *piece, GBytes *content, gsize offset)
+{
+  gsize size = g_bytes_get_size (piece);
+  g_autoptr (GBytes) part = NULL;
+
+  if (offset + size > g_bytes_get_size (content))
+    return FALSE;
+
+  part = g_bytes_new_from_bytes (content, offset, size);
+
+  return size == 0 || g_bytes_equal (part, piece);
+}
+
 /* Reads a range; whatever the disk does, no other bytes than the right ones are given. */
 static void
 play_read (SimWorld *self)
@@ -314,23 +340,18 @@ play_read (SimWorld *self)
   g_autoptr (MhReader) reader = mh_reader_new (self->store, vault, path, NULL, &error);
   g_autoptr (GBytes) piece = NULL;
   GBytes *content;
-  gsize size;
-  const guint8 *data;
-  guint64 offset;
+  gsize offset;
 
   if (reader == NULL)
     return;
 
   content = sim_contents_find (self->contents, mh_reader_file (reader)->content_hash);
-  data = g_bytes_get_data (content, &size);
-  offset = sim_random_below (&self->random, (guint) size + 1);
+  offset = sim_random_below (&self->random, (guint) g_bytes_get_size (content) + 1);
   piece = mh_reader_read (reader, offset, 1 + sim_random_below (&self->random, 9000), NULL, &error);
   self->trouble |= sim_disk_has_failed (self->disk) || sim_disk_is_dead (self->disk);
   if (piece == NULL && !self->trouble)
     sim_violate (self, "reading %s%s: %s", vault, path, error->message);
-  if (piece != NULL
-      && (offset + g_bytes_get_size (piece) > size
-          || memcmp (g_bytes_get_data (piece, NULL), data + offset, g_bytes_get_size (piece)) != 0))
+  if (piece != NULL && !is_part (piece, content, offset))
     sim_violate (self, "reading %s%s: other bytes", vault, path);
 }
 
@@ -369,10 +390,12 @@ set_faults (SimWorld *self)
   sim_disk_set_faults (self->disk, &faults);
 }
 
-/* From now on the store has to work as ever. */
+/* From now on the store has to work as ever; only uploads under way may have lost something. */
 static void
 end_faults (SimWorld *self)
 {
+  for (guint i = 0; i < SIM_UPLOADS; i++)
+    ((SimUpload *) g_ptr_array_index (self->uploads, i))->hurt = TRUE;
   self->trouble = FALSE;
   sim_disk_set_faults (self->disk, NULL);
   sim_disk_set_room (self->disk, G_MAXINT64, FALSE);
@@ -474,7 +497,7 @@ static void
 crash (SimWorld *self)
 {
   SimCrash kind = sim_random_percent (&self->random, 70) ? SIM_POWER_CUT : SIM_KILL;
-  SimDoubt doubt = kind == SIM_POWER_CUT ? SIM_DOUBT_ALL : SIM_DOUBT_CUT;
+  SimDoubt doubt = SIM_DOUBT_ALL;
 
   sim_log (self, kind == SIM_KILL ? "killed" : "power cut");
   self->crashes++;
@@ -493,6 +516,9 @@ crash (SimWorld *self)
 static void
 play_reopen (SimWorld *self)
 {
+  /* On a disk that fails the store may be unable to see to it that nothing comes back. */
+  SimDoubt doubt = self->trouble ? SIM_DOUBT_ALL : SIM_DOUBT_NONE;
+
   sim_log (self, "reopen");
   sim_world_close (self);
   if (sim_disk_is_dead (self->disk))
@@ -502,12 +528,14 @@ play_reopen (SimWorld *self)
     sim_disk_evict (self->disk);
   open_surely (self);
   if (self->violation == NULL)
-    sim_world_check (self, SIM_DOUBT_NONE);
+    sim_world_check (self, doubt);
 }
 
 static void
 play_lose_index (SimWorld *self)
 {
+  SimDoubt doubt = self->trouble ? SIM_DOUBT_ALL : SIM_DOUBT_NONE;
+
   sim_log (self, "reopen without the index");
   end_faults (self);
   sim_world_close (self);
@@ -517,7 +545,7 @@ play_lose_index (SimWorld *self)
   lose_index (self);
   open_surely (self);
   if (self->violation == NULL)
-    sim_world_check (self, SIM_DOUBT_NONE);
+    sim_world_check (self, doubt);
 }
 
 static void

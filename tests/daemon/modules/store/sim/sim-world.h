@@ -16,6 +16,7 @@ typedef struct
   MhUpload *upload; /* (owned) (nullable): %NULL for a free slot */
   SimStep *step;    /* (owned) */
   gsize written;
+  gboolean hurt; /* the disk failed since it was begun */
 } SimUpload;
 
 /* Everything that a history is about. */
