@@ -61,9 +61,28 @@ is_string (JsonNode *node)
 }
 
 static gboolean
+check_choice (const MhField *field, const char *text, GError **error)
+{
+  g_auto (GStrv) choices = NULL;
+  g_autofree char *list = NULL;
+
+  if (field->choices == NULL)
+    return TRUE;
+
+  choices = g_strsplit (field->choices, "|", -1);
+  if (g_strv_contains ((const char *const *) choices, text))
+    return TRUE;
+
+  list = g_strjoinv (", ", choices);
+  g_set_error (error, MH_ERROR, MH_ERROR_INVALID, "%s must be one of: %s", field->name, list);
+
+  return FALSE;
+}
+
+static gboolean
 set_string (const MhField *field, const char *text, gpointer value, GError **error)
 {
-  if (!check_string (field, text, error))
+  if (!check_choice (field, text, error) || !check_string (field, text, error))
     return FALSE;
 
   g_free (*(char **) slot (value, field->offset));
@@ -198,6 +217,8 @@ new_with_fallbacks (const MhShape *shape)
         *(gint64 *) slot (value, field->offset) = field->fallback;
       else if (field->type == MH_FIELD_BOOL)
         *(gboolean *) slot (value, field->offset) = field->fallback != 0;
+      else if (field->type == MH_FIELD_STRING)
+        *(char **) slot (value, field->offset) = g_strdup (field->text);
     }
 
   return value;

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  MH_FIELD_STRING, /* char *, %NULL when absent */
+  MH_FIELD_STRING, /* char *, the default or %NULL when absent */
   MH_FIELD_INT,    /* gint64 */
   MH_FIELD_BOOL,   /* gboolean */
   MH_FIELD_STRV,   /* char **, %NULL when absent */
@@ -26,6 +26,8 @@ typedef struct
   gint64 maximum;      /* likewise */
   gint64 item_maximum; /* most items of a MH_FIELD_STRV */
   gint64 fallback;     /* number or boolean when absent */
+  const char *text;    /* (nullable): string when absent */
+  const char *choices; /* (nullable): what the string may be, "a|b|c" */
 } MhField;
 
 typedef struct

@@ -18,12 +18,34 @@ import yaml
 
 METHODS = ["get", "post", "put", "patch", "delete"]
 RUNS = ["loop", "worker", "upload", "file", "sse"]
+# The ways to get in that the specification knows: how, and which kinds of token count.
+# Where the handler checks a secret of its own (webhooks, refresh tokens, …) the route is open.
+PEOPLE = ["session", "jwt"]
 ACCESS = {
-    "none": "MH_ACCESS_NONE",
-    "bearer": "MH_ACCESS_BEARER",
-    "token-query-ok": "MH_ACCESS_TOKEN_QUERY",
-    "admin-token": "MH_ACCESS_ADMIN_TOKEN",
+    "none": ("NONE", PEOPLE),
+    "bearer": ("BEARER", PEOPLE),
+    "token-query-ok": ("TOKEN_QUERY", PEOPLE),
+    "admin-token": ("ADMIN_TOKEN", PEOPLE),
+    "session": ("BEARER", PEOPLE),
+    "session+csrf": ("BEARER", PEOPLE),
+    "session-or-api-key": ("BEARER", ["session", "torrents"]),
+    "session-or-api-key+origin": ("BEARER", ["session", "torrents"]),
+    "session-or-key-query": ("KEY_QUERY", ["session", "torrents"]),
+    "mcp-key": ("BEARER", ["mcp-key"]),
+    "webhook-token": ("NONE", PEOPLE),
+    "refresh-token": ("NONE", PEOPLE),
+    "cp-token": ("NONE", PEOPLE),
+    "oauth-state": ("NONE", PEOPLE),
+    "node-secret": ("NONE", PEOPLE),
 }
+TOKENS = {
+    "session": "MH_TOKEN_SESSION",
+    "jwt": "MH_TOKEN_JWT",
+    "api-key": "MH_TOKEN_API_KEY",
+    "mcp-key": "MH_TOKEN_MCP_KEY",
+    "torrents": "MH_TOKEN_TORRENTS",
+}
+ROLES = ["viewer", "user", "admin", "owner"]
 SURFACES = {
     "meshhold": ("MH_SURFACE_MESHHOLD", "MH_REALM_MESH"),
     "cloudos": ("MH_SURFACE_CLOUDOS", "MH_REALM_CLOUD"),
@@ -60,6 +82,8 @@ class Field:
         if kind == "string":
             self.ctype, self.kind = "char *", "MH_FIELD_STRING"
             self.minimum, self.maximum = schema.get("minLength", 0), schema.get("maxLength")
+            if "enum" in schema:
+                self.maximum = max(len(choice) for choice in schema["enum"])
             if self.maximum is None:
                 fail(where, f"{name}: every string of a request needs maxLength")
         elif kind == "integer":
@@ -78,7 +102,13 @@ class Field:
         self.items = schema.get("maxItems", 0)
         if self.kind == "MH_FIELD_STRV" and not self.items:
             fail(where, f"{name}: every array of a request needs maxItems")
-        self.fallback = int(schema.get("default", 0))
+        self.text = self.choices = "NULL"
+        if kind == "string":
+            self.fallback = 0
+            self.text = c_string(schema["default"]) if "default" in schema else "NULL"
+            self.choices = c_string("|".join(schema["enum"])) if "enum" in schema else "NULL"
+        else:
+            self.fallback = int(schema.get("default", 0))
         plain = self.kind in ("MH_FIELD_INT", "MH_FIELD_BOOL")
         self.has = plain and not required and "default" not in schema
 
@@ -93,7 +123,8 @@ class Field:
         return (
             f'  {{ "{self.name}", {self.kind}, {"TRUE" if self.required else "FALSE"},'
             f" G_STRUCT_OFFSET ({struct}, {self.name}), {has},"
-            f" {self.minimum}, {self.maximum}, {self.items}, {self.fallback} }},"
+            f" {self.minimum}, {self.maximum}, {self.items}, {self.fallback},"
+            f" {self.text}, {self.choices} }},"
         )
 
 
@@ -151,6 +182,14 @@ class Operation:
         self.id, self.access, self.run = mh["id"], mh["access"], mh["run"]
         if self.run not in RUNS or self.access not in ACCESS:
             fail(self.where, "unknown run or access")
+        # cloud programs bring API keys; other routes say so with `tokens`
+        more = ["api-key"] if module.surface == "cloudos" and self.access == "bearer" else []
+        self.tokens = mh.get("tokens", ACCESS[self.access][1] + more)
+        self.role = mh.get("role", "viewer" if method == "get" or ACCESS[self.access][0] == "NONE" else "user")
+        # a path of several surfaces takes the cookies and the realms of all
+        self.surfaces = [module.surface, *mh.get("also", [])]
+        if not set(self.tokens) <= set(TOKENS) or self.role not in ROLES or not set(self.surfaces) <= set(SURFACES):
+            fail(self.where, "unknown token, role or surface")
         if not self.name.startswith(module.name + "_"):
             fail(self.where, f"the handler {self.name} must begin with {module.name}_")
         self.body = self.body_shape()
@@ -189,13 +228,17 @@ class Operation:
         )
 
     def row(self):
-        surface, realm = SURFACES[self.module.surface]
+        surfaces = [SURFACES[name][0] for name in self.surfaces]
+        cookies = " | ".join(f"1u << {name}" for name in surfaces)
+        realms = " | ".join(SURFACES[name][1] for name in self.surfaces)
+        tokens = " | ".join(TOKENS[name] for name in self.tokens)
         body = f"&{self.body.symbol}" if self.body else "NULL"
         query = f"&{self.query.symbol}" if self.query else "NULL"
         return [
             f'  {{ "{self.id}", "{self.name}", "{self.module.name}", "{self.method.upper()}",'
             f" {c_string(self.path)},",
-            f"    {surface}, {realm}, {ACCESS[self.access]}, MH_RUN_{self.run.upper()}, {body}, {query},"
+            f"    {surfaces[0]}, {cookies}, {realms}, {tokens}, MH_ROLE_{self.role.upper()},",
+            f"    MH_ACCESS_{ACCESS[self.access][0]}, MH_RUN_{self.run.upper()}, {body}, {query},"
             f" {self.success()}, (MhHandler) {self.name} }},",
         ]
 
@@ -246,6 +289,7 @@ ERRORS = {
     413: "The body is too large",
     500: "A fault of this machine; the log says more",
 }
+FULL = "The disk is full; nothing has changed"
 
 
 def openapi_responses(operation):
@@ -267,9 +311,11 @@ def openapi_responses(operation):
         else:
             responses[str(code)] = {"description": node["description"]}
     for code, text in ERRORS.items():
-        if code == 401 and operation.access == "none":
+        if code == 401 and ACCESS[operation.access][0] == "NONE":
             continue
         responses.setdefault(str(code), error_response(text))
+    if operation.method != "get":
+        responses.setdefault("507", error_response(FULL))
     return dict(sorted(responses.items()))
 
 
@@ -309,11 +355,12 @@ def openapi_operation(operation):
             "content": {"application/octet-stream": {"schema": schema}},
         }
     result["security"] = {
-        "none": [],
-        "bearer": [{"bearer": []}],
-        "token-query-ok": [{"bearer": []}, {"query": []}],
-        "admin-token": [{"admin": []}],
-    }[operation.access]
+        "NONE": [],
+        "BEARER": [{"bearer": []}],
+        "TOKEN_QUERY": [{"bearer": []}, {"query": []}],
+        "KEY_QUERY": [{"bearer": []}, {"key": []}],
+        "ADMIN_TOKEN": [{"admin": []}],
+    }[ACCESS[operation.access][0]]
     result["responses"] = openapi_responses(operation)
     return result
 
@@ -353,6 +400,7 @@ def merge(modules, version):
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "query": {"type": "apiKey", "in": "query", "name": "token"},
+                "key": {"type": "apiKey", "in": "query", "name": "key"},
                 "admin": {"type": "apiKey", "in": "header", "name": "X-MeshHold-Admin-Token"},
             },
         },

@@ -473,7 +473,11 @@ mh_config_write_network (const char *path, const char *swarm_key,
                                 &local))
     return TRUE;
 
-  g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "writing %s: %s", path, local->message);
+  if (g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOSPC))
+    g_set_error_literal (error, MH_ERROR, MH_ERROR_NO_SPACE,
+                         "writing config.yaml: the disk is full");
+  else
+    g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "writing %s: %s", path, local->message);
 
   return FALSE;
 }

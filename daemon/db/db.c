@@ -101,6 +101,10 @@ configure (MhDb *self, MhDbFlags flags, GError **error)
   if (flags & MH_DB_READ_ONLY)
     return mh_db_exec (self, "PRAGMA query_only = 1; PRAGMA trusted_schema = 0", error);
 
+  /* 16 MiB of pages, instead of 2, for the one connection that writes. */
+  if (!mh_db_exec (self, "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY", error))
+    return FALSE;
+
   if (flags & MH_DB_FULL)
     sql = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL";
   else
@@ -115,8 +119,16 @@ mh_db_open (const char *path, MhDbFlags flags, GError **error)
 {
   g_autoptr (MhDb) self = NULL;
   gboolean read_only = (flags & MH_DB_READ_ONLY) != 0;
+  static gsize configured = 0;
   int mode = SQLITE_OPEN_NOMUTEX;
   int status;
+
+  if (g_once_init_enter (&configured))
+    {
+      /* Otherwise each allocation of each connection takes a lock of all, to count. */
+      (void) sqlite3_config (SQLITE_CONFIG_MEMSTATUS, 0); /* fails only when it is too late */
+      g_once_init_leave (&configured, 1);
+    }
 
   if (!read_only && !create_private (path, error))
     return NULL;

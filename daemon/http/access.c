@@ -18,14 +18,39 @@ typedef enum
 static const struct
 {
   const char *cookie; /* (nullable) name of the session cookie */
-  Guard guard;
+  const char *same_site;
+  Guard guard;        /* of writes by that cookie */
+  gboolean is_strict; /* its writes without any credential, such as login, pass the guard too */
 } surfaces[] = {
-  [MH_SURFACE_MESHHOLD] = { NULL, GUARD_NONE },
-  [MH_SURFACE_CLOUDOS] = { "cloudos_session", GUARD_ORIGIN },
-  [MH_SURFACE_FLEET] = { "fleet_session", GUARD_DOUBLE_SUBMIT },
-  [MH_SURFACE_AGENTS] = { NULL, GUARD_NONE },
-  [MH_SURFACE_TORRENTS] = { "mosaic_session", GUARD_ORIGIN },
+  [MH_SURFACE_MESHHOLD] = { NULL, NULL, GUARD_NONE, FALSE },
+  [MH_SURFACE_CLOUDOS] = { "cloudos_session", "Lax", GUARD_ORIGIN, FALSE },
+  [MH_SURFACE_FLEET] = { "fleet_session", "Strict", GUARD_DOUBLE_SUBMIT, FALSE },
+  [MH_SURFACE_AGENTS] = { NULL, NULL, GUARD_NONE, FALSE },
+  [MH_SURFACE_TORRENTS] = { "mosaic_session", "Strict", GUARD_ORIGIN, TRUE },
 };
+
+static const char *const role_names[] = {
+  [MH_ROLE_VIEWER] = "viewer",
+  [MH_ROLE_USER] = "user",
+  [MH_ROLE_ADMIN] = "admin",
+  [MH_ROLE_OWNER] = "owner",
+};
+
+const char *
+mh_role_name (MhRole role)
+{
+  return role_names[role];
+}
+
+MhRole
+mh_role_from_name (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (role_names); i++)
+    if (g_str_equal (role_names[i], name))
+      return (MhRole) i;
+
+  return MH_ROLE_VIEWER;
+}
 
 MhTokenKind
 mh_token_kind (const char *token)
@@ -52,17 +77,17 @@ mh_token_kind (const char *token)
 }
 
 MhPrincipal *
-mh_principal_new (const char *user_id, const char *name, const char *session_id, const char *csrf,
-                  MhRealms realms)
+mh_principal_new (const MhPrincipal *like)
 {
   MhPrincipal *self = g_new0 (MhPrincipal, 1);
 
   g_atomic_ref_count_init (&self->refs);
-  self->user_id = g_strdup (user_id);
-  self->name = g_strdup (name);
-  self->session_id = g_strdup (session_id);
-  self->csrf = g_strdup (csrf);
-  self->realms = realms;
+  self->user_id = g_strdup (like->user_id);
+  self->name = g_strdup (like->name);
+  self->session_id = g_strdup (like->session_id);
+  self->csrf = g_strdup (like->csrf);
+  self->realms = like->realms;
+  self->role = like->role;
 
   return self;
 }
@@ -123,6 +148,34 @@ mh_cookie_get (const char *cookies, const char *name)
     }
 
   return NULL;
+}
+
+static char *
+cookie_new (const char *name, const char *value, const char *flags, gint64 lifetime_s,
+            gboolean is_secure)
+{
+  return g_strdup_printf ("%s=%s; Path=/; Max-Age=%" G_GINT64_FORMAT "%s%s", name,
+                          value != NULL ? value : "", value != NULL ? lifetime_s : 0, flags,
+                          is_secure ? "; Secure" : "");
+}
+
+char *
+mh_cookie_session (MhSurface surface, const char *token, gint64 lifetime_s, gboolean is_secure)
+{
+  g_autofree char *flags = NULL;
+
+  if (surfaces[surface].cookie == NULL)
+    return NULL;
+
+  flags = g_strconcat ("; HttpOnly; SameSite=", surfaces[surface].same_site, NULL);
+
+  return cookie_new (surfaces[surface].cookie, token, flags, lifetime_s, is_secure);
+}
+
+char *
+mh_cookie_csrf (const char *csrf, gint64 lifetime_s, gboolean is_secure)
+{
+  return cookie_new ("csrf_token", csrf, "; SameSite=Strict", lifetime_s, is_secure);
 }
 
 /* The name in a Host header or an authority, without port and in lower case. */
@@ -200,14 +253,15 @@ origin_is_ours (const MhAccessInput *input)
   return TRUE; /* neither header: not a browser */
 }
 
-/* Returns: (transfer full) (nullable): the first credential present; @by_cookie tells how it came
- */
+/* Returns: (transfer full) (nullable): the first credential present; @guard is what its way asks
+ * for on writes */
 static char *
-find_token (const MhAccessInput *input, gboolean *by_cookie)
+find_token (const MhAccessInput *input, Guard *guard)
 {
-  const char *cookie = surfaces[input->surface].cookie;
+  gboolean by_query =
+      input->access == MH_ACCESS_TOKEN_QUERY || input->access == MH_ACCESS_KEY_QUERY;
 
-  *by_cookie = FALSE;
+  *guard = GUARD_NONE;
   if (input->authorization != NULL)
     {
       if (g_ascii_strncasecmp (input->authorization, "bearer ", 7) != 0)
@@ -215,20 +269,42 @@ find_token (const MhAccessInput *input, gboolean *by_cookie)
       return g_strstrip (g_strdup (input->authorization + 7));
     }
 
-  if (input->access == MH_ACCESS_TOKEN_QUERY && input->query_token != NULL)
+  if (by_query && input->query_token != NULL)
     return g_strdup (input->query_token);
 
-  *by_cookie = TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (surfaces); i++)
+    {
+      gboolean counts = (input->surfaces & (1u << i)) != 0 && surfaces[i].cookie != NULL;
+      char *token = counts ? mh_cookie_get (input->cookies, surfaces[i].cookie) : NULL;
 
-  return cookie != NULL ? mh_cookie_get (input->cookies, cookie) : NULL;
+      *guard = surfaces[i].guard;
+      if (token != NULL)
+        return token;
+    }
+
+  return NULL;
+}
+
+/* The guard of a request without credential. */
+static Guard
+open_guard (const MhAccessInput *input)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (surfaces); i++)
+    if ((input->surfaces & (1u << i)) != 0 && surfaces[i].is_strict)
+      return surfaces[i].guard;
+
+  return GUARD_NONE;
 }
 
 static gboolean
-pass_guard (const MhAccessInput *input, const MhPrincipal *principal, GError **error)
+pass_guard (const MhAccessInput *input, Guard guard, const char *csrf, GError **error)
 {
-  Guard guard = input->is_write ? surfaces[input->surface].guard : GUARD_NONE;
+  if (input->is_websocket && input->origin != NULL)
+    guard = GUARD_ORIGIN;
+  else if (!input->is_write)
+    return TRUE;
 
-  if (guard == GUARD_DOUBLE_SUBMIT && !mh_text_equal_secret (input->csrf_header, principal->csrf))
+  if (guard == GUARD_DOUBLE_SUBMIT && !mh_text_equal_secret (input->csrf_header, csrf))
     {
       g_set_error_literal (error, MH_ERROR, MH_ERROR_FORBIDDEN,
                            "the X-CSRF-Token header is missing or wrong");
@@ -245,18 +321,30 @@ pass_guard (const MhAccessInput *input, const MhPrincipal *principal, GError **e
   return TRUE;
 }
 
+static gboolean
+has_right (const MhAccessInput *input, const MhPrincipal *principal, GError **error)
+{
+  if ((principal->realms & input->realms) != 0 && principal->role >= input->role)
+    return TRUE;
+
+  g_set_error_literal (error, MH_ERROR, MH_ERROR_FORBIDDEN,
+                       "this account has no right to this part");
+
+  return FALSE;
+}
+
 gboolean
 mh_access_check (const MhAccessInput *input, const MhAuthenticator *authenticator,
                  MhPrincipal **principal, GError **error)
 {
   gboolean is_open = input->access == MH_ACCESS_NONE || input->access == MH_ACCESS_ADMIN_TOKEN;
-  gboolean by_cookie = FALSE;
-  g_autofree char *token = find_token (input, &by_cookie);
+  Guard guard = GUARD_NONE;
+  g_autofree char *token = find_token (input, &guard);
   g_autoptr (MhPrincipal) found = NULL;
 
   *principal = NULL;
   if (token == NULL && is_open)
-    return TRUE;
+    return pass_guard (input, open_guard (input), NULL, error);
 
   if (token == NULL)
     {
@@ -264,18 +352,16 @@ mh_access_check (const MhAccessInput *input, const MhAuthenticator *authenticato
       return FALSE;
     }
 
-  found = authenticator->authenticate (authenticator->self, token, is_open ? NULL : error);
+  if ((mh_token_kind (token) & input->tokens) != 0)
+    found = authenticator->authenticate (authenticator->self, token, is_open ? NULL : error);
+  else if (!is_open)
+    g_set_error_literal (error, MH_ERROR, MH_ERROR_UNAUTHENTICATED,
+                         "a token of this kind does not work here");
   if (found == NULL)
-    return is_open;
+    return is_open && pass_guard (input, open_guard (input), NULL, error);
 
-  if (!is_open && (found->realms & input->realms) == 0)
-    {
-      g_set_error_literal (error, MH_ERROR, MH_ERROR_FORBIDDEN,
-                           "this account has no right to this part");
-      return FALSE;
-    }
-
-  if (by_cookie && !pass_guard (input, found, error))
+  if ((!is_open && !has_right (input, found, error))
+      || !pass_guard (input, guard, found->csrf, error))
     return FALSE;
 
   *principal = g_steal_pointer (&found);

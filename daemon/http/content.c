@@ -20,7 +20,7 @@ mh_content_free (MhContent *self)
 }
 
 gboolean
-mh_etag_matches (const char *header, const char *etag)
+mh_etag_matches (const char *header, const char *etag, MhEtagComparison comparison)
 {
   g_auto (GStrv) tags = NULL;
 
@@ -35,7 +35,7 @@ mh_etag_matches (const char *header, const char *etag)
       char *tag = g_strstrip (tags[i]);
       gsize length = strlen (tag);
 
-      if (g_str_has_prefix (tag, "W/"))
+      if (g_str_has_prefix (tag, "W/") && comparison == MH_ETAG_WEAK)
         {
           tag += 2;
           length -= 2;
@@ -46,6 +46,19 @@ mh_etag_matches (const char *header, const char *etag)
     }
 
   return FALSE;
+}
+
+/* RFC 9110 §14.1.1 has no largest position: one that is too large for us is past every end. */
+static gboolean
+parse_position (const char *digits, guint64 *position)
+{
+  if (digits[0] == '\0' || digits[strspn (digits, G_CSET_DIGITS)] != '\0')
+    return FALSE;
+
+  if (!g_ascii_string_to_unsigned (digits, 10, 0, G_MAXUINT64 - 1, position, NULL))
+    *position = G_MAXUINT64 - 1;
+
+  return TRUE;
 }
 
 /* Returns: whether @text is one byte-range-spec; @last is G_MAXUINT64 when open */
@@ -67,13 +80,12 @@ parse_range (const char *text, guint64 *first, guint64 *last, gboolean *is_suffi
   *is_suffix = value[0] == '\0';
   *first = 0;
   *last = G_MAXUINT64;
-  if (!*is_suffix && !g_ascii_string_to_unsigned (value, 10, 0, G_MAXUINT64 - 1, first, NULL))
+  if (!*is_suffix && !parse_position (value, first))
     return FALSE;
   if (dash[1] == '\0')
     return !*is_suffix;
 
-  return g_ascii_string_to_unsigned (dash + 1, 10, 0, G_MAXUINT64 - 1, last, NULL)
-         && (*is_suffix || *last >= *first);
+  return parse_position (dash + 1, last) && (*is_suffix || *last >= *first);
 }
 
 static void
@@ -113,7 +125,7 @@ range_still_applies (const MhContent *content, const char *if_range)
     return TRUE;
 
   /* A date is never a strong validator here: two versions may be stored in one second. */
-  return if_range[0] == '"' && mh_etag_matches (if_range, content->etag);
+  return if_range[0] == '"' && mh_etag_matches (if_range, content->etag, MH_ETAG_STRONG);
 }
 
 MhSelection
@@ -121,13 +133,14 @@ mh_content_select (const MhContent *content, const MhConditions *conditions)
 {
   MhSelection selection = { 200, 0, content->size };
 
-  if (conditions->if_match != NULL && !mh_etag_matches (conditions->if_match, content->etag))
+  if (conditions->if_match != NULL
+      && !mh_etag_matches (conditions->if_match, content->etag, MH_ETAG_STRONG))
     {
       selection.status = 412;
       selection.end = 0;
     }
   else if (conditions->if_none_match != NULL
-           && mh_etag_matches (conditions->if_none_match, content->etag))
+           && mh_etag_matches (conditions->if_none_match, content->etag, MH_ETAG_WEAK))
     {
       selection.status = 304;
       selection.end = 0;

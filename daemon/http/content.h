@@ -63,8 +63,15 @@ typedef struct
  */
 MhSelection mh_content_select (const MhContent *content, const MhConditions *conditions);
 
+/* How two entity tags are compared, RFC 9110 §8.8.3.2. */
+typedef enum
+{
+  MH_ETAG_WEAK,   /* a mark of weakness is overlooked: If-None-Match */
+  MH_ETAG_STRONG, /* a weak tag equals nothing: If-Match, If-Range */
+} MhEtagComparison;
+
 /* Returns: whether @header, an If-Match or If-None-Match value, names @etag or is "*" */
-gboolean mh_etag_matches (const char *header, const char *etag);
+gboolean mh_etag_matches (const char *header, const char *etag, MhEtagComparison comparison);
 
 /**
  * mh_content_disposition:

@@ -85,18 +85,23 @@ static gboolean
 check_access (MhRequest *request, GError **error)
 {
   const MhRoute *route = request->route;
+  const char *upgrade = mh_request_header (request, "Upgrade");
   MhAccessInput input = {
-    .surface = route->surface,
+    .surfaces = route->surfaces,
     .access = route->access,
     .realms = route->realms,
+    .tokens = route->tokens,
+    .role = route->role,
     .is_write = !g_str_equal (route->method, "GET"),
     .authorization = mh_request_header (request, "Authorization"),
-    .query_token = g_hash_table_lookup (request->query_raw, "token"),
+    .query_token = g_hash_table_lookup (request->query_raw,
+                                        route->access == MH_ACCESS_KEY_QUERY ? "key" : "token"),
     .cookies = mh_request_header (request, "Cookie"),
     .csrf_header = mh_request_header (request, "X-CSRF-Token"),
     .origin = mh_request_header (request, "Origin"),
     .referer = mh_request_header (request, "Referer"),
     .host = mh_request_header (request, "Host"),
+    .is_websocket = upgrade != NULL && g_ascii_strcasecmp (upgrade, "websocket") == 0,
   };
 
   return mh_access_check (&input, &request->server->authenticator, &request->principal, error);
@@ -151,6 +156,80 @@ header_bytes (SoupMessageHeaders *headers)
   return size;
 }
 
+/* RFC 9110 §5.3: what may stand once only means two things when it stands twice, and whoever is
+ * between us and the client may have read the other. */
+static const char *
+repeated_header (SoupMessageHeaders *headers)
+{
+  static const char *const single[] = {
+    "Host",         "Content-Length", "Authorization",          "Content-Type",
+    "X-CSRF-Token", "Origin",         "X-MeshHold-Admin-Token",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (single); i++)
+    {
+      SoupMessageHeadersIter iter;
+      const char *name = NULL;
+      const char *value = NULL;
+      guint count = 0;
+
+      soup_message_headers_iter_init (&iter, headers);
+      while (soup_message_headers_iter_next (&iter, &name, &value))
+        count += g_ascii_strcasecmp (name, single[i]) == 0;
+      if (count > 1)
+        return single[i];
+    }
+
+  return NULL;
+}
+
+/* How long the body is must be said once and plainly (RFC 9112 §6.3). After a refusal here nobody
+ * knows where the next request begins. */
+static gboolean
+check_framing (MhRequest *request, GError **error)
+{
+  const char *length = mh_request_header (request, "Content-Length");
+  const char *repeated = repeated_header (request->headers);
+
+  request->must_close = TRUE;
+  if (repeated != NULL)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_INVALID, "the %s header came twice", repeated);
+      return FALSE;
+    }
+
+  if (length != NULL && (length[0] == '\0' || length[strspn (length, G_CSET_DIGITS)] != '\0'))
+    {
+      g_set_error_literal (error, MH_ERROR, MH_ERROR_INVALID, "Content-Length is no length");
+      return FALSE;
+    }
+
+  if (length != NULL && mh_request_header (request, "Transfer-Encoding") != NULL)
+    {
+      g_set_error_literal (error, MH_ERROR, MH_ERROR_INVALID,
+                           "Content-Length and Transfer-Encoding came both");
+      return FALSE;
+    }
+  request->must_close = FALSE;
+
+  return TRUE;
+}
+
+/* The target may be a whole URL, and then it counts, not the Host header (RFC 9112 §3.2.2). */
+static gboolean
+target_is_ours (MhRequest *request)
+{
+  const char *name = g_uri_get_host (soup_server_message_get_uri (request->message));
+  g_autofree char *host = NULL;
+
+  if (name == NULL)
+    return TRUE;
+
+  host = g_strdup_printf (strchr (name, ':') != NULL ? "[%s]" : "%s", name);
+
+  return mh_host_is_allowed (host, (const char *const *) request->server->allowed_hosts);
+}
+
 static gboolean
 check_head (MhRequest *request, GError **error)
 {
@@ -165,10 +244,20 @@ check_head (MhRequest *request, GError **error)
       return FALSE;
     }
 
+  if (!check_framing (request, error))
+    return FALSE;
+
   if (!mh_host_is_allowed (host, (const char *const *) request->server->allowed_hosts))
     {
       g_set_error (error, MH_ERROR, MH_ERROR_FORBIDDEN,
                    "the Host header names %s, which is not this machine", host);
+      return FALSE;
+    }
+
+  if (host != NULL && !target_is_ours (request))
+    {
+      g_set_error_literal (error, MH_ERROR, MH_ERROR_FORBIDDEN,
+                           "the address of the request names another machine");
       return FALSE;
     }
 

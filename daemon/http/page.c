@@ -95,7 +95,7 @@ mh_page_serve (MhRequest *request)
   set_caching (request, path, etag);
   /* also on 304: the type decides which Content-Security-Policy the browser keeps with the page */
   mh_request_set_header (request, "Content-Type", mime_of (path));
-  if (known != NULL && mh_etag_matches (known, etag))
+  if (known != NULL && mh_etag_matches (known, etag, MH_ETAG_WEAK))
     mh_reply_bytes (request, 304, NULL, NULL);
   else
     mh_reply_bytes (request, 200, mime_of (path), bytes);

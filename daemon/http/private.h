@@ -91,7 +91,8 @@ struct _MhRequest
   gboolean paused; /* loop only: by us, not by libsoup for want of data */
   gboolean dispatched;
   gboolean answered;
-  gboolean read_done; /* the whole body has been read */
+  gboolean read_done;  /* the whole body has been read */
+  gboolean must_close; /* where the next request would begin is unknown */
   /* What the worker leaves for the loop. */
   GPtrArray *reply_headers; /* (owned) (element-type utf8) name, value, name, value… */
   char *reply_json;         /* (owned) (nullable) */

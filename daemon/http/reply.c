@@ -46,9 +46,17 @@ mh_reply_common_headers (SoupMessageHeaders *headers)
 static void
 apply_headers (MhRequest *request, SoupMessageHeaders *headers)
 {
+  soup_message_headers_remove (headers, "Set-Cookie");
   for (guint i = 0; i + 1 < request->reply_headers->len; i += 2)
-    soup_message_headers_replace (headers, g_ptr_array_index (request->reply_headers, i),
-                                  g_ptr_array_index (request->reply_headers, i + 1));
+    {
+      const char *name = g_ptr_array_index (request->reply_headers, i);
+      const char *value = g_ptr_array_index (request->reply_headers, i + 1);
+
+      if (g_ascii_strcasecmp (name, "Set-Cookie") == 0)
+        soup_message_headers_append (headers, name, value);
+      else
+        soup_message_headers_replace (headers, name, value);
+    }
   mh_reply_common_headers (headers);
 }
 
@@ -203,6 +211,8 @@ body_is_small (MhRequest *request)
   SoupEncoding encoding = soup_message_headers_get_encoding (request->headers);
   goffset length = 0;
 
+  if (request->must_close)
+    return FALSE;
   if (request->read_done || encoding == SOUP_ENCODING_NONE)
     return TRUE;
   if (soup_message_headers_get_expectations (request->headers) & SOUP_EXPECTATION_CONTINUE

@@ -29,7 +29,7 @@ const char *mh_request_address (MhRequest *self);
 /* Returns: (transfer none): cancelled when the client has left or the deadline has passed */
 GCancellable *mh_request_cancellable (MhRequest *self);
 
-/* Adds a header to the answer. */
+/* Adds a header to the answer. A second Set-Cookie joins the first, any other takes its place. */
 void mh_request_set_header (MhRequest *self, const char *name, const char *value);
 
 /* The answer is held back for @delay_ms milliseconds, at most 1,000, without holding a worker. */

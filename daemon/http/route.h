@@ -34,9 +34,12 @@ typedef struct
   const char *operation; /* name of the handler */
   const char *module;
   const char *method;
-  const char *path; /* {name} is one segment, {name*} the rest */
-  MhSurface surface;
+  const char *path;  /* {name} is one segment, {name*} the rest */
+  MhSurface surface; /* the style of its errors */
+  guint surfaces;    /* bits 1 << MhSurface: whose cookies count */
   MhRealms realms;
+  guint tokens; /* bits of MhTokenKind */
+  MhRole role;
   MhAccess access;
   MhRun run;
   const MhShape *body;  /* (nullable) */

@@ -258,12 +258,6 @@ set_headers (MhRequest *request, const MhContent *content, const MhSelection *se
   if (selection->status == 206)
     soup_message_headers_set_content_range (headers, (goffset) selection->start,
                                             (goffset) selection->end - 1, (goffset) content->size);
-  else if (selection->status == 416)
-    {
-      g_autofree char *text = g_strdup_printf ("bytes */%" G_GUINT64_FORMAT, content->size);
-
-      mh_request_set_header (request, "Content-Range", text);
-    }
 }
 
 /* Puts the headers and, for a content that is sent, waits for libsoup to ask for more. */
@@ -298,18 +292,48 @@ begin (MhStream *self)
   mh_request_resume (request);
 }
 
+/* What is asked for cannot be had from @content as it is now. */
+static void
+refuse (MhRequest *request, const MhContent *content, guint status)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (status == 412)
+    {
+      error = g_error_new_literal (MH_ERROR, MH_ERROR_PRECONDITION,
+                                   "the content is not the one that If-Match names");
+    }
+  else
+    {
+      g_autofree char *text = g_strdup_printf ("bytes */%" G_GUINT64_FORMAT, content->size);
+
+      error = g_error_new (MH_ERROR, MH_ERROR_RANGE,
+                           "the range lies outside the %" G_GUINT64_FORMAT " bytes", content->size);
+      mh_request_set_header (request, "Content-Range", text);
+    }
+  mh_reply_error (request, error);
+  mh_request_resume (request);
+}
+
 void
 mh_stream_start (MhRequest *request, MhContent *content)
 {
+  gboolean is_head = g_str_equal (request->method, "HEAD");
   MhConditions conditions = {
-    .range = mh_request_header (request, "Range"),
+    .range = is_head ? NULL : mh_request_header (request, "Range"), /* RFC 9110 §14.2: GET only */
     .if_range = mh_request_header (request, "If-Range"),
     .if_match = mh_request_header (request, "If-Match"),
     .if_none_match = mh_request_header (request, "If-None-Match"),
   };
   MhSelection selection = mh_content_select (content, &conditions);
-  gboolean is_head = g_str_equal (request->method, "HEAD");
   MhStream *self = NULL;
+
+  if (selection.status >= 400)
+    {
+      refuse (request, content, selection.status);
+      mh_content_free (content);
+      return;
+    }
 
   if (is_head || selection.start == selection.end)
     {

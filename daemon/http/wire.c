@@ -3,6 +3,8 @@
 
 #include "wire.h"
 
+#include "framing.h"
+
 #define MH_TYPE_WIRE_INPUT (mh_wire_input_get_type ())
 G_DECLARE_FINAL_TYPE (MhWireInput, mh_wire_input, MH, WIRE_INPUT, GInputStream)
 
@@ -16,6 +18,7 @@ struct _MhWireInput
   gboolean (*is_idle) (gpointer user_data);
   gpointer user_data; /* (unowned) */
   gboolean spoken;    /* the byte has been given */
+  MhFraming framing;  /* of what has been read */
 };
 
 struct _MhWire
@@ -44,6 +47,29 @@ end_or_nonsense (MhWireInput *self, gssize size, char *buffer, gsize count)
   return 1;
 }
 
+/* Watches what was read. Returns: @size, or -1 with @error set */
+static gssize
+follow (MhWireInput *self, gssize size, const char *buffer, GError **error)
+{
+  if (size == 0 && mh_framing_in_chunks (&self->framing))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT, "the body is cut off");
+      return -1;
+    }
+
+  /* A body that the client was told not to send (Expect: 100-continue) does not come. */
+  if (size > 0 && mh_framing_in_body (&self->framing) && self->is_idle (self->user_data))
+    mh_framing_reset (&self->framing);
+
+  if (size > 0 && !mh_framing_feed (&self->framing, (const guint8 *) buffer, (gsize) size))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "a chunk is malformed");
+      return -1;
+    }
+
+  return size;
+}
+
 static gssize
 input_read (GInputStream *stream, void *buffer, gsize count, GCancellable *cancellable,
             GError **error)
@@ -51,6 +77,8 @@ input_read (GInputStream *stream, void *buffer, gsize count, GCancellable *cance
   MhWireInput *self = MH_WIRE_INPUT (stream);
   gssize size =
       g_input_stream_read (G_INPUT_STREAM (self->base), buffer, count, cancellable, error);
+
+  size = follow (self, size, buffer, error);
 
   return end_or_nonsense (self, size, buffer, count);
 }
@@ -60,6 +88,8 @@ input_read_nonblocking (GPollableInputStream *stream, void *buffer, gsize count,
 {
   MhWireInput *self = MH_WIRE_INPUT (stream);
   gssize size = g_pollable_input_stream_read_nonblocking (self->base, buffer, count, NULL, error);
+
+  size = follow (self, size, buffer, error);
 
   return end_or_nonsense (self, size, buffer, count);
 }

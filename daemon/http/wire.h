@@ -11,7 +11,8 @@ G_BEGIN_DECLS
  * @is_idle: asked when the client has closed: whether no request is on its way
  * @user_data: for @is_idle; outlives the stream
  *
- * A stream around @connection that gives one byte of nonsense before the end of an idle connection.
+ * A stream around @connection that fails where a body in chunks is malformed or cut off, see
+ * MhFraming, and that gives one byte of nonsense before the end of an idle connection.
  * libsoup 3.2.3 forgets, with file descriptor and memory, a connection that is closed between two
  * requests; a request that breaks off it tidies up. (Upstream mended that after 3.2.)
  *

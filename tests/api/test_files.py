@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Vaults and files over HTTP: what goes in comes out, in whole, in ranges, in versions."""
 
+import base64
+import ctypes
+import ctypes.util
 import hashlib
 import http.client
 import os
 import pathlib
 import random
+import sqlite3
 import sys
 import threading
 import unittest
@@ -130,10 +134,16 @@ class RoundTrip(unittest.TestCase):
         self.assertTrue(get(Range="bytes=8999999-").body == data[-1:])
         beyond = get(Range="bytes=9000000-")
         self.assertEqual((beyond.status, beyond.headers["Content-Range"]), (416, "bytes */9000000"))
+        self.assertIn("9000000 bytes", beyond.json["error"])
+        self.assertEqual(get(Range="bytes=99999999999999999999-").status, 416)
+        self.assertTrue(get(Range="bytes=8999990-99999999999999999999").body == data[-10:])
         self.assertEqual(get(Range="bytes=0-1", If_Range=tag).status, 206)
         self.assertEqual(get(Range="bytes=0-1", If_Range='"old"').status, 200)
         self.assertEqual(get(If_None_Match=tag).status, 304)
-        self.assertEqual(get(If_Match='"old"').status, 412)
+        changed = get(If_Match='"old"')
+        self.assertEqual((changed.status, "If-Match" in changed.json["error"]), (412, True))
+        self.assertEqual(get(If_Match=f"W/{tag}").status, 412)
+        self.assertEqual(get(Range="bytes=0-1", If_Range=f"W/{tag}").status, 200)
         self.assertEqual(get().headers["ETag"], tag)
 
     def test_head(self):
@@ -143,6 +153,11 @@ class RoundTrip(unittest.TestCase):
             self.assertEqual((reply.status, reply.headers["Content-Length"], reply.body), (200, "1000", b""))
             self.assertEqual(reply.headers["Accept-Ranges"], "bytes")
             self.assertIsNotNone(reply.headers["Last-Modified"])
+            for ranges in ("bytes=0-1", "bytes=5000-"):  # RFC 9110 §14.2: of no meaning but for GET
+                reply = self.daemon.request("HEAD", self.url(kind, "/head.txt"), headers={"Range": ranges})
+                self.assertEqual((reply.status, reply.headers["Content-Length"]), (200, "1000"))
+            reply = self.daemon.request("HEAD", self.url(kind, "/head.txt"), headers={"If-Match": '"old"'})
+            self.assertEqual((reply.status, reply.body), (412, b""))
 
     def test_download_is_an_attachment_and_nothing_runs(self):
         self.daemon.upload(self.vault, "/evil ü.html", b"<script>alert(1)</script>")
@@ -160,7 +175,9 @@ class RoundTrip(unittest.TestCase):
         self.assertEqual(self.daemon.upload(self.vault, path, b"2", headers={"If-None-Match": "*"}).status, 412)
         self.assertEqual(self.daemon.upload(self.vault, path, b"2", headers={"If-Match": '"' + "0" * 64 + '"'}).status, 412)
         tag = self.daemon.get(self.url("files", path)).json["content_hash"]
-        self.assertEqual(self.daemon.upload(self.vault, path, b"2", headers={"If-Match": f'"{tag}"'}).status, 200)
+        self.assertEqual(self.daemon.upload(self.vault, path, b"2", headers={"If-Match": f'W/"{tag}"'}).status, 412)
+        self.assertEqual(self.daemon.upload(self.vault, "/none", b"2", headers={"If-Match": "*"}).status, 412)
+        self.assertEqual(self.daemon.upload(self.vault, path, b"2", headers={"If-Match": f'"x", "{tag}"'}).status, 200)
         self.assertEqual(self.daemon.download(self.vault, path).body, b"2")
 
     def test_mtime(self):
@@ -291,15 +308,38 @@ class Secrecy(unittest.TestCase):
             daemon.stop()
             self.search(daemon, marker)
 
+    def secrets(self, daemon):
+        """Every key that is sealed on the disk, opened with the master key."""
+        master = (daemon.home / "metadata/master.key").read_bytes()
+        with sqlite3.connect(f"file:{daemon.home}/metadata/meshhold.db?mode=ro", uri=True) as db:
+            boxes = [(b"vault-key/" + vault.encode(), box) for vault, box in db.execute("SELECT id, sealed_key FROM vaults")]
+            boxes += [(b"mh1/jwt", box) for (box,) in db.execute("SELECT sealed FROM auth_keys WHERE name = 'jwt'")]
+        db.close()
+        keys = [self.open_box(master, aad, box) for aad, box in boxes]
+        self.assertEqual([len(key) for key in keys], [32, 32])
+        return [master, *keys]
+
+    def open_box(self, key, aad, box):
+        """XChaCha20-Poly1305 by libsodium: 24 bytes of nonce, then the ciphertext."""
+        sodium = ctypes.CDLL(ctypes.util.find_library("sodium"))
+        plain, size = ctypes.create_string_buffer(len(box)), ctypes.c_ulonglong()
+        status = sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
+            plain, ctypes.byref(size), None, box[24:], ctypes.c_ulonglong(len(box) - 24), aad,
+            ctypes.c_ulonglong(len(aad)), box[:24], key)
+        self.assertEqual(status, 0)
+        return plain.raw[: size.value]
+
     def search(self, daemon, marker):
         seen = 0
-        master = (daemon.home / "metadata/master.key").read_bytes()
+        secrets = self.secrets(daemon)
         for path in daemon.home.rglob("*"):
             if path.is_file():
                 data = path.read_bytes()
                 seen += len(data)
                 self.assertNotIn(marker, data, path)
-                self.assertTrue(path.name == "master.key" or master not in data, path)
+                for secret in secrets:
+                    for form in (secret, secret.hex().encode(), base64.b64encode(secret)[:-2]):
+                        self.assertTrue(path.name == "master.key" or form not in data, path)
         self.assertGreater(seen, 1_400_000)
 
 

@@ -5,6 +5,7 @@
 import os
 import pathlib
 import random
+import re
 import socket
 import sys
 import time
@@ -67,6 +68,78 @@ class Malformed(unittest.TestCase):
                 answer = send(daemon, bytes(data), shut=True)
                 self.assertNotRegex(answer[:12], rb"HTTP/1.1 5", bytes(data))
             self.assertEqual(daemon.get("/api/v1/version", token=None).status, 200)
+
+    def test_what_may_stand_once_only(self):
+        """two lengths, two hosts, two tokens or another machine in the target: refused, and the connection ends"""
+        with mh.Daemon() as daemon:
+            vault = daemon.vault()
+            bearer = f"Authorization: Bearer {daemon.token}\r\n"
+            cases = {
+                "Host: localhost\r\nHost: evil.example\r\n": (400, "Host"),
+                "Host: evil.example\r\nHost: localhost\r\n": (400, "Host"),
+                f"Host: localhost\r\nAuthorization: Bearer x\r\n{bearer}": (400, "Authorization"),
+                f"Host: localhost\r\n{bearer}Content-Length: 5\r\nContent-Length: 6\r\n": (400, "Content-Length"),
+                f"Host: localhost\r\n{bearer}Content-Length: +5\r\n": (400, "Content-Length"),
+                f"Host: localhost\r\n{bearer}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n": (400, "both"),
+            }
+            for headers, (status, word) in cases.items():
+                answer = send(daemon, f"POST /api/v1/vaults/{vault}/upload/x HTTP/1.1\r\n{headers}\r\nhello!".encode())
+                self.assertEqual(answer[9:12], b"%d" % status, headers)
+                self.assertIn(b"Connection: close", answer, headers)
+                self.assertIn(word.encode(), answer.rsplit(b"\r\n\r\n", 1)[1], headers)
+            for target, status in (("http://evil.example/api/v1/version", b"403"), ("http://localhost/api/v1/version", b"200"),
+                                   (f"http://[::1]:{daemon.port}/api/v1/version", b"200")):
+                answer = send(daemon, f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+                self.assertEqual(answer[9:12], status, target)
+            self.assertEqual(daemon.get(f"/api/v1/vaults/{vault}/files").json["files"], [])
+
+    def test_chunks_that_break_off_or_are_none(self):
+        """a body in chunks is whole only after the last one: nothing of it is stored or done before"""
+        with mh.Daemon() as daemon:
+            vault = daemon.vault()
+            head = f"Host: localhost\r\nAuthorization: Bearer {daemon.token}\r\nTransfer-Encoding: chunked\r\n"
+            for body in (b"", b"3", b"3\r\nab", b"3\r\nabc", b"3\r\nabc\r\n", b"3\r\nabc\r\n0\r\n", b"zz\r\nabc\r\n0\r\n\r\n",
+                         b"3\r\nabc\r\nffffffffffffffffff\r\nabc", b"3\r\nabcd\r\n0\r\n\r\n", b"-1\r\n\r\n"):
+                answer = send(daemon, f"POST /api/v1/vaults/{vault}/upload/x HTTP/1.1\r\n{head}\r\n".encode() + body, shut=True)
+                self.assertNotRegex(answer[:12], rb"HTTP/1.1 2", body)
+                answer = send(daemon, f"POST /api/v1/auth/logout HTTP/1.1\r\n{head}\r\n".encode() + body, shut=True)
+                self.assertNotRegex(answer[:12], rb"HTTP/1.1 2", body)
+            self.assertEqual(daemon.get(f"/api/v1/vaults/{vault}/files").json["files"], [])
+
+    def read_answer(self, connection):
+        """One answer, by its Content-Length."""
+        answer = b""
+        while True:
+            head, _, body = answer.partition(b"\r\n\r\n")
+            length = re.search(rb"Content-Length: (\d+)", head)
+            if length and len(body) >= int(length[1]):
+                return answer
+            piece = connection.recv(65536)
+            self.assertTrue(piece, answer)
+            answer += piece
+
+    def test_connections_live_on_after_bodies_of_every_kind(self):
+        """on one connection: chunks, a length, none, and a body that was refused before it was sent"""
+        with mh.Daemon() as daemon:
+            vault = daemon.vault()
+            host = "Host: localhost\r\n"
+            mine = f"{host}Authorization: Bearer {daemon.token}\r\n"
+            upload = f"POST /api/v1/vaults/{vault}/upload/x HTTP/1.1\r\n"
+            turns = [
+                (f"{upload}{mine}Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nTrailer: 1\r\n\r\n", b"200"),
+                (f"{upload}{mine}Content-Length: 3\r\n\r\nabc", b"200"),
+                (f"GET /api/v1/version HTTP/1.1\r\n{host}\r\n", b"200"),
+                (f"{upload}{host}Expect: 100-continue\r\nContent-Length: 30\r\n\r\n", b"401"),
+                (f"{upload}{host}Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n", b"401"),
+                (f"{upload}{mine}Transfer-Encoding: chunked\r\n\r\n3\r\nxyz\r\n0\r\n\r\n", b"200"),
+                (f"GET /api/v1/vaults/{vault}/download/x HTTP/1.1\r\n{mine}\r\n", b"200"),
+            ]
+            with socket.create_connection(("127.0.0.1", daemon.port), timeout=5) as connection:
+                for request, status in turns:
+                    connection.sendall(request.encode())
+                    answer = self.read_answer(connection)
+                    self.assertEqual(answer[9:12], status, request)
+                self.assertTrue(answer.endswith(b"xyz"), answer)
 
     def test_oversized_headers(self):
         with mh.Daemon() as daemon:

@@ -86,7 +86,8 @@ class Routes(unittest.TestCase):
 
     def check_malformed(self, method, path, headers):
         json_type = {**headers, "Content-Type": "application/json"}
-        for text in (b"{", b'{"a":', b"[]", b'"x"', b"nul", b"\xff\xfe", b'{"a":"\xc3"}', b"[" * 100_000, b"1" * 400):
+        for text in (b"{", b'{"a":', b"[]", b'"x"', b"nul", b"\xff\xfe", b'{"a":"\xc3"}', b"[" * 100_000, b"1" * 400,
+                     b"{'a\"':" + b"[" * 900_000, b'/* " */' + b"[" * 900_000, b"{'a': 1}", b"", b"var x = {};"):
             reply = self.daemon.request(method, path, text, headers=json_type)
             self.assertEqual(reply.status, 400, (method, path, text[:20]))
         reply = self.daemon.request(method, path, b"{}", headers={**headers, "Content-Type": "text/plain"})
@@ -103,6 +104,8 @@ class Routes(unittest.TestCase):
                  "array": ["x", {}, [1], None]}[field["type"]]
         if field.get("minLength", 0) > 0:
             wrong.append("")
+        if "enum" in field:
+            wrong += ["", field["enum"][0] + "x"]
         if "maxLength" in field:
             wrong.append("a" * (field["maxLength"] + 1))
         if "maximum" in field:
@@ -117,6 +120,8 @@ class Routes(unittest.TestCase):
             self.assertEqual((reply.status, reply.json["error"]), (400, f"{name} is missing"), (method, path))
 
     def sample(self, field):
+        if "enum" in field:
+            return field["enum"][0]
         return {"string": "a" * max(1, field.get("minLength", 1)), "integer": field.get("minimum", 1), "boolean": False,
                 "array": []}[field["type"]]
 

@@ -121,6 +121,28 @@ class System(unittest.TestCase):
             self.assertTrue(daemon.get("/api/v1/system/status").json["has_swarm_key"])
             self.assertEqual(daemon.ipc("status")["state"], "offline")
 
+    def test_setup_with_a_password(self):
+        """the first password comes along and ends no session; a second is refused before anything is written"""
+        with mh.Daemon() as daemon:
+            login = lambda password: daemon.post("/api/v1/auth/login", {"password": password}, token=None).status
+            reply = daemon.post("/api/v1/system/setup", {"swarm_key": SWARM_KEY, "password": "short"})
+            self.assertEqual((reply.status, "password" in reply.json["error"]), (400, True))
+            self.assertTrue(daemon.get("/api/v1/system/status").json["setup_required"])
+            reply = daemon.post("/api/v1/system/setup", {"swarm_key": SWARM_KEY, "password": "correct horse"})
+            self.assertEqual((reply.status, login("correct horse")), (204, 200))
+            self.assertEqual(daemon.get("/api/v1/whoami").status, 200)
+            types = [event["type"] for event in daemon.get("/api/v1/audit").json["events"]]
+            self.assertLessEqual({"config.change", "auth.password_set"}, set(types))
+        with mh.Daemon() as daemon:
+            secret = (daemon.home / "metadata/cli-admin.token").read_text()
+            daemon.post("/api/v1/auth/admin/set-password", {"password": "12345678"}, token=None,
+                        headers={"X-MeshHold-Admin-Token": secret})
+            daemon.login()
+            reply = daemon.post("/api/v1/system/setup", {"swarm_key": SWARM_KEY, "password": "correct horse"})
+            self.assertEqual((reply.status, "password" in reply.json["error"]), (409, True))
+            self.assertTrue(daemon.get("/api/v1/system/status").json["setup_required"])
+            self.assertFalse((daemon.home / "config.yaml").exists())
+
     def test_metrics_have_a_sample_from_the_start(self):
         with mh.Daemon() as daemon:
             samples = mh.wait_until(lambda: daemon.get("/api/v1/system/metrics").json["samples"])

@@ -376,5 +376,74 @@ class Files(Case):
         self.assertIn("/in/b", self.paths())
 
 
+class Folders(Case):
+    """import and export"""
+
+    def fill(self):
+        source = self.dir / "source"
+        (source / "below").mkdir(parents=True)
+        (source / "one").write_bytes(b"1" * 5000)
+        (source / "below" / "zwei ü").write_bytes(b"2")
+        return source
+
+    def test_there_and_back(self):
+        source, target = self.fill(), self.dir / "target"
+        self.run_at("vault", "create", "photos")
+        self.assertEqual(self.text("import", source, "photos:/in"), "2 files, 5.0\u00a0kB; 0 were there already\n")
+        self.assertEqual(self.text("import", source, "photos:/in"), "2 files, 5.0\u00a0kB; 2 were there already\n")
+        self.text("export", "photos:/in", target)
+        self.assertEqual((target / "below" / "zwei ü").read_bytes(), b"2")
+        (target / "one").write_bytes(b"mine")
+        self.text("export", "photos:/in", target)
+        self.assertEqual((target / "one").read_bytes(), b"mine")
+        self.text("export", "--replace", "photos:/in", target)
+        self.assertEqual((target / "one").read_bytes(), b"1" * 5000)
+
+    def test_for_programs(self):
+        self.run_at("vault", "create", "photos")
+        done = json.loads(self.text("--json", "import", self.fill(), "photos"))
+        self.assertEqual((done["state"], done["files_done"], done["bytes_done"]), ("done", 2, 5001))
+        name = self.text("import", "--detach", self.dir / "source", "photos:/again").strip()
+        self.assertEqual(self.daemon.get(f"/api/v1/transfers/{name}").status, 200)
+
+    def test_failures_are_named(self):
+        source = self.fill()
+        with open(os.fsencode(source) + b"/\xff", "wb"):
+            pass
+        self.run_at("vault", "create", "photos")
+        result = self.run_at("import", source, "photos", code=FAILED)
+        self.assertIn(b"UTF-8", result.stderr)
+        self.assertIn(b"1 file failed", result.stderr)
+        self.run_at("import", self.dir / "missing", "photos", code=NOT_FOUND)
+        self.run_at("import", source, "no such vault", code=NOT_FOUND)
+        self.run_at("import", source, code=USAGE)
+
+    def test_the_bar_and_ctrl_c(self):
+        """on a terminal the progress is drawn, and Ctrl-C stops the copying"""
+        source = self.fill()
+        with open(source / "large", "wb") as file:
+            for _ in range(400):
+                file.write(os.urandom(1 << 20))
+        self.run_at("vault", "create", "photos")
+        controller, terminal = pty.openpty()
+        process = subprocess.Popen([CLI, "--home", str(self.daemon.home), "import", str(source), "photos"],
+                                   stdin=terminal, stdout=terminal, stderr=terminal, env=environment(TERM="xterm"),
+                                   start_new_session=True, preexec_fn=lambda: __import__("fcntl").ioctl(0, 0x540E, 0))
+        os.close(terminal)
+        shown = b""
+        while b"/s" not in shown:
+            shown += os.read(controller, 4096)
+        os.write(controller, b"\x03")
+        try:
+            while piece := os.read(controller, 4096):
+                shown += piece
+        except OSError:
+            pass  # how Linux says that nobody has the terminal open any more
+        self.assertEqual(process.wait(timeout=60), FAILED)
+        os.close(controller)
+        self.assertIn("stopped; the same command goes on from here", shown.decode())
+        self.assertEqual([t["state"] for t in self.daemon.get("/api/v1/transfers").json["transfers"]], ["cancelled"])
+
+
 if __name__ == "__main__":
     tap.main()

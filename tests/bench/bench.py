@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measures MeshHold beside public programs doing the same on the same machine, in one run.
 
-usage: bench.py BUILD [NAME…]   names: start idle json latency bulk small
+usage: bench.py BUILD [NAME…]   names: start idle json latency bulk small vault
 
 Prints a table; a ratio above 1 means MeshHold is better. Nothing here passes or fails.
 """
@@ -24,7 +24,9 @@ import time
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 os.environ["MESHHOLD_BUILD_DIR"] = str(BUILD)
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import mh  # noqa: E402
+import vault  # noqa: E402
 
 GIB = 1 << 30
 RUNS = 3
@@ -269,7 +271,7 @@ def bench_small(count=10_000, size=2048):
 
 def main():
     benches = {"start": bench_start, "idle": bench_idle, "json": bench_json, "latency": bench_latency, "bulk": bench_bulk,
-               "small": bench_small}
+               "small": bench_small, "vault": lambda: vault.bench(WORK, BUILD, row)}
     names = sys.argv[2:] or list(benches)
     unknown = [name for name in names if name not in benches]
     if unknown:

@@ -129,15 +129,16 @@ async function axe(page) {
 const isTooWide = (page) =>
   page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth || document.body.scrollWidth > window.innerWidth);
 
-describe('axe finds nothing', () => {
+describe('axe finds nothing, and Tab shows where it is', () => {
   for (const width of WIDTHS)
     for (const scheme of THEMES)
-      it(`at ${width} px, ${scheme}`, { timeout: 180_000 }, async () => {
+      it(`at ${width} px, ${scheme}`, { timeout: 240_000 }, async () => {
         const look = { width, height: 800, scheme, expected: ['500', '404'], options: { reducedMotion: 'reduce' } };
         const found = [];
         const note = async (page, name) => {
           found.push(...(await axe(page)).map((fault) => `${name}: ${fault}`));
           if (await isTooWide(page)) found.push(`${name}: scrolls sideways`);
+          if (name !== 'menu') found.push(...(await invisibleStops(page)).map((stop) => `${name}: focus not seen: ${stop}`)); // Tab closes a menu
         };
         for (const [name, { hash, act }] of Object.entries(states)) {
           const page = await signedIn(browser, daemon, typeof hash === 'function' ? hash() : hash, look);
@@ -172,30 +173,19 @@ async function invisibleStops(page) {
     });
   const faults = [];
   const stops = new Set();
-  for (let i = 0; i < 60; i += 1) {
+  let first = null;
+  for (let i = 0; i < 80; i += 1) {
     await page.keyboard.press('Tab');
     const stop = await look();
-    if (stop === null || stops.has(stop.html)) continue;
+    if (stop === null) continue;
+    if (stop.html === first && stops.size > 1) break; // once round
+    first ??= stop.html;
     stops.add(stop.html);
     if (!stop.seen || !stop.inside) faults.push(stop.html);
   }
-  assert.ok(stops.size >= 3, `only ${stops.size} stops`);
+  assert.ok(stops.size >= 2, `only ${stops.size} stops`);
   return faults;
 }
-
-describe('the focus can be seen at every stop', () => {
-  for (const width of [360, 1280])
-    for (const scheme of THEMES)
-      it(`at ${width} px, ${scheme}`, { timeout: 120_000 }, async () => {
-        const look = { width, height: 800, scheme, options: { reducedMotion: 'reduce' } };
-        for (const hash of ['', `#/vaults/${vault}`, '#/system', '#/audit']) {
-          const page = await signedIn(browser, daemon, hash, look);
-          assert.deepEqual(await invisibleStops(page), [], hash);
-          await page.context().close();
-        }
-        browser.check();
-      });
-});
 
 describe('focus and motion', () => {
   it('go with the person', async () => {
@@ -232,17 +222,22 @@ describe('focus and motion', () => {
 });
 
 describe('Lighthouse', () => {
-  it('gives 100 for accessibility and at least 95 for best practices', { timeout: 180_000 }, async () => {
+  it('gives every page 100 for accessibility and at least 95 for best practices', { timeout: 240_000 }, async () => {
     const port = 20_000 + (process.pid % 20_000);
     const chrome = await chromium.launch({ executablePath, args: [...chromiumArgs, `--remote-debugging-port=${port}`] });
     try {
       const options = { port, output: 'json', logLevel: 'error', onlyCategories: ['accessibility', 'best-practices'] };
-      for (const url of [daemon.loginUrl(), daemon.url]) {
+      for (const hash of ['#/', `#/vaults/${vault}`, '#/system', '#/audit', null]) {
+        const url = hash === null ? daemon.url : daemon.loginUrl() + hash;
         const { lhr } = await lighthouse(url, options);
         const failed = Object.values(lhr.audits).filter(({ score }) => score !== null && score < 1).map(({ id }) => id);
-        assert.equal(lhr.categories.accessibility.score, 1, failed.join());
-        assert.ok(lhr.categories['best-practices'].score >= 0.95, failed.join());
+        assert.equal(lhr.runtimeError, undefined, url);
+        assert.equal(new URL(lhr.finalDisplayedUrl).search, '', 'signed in, or never asked to');
+        assert.equal(lhr.categories.accessibility.score, 1, `${hash}: ${failed.join()}`);
+        assert.ok(lhr.categories['best-practices'].score >= 0.95, `${hash}: ${failed.join()}`);
       }
+      const { events } = await (await daemon.api('GET', '/audit?types=auth.fail')).json();
+      assert.deepEqual(events, [], 'a link was used twice, so a login page was looked at');
     } finally {
       await chrome.close();
     }

@@ -209,6 +209,11 @@ class Daemon:
     def download(self, vault, path, **options):
         return self.get(f"/api/v1/vaults/{vault}/stream{quote(path)}", **options)
 
+    def cpu_seconds(self):
+        """What the daemon has used of the processors, in steps of 10 ms."""
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def memory_kib(self, name="VmHWM"):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(rf"{name}:\s+(\d+)", status)[1])

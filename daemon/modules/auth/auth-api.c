@@ -27,17 +27,23 @@ check_budget (MhAuth *auth, MhRequest *request, GError **error)
   return FALSE;
 }
 
+/* After a failure that has been counted. */
 static void
-note_failure (MhAuth *auth, MhRequest *request, const char *path)
+tell_failure (MhAuth *auth, MhRequest *request, const char *path, guint left)
 {
   const char *address = mh_request_address (request);
-  guint left = mh_limiter_fail (auth->limiter, address);
   g_autofree char *remaining = g_strdup_printf ("%u", left);
 
   mh_request_set_delay (request, FAILURE_DELAY_MS);
   mh_request_set_header (request, "X-Attempts-Left", remaining);
   mh_log_auth_failure (address, path, left);
   mh_audit_record (auth->audit, request, left == 0 ? "auth.lockout" : "auth.fail", path, NULL);
+}
+
+static void
+note_failure (MhAuth *auth, MhRequest *request, const char *path)
+{
+  tell_failure (auth, request, path, mh_limiter_fail (auth->limiter, mh_request_address (request)));
 }
 
 static gboolean
@@ -64,16 +70,23 @@ gboolean
 auth_login (MhRequest *request, const MhAuthLogin *body, MhJson *out, GError **error)
 {
   MhAuth *auth = mh_request_service (request, "auth");
+  MhAuthAttempt attempt = { MH_AUTH_OWNER, MH_REALM_MESH, body->password,
+                            mh_request_address (request), 0 };
   g_autoptr (GError) local = NULL;
 
   if (!check_budget (auth, request, error))
     return FALSE;
 
-  if (mh_auth_check_password (auth, MH_AUTH_OWNER, MH_REALM_MESH, body->password, &local))
+  if (mh_auth_check_password (auth, &attempt, &local))
     return answer_with_token (auth, request, "password", out, error);
 
+  /* Others may have used up the budget while this one waited. */
+  if (g_error_matches (local, MH_ERROR, MH_ERROR_RATE_LIMITED)
+      && !check_budget (auth, request, error))
+    return FALSE;
+
   if (g_error_matches (local, MH_ERROR, MH_ERROR_UNAUTHENTICATED))
-    note_failure (auth, request, "/api/v1/auth/login");
+    tell_failure (auth, request, "/api/v1/auth/login", attempt.left);
   g_propagate_error (error, g_steal_pointer (&local));
 
   return FALSE;
@@ -132,7 +145,9 @@ auth_logout (MhRequest *request, gconstpointer body, MhJson *out, GError **error
   if (principal == NULL)
     return TRUE;
 
-  mh_auth_close_session (auth, principal->session_id);
+  if (!mh_auth_close_session (auth, principal->session_id, error))
+    return FALSE;
+
   mh_audit_record (auth->audit, request, "auth.logout", principal->user_id, NULL);
 
   return TRUE;

@@ -6,7 +6,6 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "crypto/aead.h"
-#include "crypto/password.h"
 #include "crypto/random.h"
 
 #include <glib/gstdio.h>
@@ -102,104 +101,6 @@ mh_auth_use_ticket (MhAuth *self, const char *ticket)
   return good;
 }
 
-gboolean
-mh_auth_has_password (MhAuth *self)
-{
-  gboolean has = FALSE;
-
-  g_mutex_lock (&self->lock);
-  has = self->has_password;
-  g_mutex_unlock (&self->lock);
-
-  return has;
-}
-
-static gboolean
-save_password (MhAuth *self, const char *hash, GError **error)
-{
-  g_autoptr (MhDbLease) lease = mh_db_pool_take (self->db, error);
-  g_autoptr (MhDbTxn) txn = NULL;
-  MhDb *db = NULL;
-
-  if (lease == NULL)
-    return FALSE;
-
-  db = mh_db_lease_db (lease);
-  txn = mh_db_txn_begin (db, error);
-
-  return txn != NULL
-         && mh_auth_store_set_hash (db, MH_AUTH_OWNER, MH_REALM_MESH, hash,
-                                    mh_clock_now_ms (self->clock), error)
-         && mh_auth_store_delete_sessions_of (db, MH_AUTH_OWNER, error)
-         && mh_db_txn_commit (txn, error);
-}
-
-static gboolean
-is_owners (gpointer key, gpointer value, gpointer user_data)
-{
-  return g_str_equal (((MhSession *) value)->user_id, MH_AUTH_OWNER);
-}
-
-gboolean
-mh_auth_set_password (MhAuth *self, const char *password, GError **error)
-{
-  g_autofree char *hash = NULL;
-
-  g_mutex_lock (&self->hashing);
-  hash = mh_password_hash (password);
-  g_mutex_unlock (&self->hashing);
-
-  if (hash == NULL)
-    {
-      g_set_error_literal (error, MH_ERROR, MH_ERROR_FAILED, "no memory for hashing the password");
-      return FALSE;
-    }
-
-  if (!save_password (self, hash, error))
-    return FALSE;
-
-  g_mutex_lock (&self->lock);
-  self->has_password = TRUE;
-  g_hash_table_foreach_remove (self->sessions, is_owners, NULL);
-  g_mutex_unlock (&self->lock);
-
-  return TRUE;
-}
-
-gboolean
-mh_auth_check_password (MhAuth *self, const char *user_id, MhRealms realm, const char *password,
-                        GError **error)
-{
-  g_autoptr (MhDbLease) lease = mh_db_pool_take (self->db, error);
-  g_autofree char *hash = NULL;
-  gboolean good = FALSE;
-
-  if (lease == NULL
-      || !mh_auth_store_get_hash (mh_db_lease_db (lease), user_id, realm, &hash, error))
-    return FALSE;
-
-  /* A realm without a credential of its own accepts the owner's. */
-  if (hash == NULL && realm != MH_REALM_MESH && g_str_equal (user_id, MH_AUTH_OWNER)
-      && !mh_auth_store_get_hash (mh_db_lease_db (lease), user_id, MH_REALM_MESH, &hash, error))
-    return FALSE;
-
-  if (hash == NULL)
-    {
-      g_set_error_literal (error, MH_ERROR, MH_ERROR_UNAVAILABLE,
-                           "no password has been set; run: meshhold passwd");
-      return FALSE;
-    }
-
-  g_mutex_lock (&self->hashing);
-  good = mh_password_verify (hash, password);
-  g_mutex_unlock (&self->hashing);
-
-  if (!good)
-    g_set_error_literal (error, MH_ERROR, MH_ERROR_UNAUTHENTICATED, "wrong password");
-
-  return good;
-}
-
 static gboolean
 has_expired (gpointer key, gpointer value, gpointer user_data)
 {
@@ -207,11 +108,10 @@ has_expired (gpointer key, gpointer value, gpointer user_data)
 }
 
 static gboolean
-save_session (MhAuth *self, MhSession *session, MhRealms realms, GError **error)
+save_session (MhAuth *self, MhSession *session, GError **error)
 {
   g_autoptr (MhDbLease) lease = mh_db_pool_take (self->db, error);
   g_autoptr (MhDbTxn) txn = NULL;
-  MhRealms allowed = 0;
   MhDb *db = NULL;
 
   if (lease == NULL)
@@ -219,13 +119,9 @@ save_session (MhAuth *self, MhSession *session, MhRealms realms, GError **error)
 
   db = mh_db_lease_db (lease);
   txn = mh_db_txn_begin (db, error);
-  if (txn == NULL
-      || !mh_auth_store_get_user (db, session->user_id, &session->user_name, &allowed, error))
-    return FALSE;
 
-  session->realms = realms & allowed;
-
-  return mh_auth_store_delete_expired (db, session->created_ms, error)
+  return txn != NULL && mh_auth_store_get_user (db, session, error)
+         && mh_auth_store_delete_expired (db, session->created_ms, error)
          && mh_auth_store_add_session (db, session, error) && mh_db_txn_commit (txn, error);
 }
 
@@ -256,9 +152,10 @@ mh_auth_open_session (MhAuth *self, const MhAuthTerms *terms, GError **error)
   session->kind = g_strdup (terms->kind);
   session->csrf = g_strdup (grant->csrf);
   session->address = g_strdup (terms->address);
+  session->realms = terms->realms;
   session->created_ms = now_ms;
   session->expires_ms = grant->expires_ms;
-  if (!save_session (self, session, terms->realms, error))
+  if (!save_session (self, session, error))
     return NULL;
 
   g_mutex_lock (&self->lock);
@@ -269,22 +166,22 @@ mh_auth_open_session (MhAuth *self, const MhAuthTerms *terms, GError **error)
   return g_steal_pointer (&grant);
 }
 
-void
-mh_auth_close_session (MhAuth *self, const char *session_id)
+gboolean
+mh_auth_close_session (MhAuth *self, const char *session_id, GError **error)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (MhDbLease) lease = mh_db_pool_take (self->db, &error);
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (self->db, error);
 
   g_mutex_lock (&self->lock);
   g_hash_table_remove (self->sessions, session_id);
   g_mutex_unlock (&self->lock);
 
-  if (lease == NULL || !mh_auth_store_delete_session (mh_db_lease_db (lease), session_id, &error))
-    g_warning ("ending a session: %s", error->message);
+  return lease != NULL && mh_auth_store_delete_session (mh_db_lease_db (lease), session_id, error);
 }
 
+/* Returns: (transfer full) (nullable): whom a session speaks for. A refresh token is no bearer: it
+ * only opens when @of_refresh says that it is not itself what was shown. */
 static MhPrincipal *
-principal_of (MhAuth *self, const char *session_id)
+principal_of (MhAuth *self, const char *session_id, gboolean of_refresh)
 {
   MhPrincipal *principal = NULL;
   const MhSession *session = NULL;
@@ -292,12 +189,48 @@ principal_of (MhAuth *self, const char *session_id)
 
   g_mutex_lock (&self->lock);
   session = g_hash_table_lookup (self->sessions, session_id);
-  if (session != NULL && session->expires_ms > now_ms)
-    principal = mh_principal_new (session->user_id, session->user_name, session->id, session->csrf,
-                                  session->realms);
+  if (session != NULL && session->expires_ms > now_ms
+      && (of_refresh || !g_str_equal (session->kind, MH_AUTH_KIND_REFRESH)))
+    {
+      MhPrincipal like = {
+        .user_id = session->user_id,
+        .name = session->user_name,
+        .session_id = session->id,
+        .csrf = session->csrf,
+        .realms = session->realms,
+        .role = session->role,
+      };
+
+      principal = mh_principal_new (&like);
+    }
   g_mutex_unlock (&self->lock);
 
   return principal;
+}
+
+char *
+mh_auth_use_refresh (MhAuth *self, const char *token)
+{
+  g_autofree char *session_id = mh_auth_hash_token (token);
+  const MhSession *session = NULL;
+  gboolean good = FALSE;
+
+  g_mutex_lock (&self->lock);
+  session = g_hash_table_lookup (self->sessions, session_id);
+  good = session != NULL && session->expires_ms > mh_clock_now_ms (self->clock)
+         && g_str_equal (session->kind, MH_AUTH_KIND_REFRESH);
+  g_mutex_unlock (&self->lock);
+
+  return good ? g_steal_pointer (&session_id) : NULL;
+}
+
+void
+mh_auth_add_verifier (MhAuth *self, MhTokenKind kind, const MhVerifier *verifier)
+{
+  g_return_if_fail (!g_hash_table_contains (self->verifiers, GUINT_TO_POINTER (kind)));
+
+  g_hash_table_insert (self->verifiers, GUINT_TO_POINTER (kind),
+                       g_memdup2 (verifier, sizeof *verifier));
 }
 
 static MhPrincipal *
@@ -305,6 +238,7 @@ authenticate (gpointer user_data, const char *token, GError **error)
 {
   MhAuth *self = user_data;
   MhTokenKind kind = mh_token_kind (token);
+  const MhVerifier *verifier = g_hash_table_lookup (self->verifiers, GUINT_TO_POINTER (kind));
   g_autofree char *session_id = NULL;
   MhPrincipal *principal = NULL;
 
@@ -314,7 +248,9 @@ authenticate (gpointer user_data, const char *token, GError **error)
     session_id = mh_auth_jwt_session (self, token);
 
   if (session_id != NULL)
-    principal = principal_of (self, session_id);
+    principal = principal_of (self, session_id, kind == MH_TOKEN_JWT);
+  else if (verifier != NULL)
+    principal = verifier->verify (verifier->self, token);
   if (principal == NULL)
     g_set_error_literal (error, MH_ERROR, MH_ERROR_UNAUTHENTICATED,
                          "the token is unknown or has expired");
@@ -325,7 +261,7 @@ authenticate (gpointer user_data, const char *token, GError **error)
 static gboolean
 is_alive (gpointer user_data, const char *session_id)
 {
-  g_autoptr (MhPrincipal) principal = principal_of (user_data, session_id);
+  g_autoptr (MhPrincipal) principal = principal_of (user_data, session_id, TRUE);
 
   return principal != NULL;
 }
@@ -348,13 +284,14 @@ load (MhAuth *self, GError **error)
   g_autoptr (MhDbLease) lease = mh_db_pool_take (self->db, error);
   g_autoptr (GPtrArray) sessions = NULL;
   g_autofree char *hash = NULL;
+  MhUser owner = { MH_AUTH_OWNER, MH_AUTH_OWNER, MH_ROLE_OWNER, MH_REALMS_ALL };
   MhDb *db = NULL;
 
   if (lease == NULL)
     return FALSE;
 
   db = mh_db_lease_db (lease);
-  if (!mh_auth_store_add_user (db, MH_AUTH_OWNER, MH_AUTH_OWNER, "owner", MH_REALMS_ALL, error)
+  if (!mh_auth_store_add_user (db, &owner, mh_clock_now_ms (self->clock), error)
       || !mh_auth_store_delete_expired (db, mh_clock_now_ms (self->clock), error)
       || !mh_auth_store_get_hash (db, MH_AUTH_OWNER, MH_REALM_MESH, &hash, error))
     return FALSE;
@@ -402,6 +339,7 @@ stop (gpointer service)
   g_clear_pointer (&self->jwt_key, mh_secret_free);
   g_hash_table_unref (self->sessions);
   g_array_unref (self->tickets);
+  g_hash_table_unref (self->verifiers);
   g_mutex_clear (&self->lock);
   g_mutex_clear (&self->hashing);
   g_free (self->admin_token);
@@ -423,6 +361,7 @@ start (MhCore *core, GError **error)
   g_mutex_init (&self->hashing);
   self->sessions =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) mh_session_free);
+  self->verifiers = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->tickets = g_array_new (FALSE, FALSE, sizeof (Ticket));
   g_array_set_clear_func (self->tickets, ticket_clear);
   self->limiter = mh_limiter_new (self->clock, (guint) config->login_max_attempts,

@@ -9,9 +9,6 @@
 
 G_BEGIN_DECLS
 
-#define MH_AUTH_OWNER "owner"
-#define MH_AUTH_BEARER_MS (G_GINT64_CONSTANT (24) * 3600 * 1000) /* documented */
-
 struct _MhAuth
 {
   MhClock *clock;         /* (unowned) */
@@ -27,6 +24,7 @@ struct _MhAuth
   GHashTable *sessions;  /* (owned) (element-type utf8 MhSession) (locked-by lock) by id */
   GArray *tickets;       /* (owned) (locked-by lock) oldest first */
   gboolean has_password; /* (locked-by lock) */
+  GHashTable *verifiers; /* (owned) (element-type MhTokenKind MhVerifier) set while starting */
 };
 
 /* Returns: (transfer full): the id of the session that @token opens */

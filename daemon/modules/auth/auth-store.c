@@ -6,9 +6,9 @@
 #include "db/stmt.h"
 
 static const char sql_add_user[] = "INSERT INTO users (id, name, role, realms, created_ms) VALUES "
-                                   "(?1, ?2, ?3, ?4, unixepoch () * 1000) "
+                                   "(?1, ?2, ?3, ?4, ?5) "
                                    "ON CONFLICT (id) DO NOTHING";
-static const char sql_get_user[] = "SELECT name, realms FROM users WHERE id = ?1";
+static const char sql_get_user[] = "SELECT name, realms, role FROM users WHERE id = ?1";
 static const char sql_get_hash[] = "SELECT hash FROM credentials WHERE user_id = ?1 AND realm = ?2";
 static const char sql_set_hash[] =
     "INSERT INTO credentials (user_id, realm, hash, changed_ms) VALUES (?1, ?2, ?3, ?4) "
@@ -17,11 +17,12 @@ static const char sql_add_session[] =
     "INSERT INTO sessions (id, user_id, kind, realms, csrf, address, created_ms, expires_ms) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 static const char sql_delete_session[] = "DELETE FROM sessions WHERE id = ?1";
-static const char sql_delete_sessions_of[] = "DELETE FROM sessions WHERE user_id = ?1";
+static const char sql_delete_sessions_of[] =
+    "DELETE FROM sessions WHERE user_id = ?1 AND (?2 = 1 OR realms & ~?2 = 0)";
 static const char sql_delete_expired[] = "DELETE FROM sessions WHERE expires_ms <= ?1";
 static const char sql_sessions[] =
     "SELECT s.id, s.user_id, u.name, s.kind, s.realms, s.csrf, s.address, s.created_ms, "
-    "s.expires_ms FROM sessions s JOIN users u ON u.id = s.user_id";
+    "s.expires_ms, u.role FROM sessions s JOIN users u ON u.id = s.user_id";
 static const char sql_get_key[] = "SELECT sealed FROM auth_keys WHERE name = ?1";
 static const char sql_set_key[] = "INSERT INTO auth_keys (name, sealed) VALUES (?1, ?2)";
 
@@ -41,36 +42,37 @@ mh_session_free (MhSession *self)
 }
 
 gboolean
-mh_auth_store_add_user (MhDb *db, const char *id, const char *name, const char *role,
-                        MhRealms realms, GError **error)
+mh_auth_store_add_user (MhDb *db, const MhUser *user, gint64 now_ms, GError **error)
 {
   g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_add_user, error);
 
   if (stmt == NULL)
     return FALSE;
 
-  mh_stmt_bind_text (stmt, 1, id);
-  mh_stmt_bind_text (stmt, 2, name);
-  mh_stmt_bind_text (stmt, 3, role);
-  mh_stmt_bind_int64 (stmt, 4, realms);
+  mh_stmt_bind_text (stmt, 1, user->id);
+  mh_stmt_bind_text (stmt, 2, user->name);
+  mh_stmt_bind_text (stmt, 3, mh_role_name (user->role));
+  mh_stmt_bind_int64 (stmt, 4, user->realms);
+  mh_stmt_bind_int64 (stmt, 5, now_ms);
 
   return mh_stmt_run (stmt, error);
 }
 
 gboolean
-mh_auth_store_get_user (MhDb *db, const char *id, char **name, MhRealms *realms, GError **error)
+mh_auth_store_get_user (MhDb *db, MhSession *session, GError **error)
 {
   g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_get_user, error);
 
   if (stmt == NULL)
     return FALSE;
 
-  mh_stmt_bind_text (stmt, 1, id);
-  if (!mh_stmt_one (stmt, "user", id, error))
+  mh_stmt_bind_text (stmt, 1, session->user_id);
+  if (!mh_stmt_one (stmt, "user", session->user_id, error))
     return FALSE;
 
-  *name = mh_stmt_dup_text (stmt, 0);
-  *realms = (MhRealms) mh_stmt_int64 (stmt, 1);
+  session->user_name = mh_stmt_dup_text (stmt, 0);
+  session->realms &= (MhRealms) mh_stmt_int64 (stmt, 1);
+  session->role = mh_role_from_name (mh_stmt_text (stmt, 2));
 
   return TRUE;
 }
@@ -154,9 +156,17 @@ mh_auth_store_delete_session (MhDb *db, const char *id, GError **error)
 }
 
 gboolean
-mh_auth_store_delete_sessions_of (MhDb *db, const char *user_id, GError **error)
+mh_auth_store_delete_sessions_of (MhDb *db, const char *user_id, MhRealms realm, GError **error)
 {
-  return run_with_text (db, sql_delete_sessions_of, user_id, error);
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_delete_sessions_of, error);
+
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_text (stmt, 1, user_id);
+  mh_stmt_bind_int64 (stmt, 2, realm);
+
+  return mh_stmt_run (stmt, error);
 }
 
 gboolean
@@ -196,6 +206,7 @@ mh_auth_store_sessions (MhDb *db, GError **error)
       session->address = mh_stmt_dup_text (stmt, 6);
       session->created_ms = mh_stmt_int64 (stmt, 7);
       session->expires_ms = mh_stmt_int64 (stmt, 8);
+      session->role = mh_role_from_name (mh_stmt_text (stmt, 9));
       g_ptr_array_add (sessions, session);
     }
 

@@ -15,6 +15,7 @@ typedef struct
   char *csrf;
   char *address;
   MhRealms realms;
+  MhRole role; /* of the user */
   gint64 created_ms;
   gint64 expires_ms;
 } MhSession;
@@ -22,13 +23,22 @@ typedef struct
 void mh_session_free (MhSession *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhSession, mh_session_free)
 
-/* Does nothing when the user exists. */
-gboolean mh_auth_store_add_user (MhDb *db, const char *id, const char *name, const char *role,
-                                 MhRealms realms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* One row of users; strings are borrowed. */
+typedef struct
+{
+  const char *id;
+  const char *name; /* for people, and unique */
+  MhRole role;
+  MhRealms realms;
+} MhUser;
 
-/* Errors: MH_ERROR_NOT_FOUND */
-gboolean mh_auth_store_get_user (MhDb *db, const char *id, char **name, MhRealms *realms,
+/* Does nothing when the user exists. */
+gboolean mh_auth_store_add_user (MhDb *db, const MhUser *user, gint64 now_ms,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Fills in what a session has from its user. Errors: MH_ERROR_NOT_FOUND */
+gboolean
+mh_auth_store_get_user (MhDb *db, MhSession *session, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Sets @hash to %NULL when there is none for that realm. */
 gboolean mh_auth_store_get_hash (MhDb *db, const char *user_id, MhRealms realm, char **hash,
@@ -41,7 +51,9 @@ gboolean mh_auth_store_add_session (MhDb *db, const MhSession *session,
                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean
 mh_auth_store_delete_session (MhDb *db, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean mh_auth_store_delete_sessions_of (MhDb *db, const char *user_id,
+
+/* The sessions of a user that open no other realm than @realm; all of them for the mesh. */
+gboolean mh_auth_store_delete_sessions_of (MhDb *db, const char *user_id, MhRealms realm,
                                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean
 mh_auth_store_delete_expired (MhDb *db, gint64 now_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;

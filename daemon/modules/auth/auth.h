@@ -11,6 +11,19 @@ typedef struct _MhAuth MhAuth;
 
 extern const MhModule mh_auth_module;
 
+#define MH_AUTH_OWNER "owner" /* id of the user who has every realm */
+
+/* How long sessions live, in milliseconds. The first is documented, the others are ours. */
+#define MH_AUTH_BEARER_MS (G_GINT64_CONSTANT (24) * 3600 * 1000)
+#define MH_AUTH_ACCESS_MS (G_GINT64_CONSTANT (15) * 60 * 1000)
+#define MH_AUTH_REFRESH_MS (G_GINT64_CONSTANT (7) * 24 * 3600 * 1000)
+#define MH_AUTH_FLEET_MS (G_GINT64_CONSTANT (24) * 3600 * 1000)
+#define MH_AUTH_TORRENTS_MS (G_GINT64_CONSTANT (12) * 3600 * 1000)
+#define MH_AUTH_TEMPORARY_MS (G_GINT64_CONSTANT (5) * 60 * 1000)
+
+/* Kind of a session whose token is a refresh token; only JWTs that name it open anything. */
+#define MH_AUTH_KIND_REFRESH "refresh"
+
 /* A token that was just made; it is never stored, only its hash. */
 typedef struct
 {
@@ -45,8 +58,18 @@ typedef struct
 MhAuthGrant *mh_auth_open_session (MhAuth *self, const MhAuthTerms *terms,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Ends one session. An unknown one is no error. Thread: any. Blocks on disk. */
-void mh_auth_close_session (MhAuth *self, const char *session_id);
+/**
+ * mh_auth_close_session:
+ * @self: the service
+ * @session_id: a session; an unknown one is no error
+ * @error: return location
+ *
+ * Thread: a worker. Blocks on disk.
+ * Errors: when it could not be written down: the session has ended, but would live again after a
+ * restart
+ */
+gboolean mh_auth_close_session (MhAuth *self, const char *session_id,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_auth_new_ticket:
@@ -80,18 +103,76 @@ gboolean
 mh_auth_set_password (MhAuth *self, const char *password, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * mh_auth_check_password:
+ * mh_auth_set_first_password:
  * @self: the service
- * @user_id: whose
- * @realm: for which realm
- * @password: what was given
+ * @password: the owner's password
  * @error: return location
  *
- * Thread: a worker. One hash is computed at a time, which bounds the memory an attack can take.
- * Errors: %MH_ERROR_UNAVAILABLE when no password was ever set, %MH_ERROR_UNAUTHENTICATED
+ * As mh_auth_set_password(), but only while there is none, so that it ends no session.
+ *
+ * Thread: a worker.
+ * Errors: %MH_ERROR_CONFLICT when the owner has a password
  */
-gboolean mh_auth_check_password (MhAuth *self, const char *user_id, MhRealms realm,
+gboolean mh_auth_set_first_password (MhAuth *self, const char *password,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_auth_set_credential:
+ * @self: the service
+ * @user_id: whose
+ * @realm: one realm
+ * @password: the new password for that realm
+ * @error: return location
+ *
+ * Ends the sessions of that user which open no other realm; for the mesh every session.
+ *
+ * Thread: a worker. Hashes for a tenth of a second and blocks on disk.
+ * Errors: %MH_ERROR_NOT_FOUND for an unknown user
+ */
+gboolean mh_auth_set_credential (MhAuth *self, const char *user_id, MhRealms realm,
                                  const char *password, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_auth_add_user:
+ * @self: the service
+ * @name: login name, not used yet
+ * @role: what the user may do
+ * @realms: where; never %MH_REALM_MESH for somebody who registered alone
+ * @error: return location
+ *
+ * Thread: a worker. Blocks on disk.
+ * Errors: %MH_ERROR_CONFLICT when the name is taken
+ * Returns: (transfer full): the id of the user
+ */
+char *mh_auth_add_user (MhAuth *self, const char *name, MhRole role, MhRealms realms,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* One attempt at a password. Strings are borrowed. */
+typedef struct
+{
+  const char *user_id;  /* whose */
+  MhRealms realm;       /* for which realm */
+  const char *password; /* what was given */
+  const char *address;  /* of the client: who is locked out after too many failures */
+  guint left;           /* (out) attempts left after a failure */
+} MhAuthAttempt;
+
+/**
+ * mh_auth_check_password:
+ * @self: the service
+ * @attempt: (inout): who tries what
+ * @error: return location
+ *
+ * A realm without a credential of its own accepts the owner's. A failure counts against the
+ * address before the next attempt is looked at, so that attempts at once get no more tries.
+ *
+ * Thread: a worker. One hash is computed at a time, which bounds the memory an attack can take.
+ * Errors: %MH_ERROR_UNAVAILABLE when the owner has no password; %MH_ERROR_RATE_LIMITED, without
+ * hashing, while the address is locked out; %MH_ERROR_UNAUTHENTICATED, after the same time, for a
+ * wrong password and for a user who does not exist
+ */
+gboolean mh_auth_check_password (MhAuth *self, MhAuthAttempt *attempt,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_auth_jwt_new:
@@ -105,6 +186,28 @@ gboolean mh_auth_check_password (MhAuth *self, const char *user_id, MhRealms rea
  */
 char *
 mh_auth_jwt_new (MhAuth *self, const char *session_id, gint64 expires_ms) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_auth_use_refresh:
+ * @self: the service
+ * @token: a refresh token, which is the token of a session of kind %MH_AUTH_KIND_REFRESH
+ *
+ * Thread: any.
+ * Returns: (transfer full) (nullable): the id of its session, for mh_auth_jwt_new()
+ */
+char *mh_auth_use_refresh (MhAuth *self, const char *token) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Knows the keys of one kind. Runs on the loop and answers from memory; the principal is
+ * (transfer full) (nullable). */
+typedef struct
+{
+  MhPrincipal *(*verify) (gpointer self, const char *token);
+  gpointer self;
+} MhVerifier;
+
+/* The module that makes keys of @kind says who they are, once, while it starts. Sessions and JWTs
+ * are known here. */
+void mh_auth_add_verifier (MhAuth *self, MhTokenKind kind, const MhVerifier *verifier);
 
 /* Who knows the tokens, for the server. */
 MhAuthenticator mh_auth_authenticator (MhAuth *self);

@@ -239,10 +239,11 @@ files_version (MhRequest *request, gconstpointer body, MhJson *out, GError **err
 
 /*
  * Picks from a list of entity tags the one that counts: the one of the file as it is now, or else
- * the first. The store compares it again when it commits.
+ * the first. The store compares it again when it commits. A weak tag is no content hash: where the
+ * comparison is strong, one that stands alone becomes a tag that no file has.
  */
 static char *
-pick_tag (const char *header, const MhFile *current)
+pick_tag (const char *header, const MhFile *current, MhEtagComparison comparison)
 {
   g_autofree char *first = NULL;
   const char *quote;
@@ -252,8 +253,10 @@ pick_tag (const char *header, const MhFile *current)
     return NULL;
 
   if (current != NULL && strchr (header, '*') == NULL
-      && mh_etag_matches (header, current->content_hash))
+      && mh_etag_matches (header, current->content_hash, comparison))
     return g_strdup (current->content_hash);
+  if (comparison == MH_ETAG_STRONG && strchr (header, '*') == NULL)
+    return g_strdup ("");
 
   quote = strchr (header, '"');
   end = quote == NULL ? NULL : strchr (quote + 1, '"');
@@ -280,8 +283,8 @@ begin_upload (MhRequest *request, MhStore *store, const char *vault_id, GError *
   /* Only looked at for the tags: whatever is wrong with the path, mh_upload_new() says so. */
   if (match != NULL || none_match != NULL)
     current = mh_store_get (store, vault_id, path, FALSE, NULL);
-  if_match = pick_tag (match, current);
-  if_none_match = pick_tag (none_match, current);
+  if_match = pick_tag (match, current, MH_ETAG_STRONG);
+  if_none_match = pick_tag (none_match, current, MH_ETAG_WEAK);
   wanted.vault_id = vault_id;
   wanted.path = path;
   wanted.mtime_ms = query->has_mtime_ms ? query->mtime_ms : -1;

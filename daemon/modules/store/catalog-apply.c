@@ -14,6 +14,16 @@ static const char sql_add_version[] =
     " NOT EXISTS (SELECT 1 FROM versions WHERE vault = ?2 AND file_id = ?3 AND lamport > ?6"
     " AND instr (parents, ?1) > 0)) ON CONFLICT (hash) DO NOTHING";
 
+static const char sql_add_first[] =
+    "INSERT INTO versions (hash, vault, file_id, parents, author, lamport, ts_ms, op, segment,"
+    " position, size, path, file_size, mtime_ms, mime, content_hash)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+
+static const char sql_first_file[] =
+    "INSERT INTO files (vault, file_id, folder, name, path, live, head, heads, versions, size,"
+    " mtime_ms, mime, content_hash, changed_ms)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, 1, 1, ?7, ?8, ?9, ?10, ?11)";
+
 static const char sql_not_head[] =
     "UPDATE versions SET is_head = 0 WHERE hash = ?1 AND vault = ?2 AND file_id = ?3";
 
@@ -52,9 +62,11 @@ static const char sql_add_folder[] =
     "INSERT INTO folders (vault, parent, name) VALUES (?1, ?2, ?3)"
     " ON CONFLICT (parent, name) DO UPDATE SET name = excluded.name RETURNING ref";
 
+static const char sql_parent[] = "SELECT parent FROM folders WHERE ref = ?1";
+
+/* Not RETURNING parent: SQLite makes a table of its own for that, each time. */
 static const char sql_count[] = "UPDATE folders SET files = files + ?2, bytes = bytes + ?3,"
-                                " changed_ms = max (changed_ms, ?4) WHERE ref = ?1"
-                                " RETURNING parent";
+                                " changed_ms = max (changed_ms, ?4) WHERE ref = ?1";
 
 /* What a file adds to the sums of the folders above it. */
 typedef struct
@@ -64,15 +76,11 @@ typedef struct
   gint64 bytes;
 } Weight;
 
-static gboolean
-add_row (MhDb *db, const MhVaultRow *vault, const MhVersion *version, const MhLocation *location,
-         GError **error)
+/* Binds the columns of a version that are not sealed: 1 to 11. */
+static void
+bind_version (MhStmt *stmt, const MhVaultRow *vault, const MhVersion *version,
+              const MhLocation *location)
 {
-  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_add_version, error);
-
-  if (stmt == NULL)
-    return FALSE;
-
   mh_stmt_bind_blob (stmt, 1, version->hash, sizeof version->hash);
   mh_stmt_bind_int64 (stmt, 2, vault->ref);
   mh_stmt_bind_blob (stmt, 3, version->file_id, sizeof version->file_id);
@@ -85,6 +93,18 @@ add_row (MhDb *db, const MhVaultRow *vault, const MhVersion *version, const MhLo
   mh_stmt_bind_int64 (stmt, 9, (gint64) location->segment);
   mh_stmt_bind_int64 (stmt, 10, (gint64) location->position);
   mh_stmt_bind_int64 (stmt, 11, location->size);
+}
+
+static gboolean
+add_row (MhDb *db, const MhVaultRow *vault, const MhVersion *version, const MhLocation *location,
+         GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_add_version, error);
+
+  if (stmt == NULL)
+    return FALSE;
+
+  bind_version (stmt, vault, version, location);
 
   return mh_stmt_run (stmt, error);
 }
@@ -237,9 +257,10 @@ static gboolean
 add_weight (MhDb *db, const Weight *weight, gint64 sign, gint64 changed_ms, GError **error)
 {
   g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_count, error);
+  g_autoptr (MhStmt) parent = mh_db_prepare (db, sql_parent, error);
   gint64 folder = weight->folder;
 
-  if (stmt == NULL)
+  if (stmt == NULL || parent == NULL)
     return FALSE;
 
   while (folder != 0)
@@ -248,10 +269,12 @@ add_weight (MhDb *db, const Weight *weight, gint64 sign, gint64 changed_ms, GErr
       mh_stmt_bind_int64 (stmt, 2, sign * weight->files);
       mh_stmt_bind_int64 (stmt, 3, sign * weight->bytes);
       mh_stmt_bind_int64 (stmt, 4, changed_ms);
-      if (!mh_stmt_one (stmt, "folder", NULL, error))
+      mh_stmt_bind_int64 (parent, 1, folder);
+      if (!mh_stmt_run (stmt, error) || !mh_stmt_one (parent, "folder", NULL, error))
         return FALSE;
-      folder = mh_stmt_int64 (stmt, 0);
-      if (!mh_stmt_run (stmt, error))
+      folder = mh_stmt_int64 (parent, 0);
+      /* to the end, so that it can be used for the next one */
+      if (!mh_stmt_run (parent, error))
         return FALSE;
     }
 
@@ -336,4 +359,62 @@ mh_catalog_apply (MhDb *db, const MhVaultRow *vault, const MhVersion *version, g
   return put_file (db, vault, version->file_id, head, &after, error)
          && add_weight (db, &before, -1, version->ts_ms, error)
          && add_weight (db, &after, 1, version->ts_ms, error);
+}
+
+static gboolean
+add_first_version (MhDb *db, const MhVaultRow *vault, const MhFirst *first, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_add_first, error);
+  const MhMeta *meta = first->meta;
+
+  if (stmt == NULL)
+    return FALSE;
+
+  bind_version (stmt, vault, first->version, &first->location);
+  mh_stmt_bind_text (stmt, 12, meta->path);
+  mh_stmt_bind_int64 (stmt, 13, meta->size);
+  mh_stmt_bind_int64 (stmt, 14, meta->mtime_ms);
+  mh_stmt_bind_text (stmt, 15, meta->mime);
+  mh_stmt_bind_blob (stmt, 16, meta->content_hash, sizeof meta->content_hash);
+
+  return mh_stmt_run (stmt, error);
+}
+
+/* Adds the file of the version that was added last. */
+static gboolean
+add_first_file (MhDb *db, const MhVaultRow *vault, const MhFirst *first, gint64 folder,
+                GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_first_file, error);
+  const MhMeta *meta = first->meta;
+
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_int64 (stmt, 1, vault->ref);
+  mh_stmt_bind_blob (stmt, 2, first->version->file_id, MH_FILE_ID_SIZE);
+  mh_stmt_bind_int64 (stmt, 3, folder);
+  mh_stmt_bind_text (stmt, 4, mh_path_name (meta->path));
+  mh_stmt_bind_text (stmt, 5, meta->path);
+  mh_stmt_bind_int64 (stmt, 6, mh_db_last_rowid (db));
+  mh_stmt_bind_int64 (stmt, 7, meta->size);
+  mh_stmt_bind_int64 (stmt, 8, meta->mtime_ms);
+  mh_stmt_bind_text (stmt, 9, meta->mime);
+  mh_stmt_bind_blob (stmt, 10, meta->content_hash, sizeof meta->content_hash);
+  mh_stmt_bind_int64 (stmt, 11, first->version->ts_ms);
+
+  return mh_stmt_run (stmt, error);
+}
+
+gboolean
+mh_catalog_add_first (MhDb *db, const MhVaultRow *vault, const MhFirst *first, GError **error)
+{
+  Weight weight = { first->folder, 1, first->meta->size };
+
+  return (weight.folder != 0 || ensure_folder (db, vault, first->meta->path, &weight.folder, error))
+         && add_first_version (db, vault, first, error)
+         && add_first_file (db, vault, first, weight.folder, error)
+         && add_weight (db, &weight, 1, first->version->ts_ms, error)
+         && (first->version->lamport <= vault->lamport
+             || raise_lamport (db, vault, first->version->lamport, error));
 }

@@ -61,9 +61,9 @@ static const char sql_folder_files[] = "SELECT files FROM folders WHERE ref = ?1
 
 #define FILE_COLUMNS "ref, file_id, path, live, head, size, mtime_ms, mime, content_hash"
 
-static const char sql_find_file[] = "SELECT " FILE_COLUMNS " FROM files"
-                                    " WHERE vault = ?1 AND live = ?2 AND path = ?3"
-                                    " ORDER BY changed_ms DESC, ref DESC LIMIT 1";
+/* Sorted by us: there are seldom two, and SQLite makes a table of its own to sort. */
+static const char sql_find_file[] = "SELECT " FILE_COLUMNS ", changed_ms FROM files"
+                                    " WHERE vault = ?1 AND live = ?2 AND path = ?3";
 
 /* '0' is the character after '/' */
 static const char sql_files_below[] = "SELECT " FILE_COLUMNS " FROM files"
@@ -391,6 +391,12 @@ find_child (MhDb *db, gint64 parent, const char *name, gsize length, gint64 *ref
 }
 
 gboolean
+mh_catalog_find_child (MhDb *db, gint64 parent, const char *name, gint64 *ref, GError **error)
+{
+  return find_child (db, parent, name, strlen (name), ref, error);
+}
+
+gboolean
 mh_catalog_find_folder (MhDb *db, const MhVaultRow *vault, const char *path, gint64 *ref,
                         GError **error)
 {
@@ -452,26 +458,59 @@ file_row (MhStmt *stmt, GError **error)
   return g_steal_pointer (&row);
 }
 
+/* Goes through the rows. Returns: %FALSE with @error set; @newest is the one that changed last */
+static gboolean
+newest_row (MhStmt *stmt, MhFileRow **newest, GError **error)
+{
+  GError *local = NULL;
+  gint64 newest_ms = G_MININT64;
+
+  while (mh_stmt_step (stmt, &local))
+    {
+      gint64 changed_ms = mh_stmt_int64 (stmt, 9);
+      MhFileRow *row = file_row (stmt, error);
+
+      if (row == NULL)
+        return FALSE;
+      if (*newest != NULL
+          && (changed_ms < newest_ms || (changed_ms == newest_ms && row->ref < (*newest)->ref)))
+        {
+          mh_file_row_free (row);
+          continue;
+        }
+      newest_ms = changed_ms;
+      mh_file_row_free (*newest);
+      *newest = row;
+    }
+
+  if (local == NULL)
+    return TRUE;
+
+  g_propagate_error (error, local);
+
+  return FALSE;
+}
+
 MhFileRow *
 mh_catalog_find_file (MhDb *db, const MhVaultRow *vault, const char *path, gboolean include_deleted,
                       GError **error)
 {
   g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_find_file, error);
-  gboolean found = FALSE;
+  g_autoptr (MhFileRow) row = NULL;
 
   if (stmt == NULL)
     return NULL;
 
   mh_stmt_bind_int64 (stmt, 1, vault->ref);
   mh_stmt_bind_text (stmt, 3, path);
-  for (int live = 1; live >= (include_deleted ? 0 : 1) && !found; live--)
+  for (int live = 1; live >= (include_deleted ? 0 : 1) && row == NULL; live--)
     {
       mh_stmt_bind_int64 (stmt, 2, live);
-      if (!first (stmt, &found, error))
+      if (!newest_row (stmt, &row, error))
         return NULL;
     }
 
-  return found ? file_row (stmt, error) : NULL;
+  return g_steal_pointer (&row);
 }
 
 static gboolean

@@ -101,6 +101,10 @@ gboolean mh_catalog_add_block (MhDb *db, gint64 vault, const guint8 *id, const M
 gboolean mh_catalog_find_folder (MhDb *db, const MhVaultRow *vault, const char *path, gint64 *ref,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Finds the folder @name of the folder @parent; @ref is 0 when there is none. */
+gboolean mh_catalog_find_child (MhDb *db, gint64 parent, const char *name, gint64 *ref,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Reads how many live files are anywhere below a folder. */
 gboolean mh_catalog_folder_files (MhDb *db, gint64 ref, gint64 *files,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -163,6 +167,30 @@ gboolean mh_catalog_add_version (MhDb *db, const MhVaultRow *vault, const MhVers
  */
 gboolean mh_catalog_apply (MhDb *db, const MhVaultRow *vault, const MhVersion *version, gint64 ref,
                            const MhMeta *meta, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A file that is new, with its only version. */
+typedef struct
+{
+  const MhVersion *version; /* (unowned) */
+  const MhMeta *meta;       /* (unowned): what was sealed in it */
+  MhLocation location;      /* of the record */
+  gint64 folder;            /* where the file goes, 0 when that is to be found out */
+} MhFirst;
+
+/**
+ * mh_catalog_add_first:
+ * @db: the writer's connection
+ * @vault: its vault
+ * @first: a new file
+ * @error: return location
+ *
+ * As mh_catalog_add_version() and mh_catalog_apply() in one, for the case that there is nothing to
+ * be compared with: most files of most uploads.
+ *
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_catalog_add_first (MhDb *db, const MhVaultRow *vault, const MhFirst *first,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Removes a version that was added but turned out to be unreadable, and never applied. */
 gboolean mh_catalog_drop_version (MhDb *db, gint64 ref, GError **error) G_GNUC_WARN_UNUSED_RESULT;

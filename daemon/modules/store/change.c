@@ -67,22 +67,10 @@ check_folder_above (MhDb *db, const MhVaultRow *vault, const char *folder, GErro
   return FALSE;
 }
 
-gboolean
-mh_change_check_target (MhDb *db, const MhVaultRow *vault, const char *path, GError **error)
+/* Fails when one of the folders above @path is a file. */
+static gboolean
+check_folders_above (MhDb *db, const MhVaultRow *vault, const char *path, GError **error)
 {
-  gint64 folder;
-  gint64 files = 0;
-
-  if (!mh_catalog_find_folder (db, vault, path, &folder, error)
-      || (folder != 0 && !mh_catalog_folder_files (db, folder, &files, error)))
-    return FALSE;
-
-  if (files > 0)
-    {
-      g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "%s is a folder", path);
-      return FALSE;
-    }
-
   for (const char *slash = strchr (path + 1, '/'); slash != NULL; slash = strchr (slash + 1, '/'))
     {
       g_autofree char *above = g_strndup (path, (gsize) (slash - path));
@@ -92,6 +80,46 @@ mh_change_check_target (MhDb *db, const MhVaultRow *vault, const char *path, GEr
     }
 
   return TRUE;
+}
+
+/* Reads how many live files are in the folder @name of @parent. */
+static gboolean
+count_child (MhDb *db, gint64 parent, const char *name, gint64 *files, GError **error)
+{
+  gint64 child;
+
+  *files = 0;
+
+  return mh_catalog_find_child (db, parent, name, &child, error)
+         && (child == 0 || mh_catalog_folder_files (db, child, files, error));
+}
+
+gboolean
+mh_change_check_target (MhDb *db, const MhVaultRow *vault, const char *path, gint64 *folder,
+                        GError **error)
+{
+  g_autofree char *above = mh_path_folder (path);
+  gint64 ref;
+  gint64 inside = 0;
+  gint64 beside = 0;
+
+  if (!mh_catalog_find_folder (db, vault, above, &ref, error)
+      || (ref != 0
+          && (!count_child (db, ref, mh_path_name (path), &inside, error)
+              || !mh_catalog_folder_files (db, ref, &beside, error))))
+    return FALSE;
+
+  if (inside > 0)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "%s is a folder", path);
+      return FALSE;
+    }
+
+  if (folder != NULL)
+    *folder = ref;
+
+  /* A folder with files in it: then what is above it are folders, too. */
+  return beside > 0 || check_folders_above (db, vault, path, error);
 }
 
 static gboolean
@@ -144,27 +172,37 @@ find_file (MhWriter *writer, const MhVaultRow *vault, const char *path, MhFileRo
   return FALSE;
 }
 
+static MhVersion *
+version_of_draft (MhStore *store, MhKeys *keys, const Draft *draft, gint64 lamport)
+{
+  MhVersion *version = g_new0 (MhVersion, 1);
+
+  version->vault_id = g_strdup (keys->vault_id);
+  memcpy (version->file_id, draft->file_id, sizeof version->file_id);
+  version->parents = g_bytes_ref (draft->parents);
+  version->lamport = lamport;
+  version->ts_ms = mh_store_now_ms (store);
+  version->op = draft->op;
+  version->blocks = g_bytes_ref (draft->blocks);
+  version->meta = mh_meta_seal (&draft->meta, keys, draft->file_id);
+  version->chunks = g_bytes_ref (draft->chunks);
+
+  return version;
+}
+
 /* Seals, signs, appends and applies a version. */
 static gboolean
 make_version (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, Draft *draft, GError **error)
 {
   MhStore *store = mh_writer_store (writer);
   MhDb *db = mh_writer_db (writer);
-  g_autoptr (MhVersion) version = g_new0 (MhVersion, 1);
+  g_autoptr (MhVersion) version = NULL;
   g_autoptr (GBytes) record = NULL;
   MhLocation location;
   gint64 ref;
 
   vault->lamport++;
-  version->vault_id = g_strdup (keys->vault_id);
-  memcpy (version->file_id, draft->file_id, sizeof version->file_id);
-  version->parents = g_bytes_ref (draft->parents);
-  version->lamport = vault->lamport;
-  version->ts_ms = mh_store_now_ms (store);
-  version->op = draft->op;
-  version->blocks = g_bytes_ref (draft->blocks);
-  version->meta = mh_meta_seal (&draft->meta, keys, draft->file_id);
-  version->chunks = g_bytes_ref (draft->chunks);
+  version = version_of_draft (store, keys, draft, vault->lamport);
   record = mh_version_encode (version, store->signer);
 
   return mh_writer_put_version (writer, keys->vault_id, record, &location, error)
@@ -214,20 +252,6 @@ follow (MhWriter *writer, const MhFileRow *file, Draft *draft, GError **error)
   return TRUE;
 }
 
-/* Begins a draft of a file that never was, or that follows what is at its path. */
-static gboolean
-begin_put (MhWriter *writer, const MhFileRow *file, Draft *draft, GError **error)
-{
-  if (file != NULL)
-    return follow (writer, file, draft, error);
-
-  memset (draft, 0, sizeof *draft);
-  mh_random_bytes (draft->file_id, sizeof draft->file_id);
-  draft->parents = g_bytes_new (NULL, 0);
-
-  return TRUE;
-}
-
 static char *
 guess_mime (const char *path)
 {
@@ -235,6 +259,41 @@ guess_mime (const char *path)
   char *mime = g_content_type_get_mime_type (type);
 
   return mime != NULL ? mime : g_strdup ("application/octet-stream");
+}
+
+void
+mh_change_put_clear (MhChangePut *change)
+{
+  g_clear_pointer (&change->mime, g_free);
+  g_clear_pointer (&change->prepared.version, mh_version_free);
+  g_clear_pointer (&change->prepared.record, g_bytes_unref);
+}
+
+/* What the versions of a change have in common; @draft borrows from @change. */
+static void
+fill_draft (const MhChangePut *change, Draft *draft)
+{
+  draft->op = MH_FILE_OP_PUT;
+  draft->blocks = mh_chunks_ids (change->chunks);
+  draft->chunks = mh_chunks_seal (change->chunks, change->keys, draft->file_id);
+  draft->meta.path = (char *) change->path; /* only read */
+  draft->meta.size = change->size;
+  draft->meta.mtime_ms = change->mtime_ms;
+  draft->meta.mime = change->mime;
+  memcpy (draft->meta.content_hash, change->content_hash, sizeof change->content_hash);
+}
+
+void
+mh_change_prepare (MhChangePut *change, MhStore *store)
+{
+  g_auto (Draft) draft = { 0 };
+
+  change->mime = guess_mime (change->path);
+  mh_random_bytes (draft.file_id, sizeof draft.file_id);
+  draft.parents = g_bytes_new (NULL, 0);
+  fill_draft (change, &draft);
+  change->prepared.version = version_of_draft (store, change->keys, &draft, 1);
+  change->prepared.record = mh_version_encode (change->prepared.version, store->signer);
 }
 
 static gboolean
@@ -249,6 +308,60 @@ keep_blocks (MhWriter *writer, const MhVaultRow *vault, GPtrArray *held, GError 
   return TRUE;
 }
 
+/* Makes what was sealed and written part of the index. */
+static gboolean
+keep_content (MhWriter *writer, const MhVaultRow *vault, const MhChangePut *change, GError **error)
+{
+  MhPiece sealed = { 0 };
+
+  if (change->sealed == NULL)
+    return keep_blocks (writer, vault, change->held, error);
+
+  sealed.data = change->sealed->data;
+  sealed.size = change->sealed_size;
+
+  return mh_writer_add_block (writer, vault, change->keys->vault_id,
+                              &g_array_index (change->chunks, MhChunk, 0), &sealed, error);
+}
+
+/* The file as it is after a change that made its first version. */
+static MhFile *
+new_file (const MhChangePut *change)
+{
+  const MhVersion *version = change->prepared.version;
+  MhFile *file = g_new0 (MhFile, 1);
+
+  file->file_id = mh_hex_encode (version->file_id, sizeof version->file_id);
+  file->path = g_strdup (change->path);
+  file->size = change->size;
+  file->mtime_ms = change->mtime_ms;
+  file->mime = g_strdup (change->mime);
+  file->content_hash = mh_hex_encode (change->content_hash, sizeof change->content_hash);
+  file->version_count = 1;
+  file->changed_ms = version->ts_ms;
+
+  return file;
+}
+
+/* The path is free: what was prepared is right. */
+static gboolean
+put_prepared (MhWriter *writer, const MhVaultRow *vault, gint64 folder, MhChangePut *change,
+              GError **error)
+{
+  MhMeta meta = { (char *) change->path, change->size, change->mtime_ms, change->mime }; /* read */
+  MhFirst first = { change->prepared.version, &meta, { 0 }, folder };
+
+  memcpy (meta.content_hash, change->content_hash, sizeof meta.content_hash);
+  if (!mh_writer_put_version (writer, change->keys->vault_id, change->prepared.record,
+                              &first.location, error)
+      || !mh_catalog_add_first (mh_writer_db (writer), vault, &first, error))
+    return FALSE;
+
+  change->result = new_file (change);
+
+  return TRUE;
+}
+
 gboolean
 mh_change_put (MhWriter *writer, gpointer data, GError **error)
 {
@@ -256,26 +369,25 @@ mh_change_put (MhWriter *writer, gpointer data, GError **error)
   MhDb *db = mh_writer_db (writer);
   g_autoptr (MhFileRow) file = NULL;
   g_auto (Draft) draft = { 0 };
-  g_autofree char *mime = guess_mime (change->path);
   MhVaultRow vault;
+  gint64 folder;
 
+  g_clear_pointer (&change->result, mh_file_free);
   if (!get_vault (writer, change->keys, &vault, error)
-      || !mh_change_check_target (db, &vault, change->path, error)
+      || !mh_change_check_target (db, &vault, change->path, &folder, error)
       || !find_file (writer, &vault, change->path, &file, error)
       || !mh_change_check_match (file != NULL && file->live ? file : NULL, change->if_match,
                                  change->if_none_match, error)
-      || !begin_put (writer, file, &draft, error)
-      || !keep_blocks (writer, &vault, change->held, error))
+      || !keep_content (writer, &vault, change, error))
     return FALSE;
 
-  draft.op = MH_FILE_OP_PUT;
-  draft.blocks = mh_chunks_ids (change->chunks);
-  draft.chunks = mh_chunks_seal (change->chunks, change->keys, draft.file_id);
-  draft.meta.path = (char *) change->path; /* only read */
-  draft.meta.size = change->size;
-  draft.meta.mtime_ms = change->mtime_ms;
-  draft.meta.mime = mime;
-  memcpy (draft.meta.content_hash, change->content_hash, sizeof change->content_hash);
+  if (file == NULL)
+    return put_prepared (writer, &vault, folder, change, error);
+
+  if (!follow (writer, file, &draft, error))
+    return FALSE;
+
+  fill_draft (change, &draft);
   if (!make_version (writer, change->keys, &vault, &draft, error))
     return FALSE;
 
@@ -376,8 +488,9 @@ mh_change_restore (MhWriter *writer, gpointer data, GError **error)
   g_auto (Draft) draft = { 0 };
   MhVaultRow vault;
 
+  g_clear_pointer (&change->result, mh_file_free);
   if (!get_vault (writer, change->keys, &vault, error)
-      || !mh_change_check_target (db, &vault, change->path, error))
+      || !mh_change_check_target (db, &vault, change->path, NULL, error))
     return FALSE;
 
   file = require_file (writer, &vault, change->path, TRUE, error);
@@ -458,7 +571,7 @@ check_move (MhWriter *writer, const MhVaultRow *vault, const MhChangeMove *chang
       return FALSE;
     }
 
-  if (!mh_change_check_target (mh_writer_db (writer), vault, change->to, error)
+  if (!mh_change_check_target (mh_writer_db (writer), vault, change->to, NULL, error)
       || !find_file (writer, vault, change->to, &taken, error))
     return FALSE;
 

@@ -9,6 +9,13 @@ G_BEGIN_DECLS
  * The changes of the catalog, as commits of the writer. @result is what they are about afterwards.
  */
 
+/* A version made before its commit, in the hope that its file is new. */
+typedef struct
+{
+  MhVersion *version; /* (owned) */
+  GBytes *record;     /* (owned) */
+} MhPrepared;
+
 typedef struct
 {
   MhKeys *keys; /* (unowned) */
@@ -18,9 +25,13 @@ typedef struct
   gint64 mtime_ms;
   gint64 size;
   guint8 content_hash[32];
-  GArray *chunks;  /* (unowned) (element-type MhChunk) */
-  GPtrArray *held; /* (unowned) (element-type MhPending): blocks that are not in the index yet */
-  MhFile *result;  /* (owned) */
+  GArray *chunks;    /* (unowned) (element-type MhChunk) */
+  GPtrArray *held;   /* (unowned) (element-type MhPending): blocks that are not in the index yet */
+  MhBuffer *sealed;  /* (unowned) (nullable): the only block, when it is still to be written */
+  gsize sealed_size; /* bytes in it */
+  char *mime;        /* (owned) */
+  MhPrepared prepared; /* (owned): empty unless mh_change_prepare() was called */
+  MhFile *result;      /* (owned) */
 } MhChangePut;
 
 typedef struct
@@ -45,6 +56,21 @@ typedef struct
   gint64 after;  /* versions up to this one were looked at */
   gboolean done; /* result: nothing is left to be done */
 } MhChangeVault;
+
+/**
+ * mh_change_prepare:
+ * @change: a change with everything known but its result
+ * @store: the store
+ *
+ * Makes, seals and signs the version that is right if no file has the path: on the caller's thread
+ * instead of the writer's.
+ *
+ * Thread: any worker.
+ */
+void mh_change_prepare (MhChangePut *change, MhStore *store);
+
+/* Frees what a change of content owns; its result is left alone. */
+void mh_change_put_clear (MhChangePut *change);
 
 /* MhChangePut: a file gets new content. */
 gboolean mh_change_put (MhWriter *writer, gpointer data, GError **error);
@@ -72,13 +98,14 @@ void mh_change_forget_task (MhWriter *writer, gpointer data);
  * @db: a connection
  * @vault: a vault
  * @path: where a file or folder is to be put
+ * @folder: (out) (nullable): the folder above it, 0 when that has to be made
  * @error: return location
  *
  * Errors: %MH_ERROR_CONFLICT when @path is a folder, or a file is where a folder would have to be
  * Returns: %FALSE with @error set
  */
 gboolean mh_change_check_target (MhDb *db, const MhVaultRow *vault, const char *path,
-                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                 gint64 *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_change_check_match:

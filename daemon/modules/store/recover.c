@@ -487,37 +487,42 @@ found_at (Recovery *self, guint index)
   return &g_array_index (self->found, Found, index);
 }
 
-/* Whether @next belongs to the same change as @found, right behind which it lies. */
+/* Whether @next lies right behind @found. */
 static gboolean
-continues (const Found *next, const Found *found)
+adjoins (const Found *next, const Found *found)
 {
-  return next->record.type == MH_RECORD_VERSION && (next->record.flags & MH_RECORD_CONTINUES) != 0
-         && next->location.segment == found->location.segment
+  return next->location.segment == found->location.segment
          && next->location.position
                 == found->location.position + mh_record_span (found->location.size);
 }
 
 /*
- * Returns: how many records from @first on belong to one change; @complete tells whether none of
- * its records is missing
+ * Returns: how many records from @first on belong to one change, blocks between its versions
+ * included; @complete tells whether none is missing
  */
 static guint
 measure_change (Recovery *self, guint first, gboolean *complete)
 {
   const Found *found = found_at (self, first);
+  gboolean followed = (found->record.flags & MH_RECORD_FOLLOWED) != 0;
   guint count = 1;
 
   *complete = (found->record.flags & MH_RECORD_CONTINUES) == 0;
-  while (found->record.flags & MH_RECORD_FOLLOWED)
+  while (followed)
     {
-      if (first + count == self->found->len || !continues (found_at (self, first + count), found))
-        {
-          *complete = FALSE;
-          return count;
-        }
-      found = found_at (self, first + count);
+      const Found *next;
+
+      if (first + count == self->found->len || !adjoins (found_at (self, first + count), found))
+        break;
+      next = found_at (self, first + count);
+      if (next->record.type == MH_RECORD_VERSION && !(next->record.flags & MH_RECORD_CONTINUES))
+        break;
+      if (next->record.type == MH_RECORD_VERSION)
+        followed = (next->record.flags & MH_RECORD_FOLLOWED) != 0;
+      found = next;
       count++;
     }
+  *complete = *complete && !followed;
 
   return count;
 }
@@ -539,7 +544,9 @@ drop_change (Recovery *self, guint first, guint count, GError **error)
 
   for (guint i = first; i < first + count; i++)
     {
-      if (!erase (self, found_at (self, i), error))
+      const Found *found = found_at (self, i);
+
+      if (found->record.type == MH_RECORD_VERSION && !erase (self, found, error))
         return FALSE;
     }
 
@@ -555,6 +562,8 @@ index_change (Recovery *self, guint first, guint count, gboolean complete, GErro
     {
       const Found *found = found_at (self, i);
 
+      if (found->record.type != MH_RECORD_VERSION)
+        continue;
       complete = !found->torn && !found->unread;
       if (complete && !has_all_blocks (self, found, &complete, error))
         return FALSE;
@@ -566,7 +575,8 @@ index_change (Recovery *self, guint first, guint count, gboolean complete, GErro
     {
       const Found *found = found_at (self, i);
 
-      if (!found->torn && !found->unread && !index_version (self, found, error))
+      if (found->record.type == MH_RECORD_VERSION && !found->torn && !found->unread
+          && !index_version (self, found, error))
         return FALSE;
     }
 

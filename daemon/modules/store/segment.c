@@ -117,6 +117,19 @@ mh_record_encode (const MhRecord *record, guint8 out[MH_RECORD_HEADER_SIZE])
   seal_header (out, MH_RECORD_HEADER_SIZE - CHECK_SIZE);
 }
 
+/* One header has one meaning: a name is followed by nothing but zeros. */
+static gboolean
+is_padded (const guint8 *name, gsize size)
+{
+  gsize length = strnlen ((const char *) name, size);
+
+  for (gsize i = length; i < size; i++)
+    if (name[i] != 0)
+      return FALSE;
+
+  return length < size;
+}
+
 gboolean
 mh_record_decode (MhRecord *record, const guint8 in[MH_RECORD_HEADER_SIZE])
 {
@@ -126,8 +139,8 @@ mh_record_decode (MhRecord *record, const guint8 in[MH_RECORD_HEADER_SIZE])
     return FALSE;
 
   type = get16 (in + 4);
-  if ((type < MH_RECORD_BLOCK || type > MH_RECORD_VOID) || get16 (in + 6) != MH_RECORD_HEADER_SIZE
-      || in[24 + MH_VAULT_ID_SIZE - 1] != 0
+  if (type < MH_RECORD_BLOCK || type > MH_RECORD_VOID || get16 (in + 6) != MH_RECORD_HEADER_SIZE
+      || !is_padded (in + 24, MH_VAULT_ID_SIZE)
       || !check_header (in, MH_RECORD_HEADER_SIZE - CHECK_SIZE))
     return FALSE;
 

@@ -37,8 +37,8 @@ typedef enum
 } MhRecordType;
 
 /*
- * Versions that one change makes, as moving a folder does, follow each other without a gap. They
- * count together or not at all.
+ * Versions that one change makes, as moving a folder does, follow each other without a gap, blocks
+ * apart. They count together or not at all.
  */
 typedef enum
 {

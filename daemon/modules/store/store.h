@@ -219,6 +219,7 @@ gboolean mh_store_totals (MhStore *self, const char *vault_id, MhStoreTotals *to
  * @mtime_ms: its time of last change, or -1 for now
  * @if_match: (nullable): a content hash that the file must have now, or "*" for any
  * @if_none_match: (nullable): a content hash that it must not have, or "*": there must be no file
+ * @unchecked: leave what depends on other files to the end, which decides anyway
  */
 typedef struct
 {
@@ -227,6 +228,7 @@ typedef struct
   gint64 mtime_ms;
   const char *if_match;
   const char *if_none_match;
+  gboolean unchecked;
 } MhUploadNew;
 
 /**
@@ -279,6 +281,36 @@ gboolean mh_upload_write (MhUpload *self, const guint8 *data, gsize size, GCance
  */
 MhFile *mh_upload_finish (MhUpload *self, GCancellable *cancellable,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_upload_prepare:
+ * @self: an upload
+ * @cancellable: (nullable): gives up
+ * @error: return location
+ *
+ * Does all of mh_upload_finish() but the commit: afterwards only that or mh_uploads_finish() may
+ * follow. Several threads prepare side by side what one commit then makes durable.
+ *
+ * Thread: the one that uses @self. Blocks on disk.
+ * Errors: as mh_upload_write()
+ * Returns: %FALSE with @error set; the upload can then only be freed
+ */
+gboolean mh_upload_prepare (MhUpload *self, GCancellable *cancellable,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_uploads_finish:
+ * @uploads: (array length=count): prepared uploads of one store
+ * @count: number of uploads, at least 1
+ * @files: (array length=count) (out): the files, %NULL where there is an error
+ * @errors: (array length=count) (out): what became of each, %NULL where it is a file now
+ *
+ * As mh_upload_finish() for many, which mostly share one transaction and one sync. Each succeeds or
+ * fails by itself.
+ *
+ * Thread: the one that uses all of @uploads. Blocks on disk.
+ */
+void mh_uploads_finish (MhUpload **uploads, guint count, MhFile **files, GError **errors);
 
 /**
  * mh_upload_free:

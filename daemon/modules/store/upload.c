@@ -13,6 +13,9 @@
 /* The first buffer of an upload: most files fit. */
 #define FIRST_BUFFER (64 * 1024)
 
+/* A file that is one block of at most this size is written by its commit, not before. */
+#define INLINE_MAX FIRST_BUFFER
+
 struct _MhUpload
 {
   int references;      /* the user's and one of each block under way */
@@ -34,6 +37,8 @@ struct _MhUpload
   GArray *chunks;  /* (owned) (element-type MhChunk) (locked-by lock) */
   GError *error;   /* (owned) (nullable) (locked-by lock): the first */
   GPtrArray *held; /* (owned) (element-type MhPending): of the writer's thread */
+  gboolean prepared;
+  MhChangePut change; /* what the commit gets, once prepared */
 };
 
 /* A block on its way through a sealer and the writer. */
@@ -62,6 +67,8 @@ release_task (MhWriter *writer, gpointer data)
   g_free (self->if_none_match);
   mh_sha256_free (self->sha);
   mh_buffers_give (self->store->buffers, self->buffer);
+  mh_buffers_give (self->store->buffers, self->change.sealed);
+  mh_change_put_clear (&self->change);
   g_array_unref (self->chunks);
   g_clear_error (&self->error);
   g_ptr_array_unref (self->held);
@@ -102,7 +109,7 @@ check_early (MhUpload *self, GError **error)
 
   if (lease == NULL
       || !mh_catalog_get_vault (mh_db_lease_db (lease), self->keys->vault_id, &vault, error)
-      || !mh_change_check_target (mh_db_lease_db (lease), &vault, self->path, error))
+      || !mh_change_check_target (mh_db_lease_db (lease), &vault, self->path, NULL, error))
     return FALSE;
 
   file = mh_catalog_find_file (mh_db_lease_db (lease), &vault, self->path, FALSE, &local);
@@ -141,7 +148,7 @@ mh_upload_new (MhStore *store, const MhUploadNew *request, GError **error)
   g_cond_init (&self->settled);
   self->chunks = g_array_new (FALSE, FALSE, sizeof (MhChunk));
   self->held = g_ptr_array_new ();
-  if (!check_early (self, error))
+  if (!request->unchecked && !check_early (self, error))
     {
       mh_store_lift (store, error);
       return NULL;
@@ -327,35 +334,88 @@ wait_settled (MhUpload *self)
   g_mutex_unlock (&self->lock);
 }
 
+/* The content is one small block: it is sealed here and goes with the commit. */
+static void
+seal_inline (MhUpload *self)
+{
+  MhChunk chunk;
+
+  self->change.sealed = mh_seal_block (self->store->buffers, self->keys, self->buffer->data,
+                                       self->filled, &chunk, &self->change.sealed_size);
+  g_array_append_val (self->chunks, chunk);
+  self->filled = 0;
+  mh_buffers_give (self->store->buffers, g_steal_pointer (&self->buffer));
+}
+
+gboolean
+mh_upload_prepare (MhUpload *self, GCancellable *cancellable, GError **error)
+{
+  MhChangePut *change = &self->change;
+
+  if (self->prepared)
+    return TRUE;
+
+  if (self->filled > 0 && self->filled <= INLINE_MAX && self->chunks->len == 0)
+    seal_inline (self);
+  else if (self->filled > 0)
+    submit (self);
+  wait_settled (self);
+  if (!check_state (self, cancellable, error))
+    {
+      mh_store_lift (self->store, error);
+      return FALSE;
+    }
+
+  change->keys = self->keys;
+  change->path = self->path;
+  change->if_match = self->if_match;
+  change->if_none_match = self->if_none_match;
+  change->mtime_ms = self->mtime_ms;
+  change->size = self->size;
+  change->chunks = self->chunks;
+  change->held = self->held;
+  mh_sha256_finish (self->sha, change->content_hash);
+  mh_change_prepare (change, self->store);
+  self->prepared = TRUE;
+
+  return TRUE;
+}
+
+void
+mh_uploads_finish (MhUpload **uploads, guint count, MhFile **files, GError **errors)
+{
+  MhStore *store = uploads[0]->store;
+  g_autofree gpointer *changes = g_new (gpointer, count);
+
+  for (guint i = 0; i < count; i++)
+    {
+      g_return_if_fail (uploads[i]->prepared);
+      changes[i] = &uploads[i]->change;
+    }
+
+  mh_writer_commit_all (store->writer, mh_change_put, changes, count, errors);
+  for (guint i = 0; i < count; i++)
+    {
+      files[i] = g_steal_pointer (&uploads[i]->change.result);
+      if (errors[i] == NULL)
+        continue;
+      mh_store_lift (store, &errors[i]);
+      g_clear_pointer (&files[i], mh_file_free);
+    }
+}
+
 MhFile *
 mh_upload_finish (MhUpload *self, GCancellable *cancellable, GError **error)
 {
-  MhChangePut change = { 0 };
-  gboolean done;
+  GError *local = NULL;
+  MhFile *file;
 
-  if (self->filled > 0)
-    submit (self);
-  wait_settled (self);
-  done = check_state (self, cancellable, error);
-  if (done)
-    {
-      change.keys = self->keys;
-      change.path = self->path;
-      change.if_match = self->if_match;
-      change.if_none_match = self->if_none_match;
-      change.mtime_ms = self->mtime_ms;
-      change.size = self->size;
-      change.chunks = self->chunks;
-      change.held = self->held;
-      mh_sha256_finish (self->sha, change.content_hash);
-      done = mh_writer_commit (self->store->writer, mh_change_put, &change, error);
-    }
+  if (!mh_upload_prepare (self, cancellable, error))
+    return NULL;
 
-  if (!done)
-    {
-      mh_store_lift (self->store, error);
-      g_clear_pointer (&change.result, mh_file_free);
-    }
+  mh_uploads_finish (&self, 1, &file, &local);
+  if (local != NULL)
+    g_propagate_error (error, local);
 
-  return change.result;
+  return file;
 }

@@ -16,6 +16,9 @@
 
 #define WRITE_SOON (8 * 1024 * 1024)
 
+/* Records of a commit are written together, so many bytes at a time. */
+#define GATHER (1024 * 1024)
+
 static void
 pending_unref (MhPending *block)
 {
@@ -29,6 +32,7 @@ mh_segment_out_free (gpointer segment)
   MhSegmentOut *self = segment;
 
   mh_os_close (self->fd);
+  g_byte_array_unref (self->gathered);
   g_queue_clear_full (&self->pending, (GDestroyNotify) pending_unref);
   g_free (self);
 }
@@ -43,6 +47,7 @@ mh_writer_adopt_segment (MhWriter *self, guint64 id, int fd, guint64 end)
   segment->end = end;
   segment->synced = end;
   segment->started = end;
+  segment->gathered = g_byte_array_new ();
   g_queue_init (&segment->pending);
   g_hash_table_replace (self->segments, &segment->id, segment);
   self->last_segment = MAX (self->last_segment, id);
@@ -116,6 +121,37 @@ mh_writer_close_idle (MhWriter *self)
     }
 }
 
+static void
+set_write_error (MhWriter *self, int errnum, GError **error)
+{
+  mh_error_set_errno (error, errnum, "writing to a segment");
+  if (errnum != ENOSPC && errnum != EDQUOT)
+    mh_store_set_fault (self->store, "writing to segment %016" G_GINT64_MODIFIER "x: %s",
+                        self->open->id, g_strerror (errnum));
+}
+
+gboolean
+mh_writer_flush (MhWriter *self, GError **error)
+{
+  MhSegmentOut *segment = self->open;
+  MhPiece piece = { segment->gathered->data, segment->gathered->len };
+  guint64 start = segment->end - piece.size;
+
+  if (piece.size == 0)
+    return TRUE;
+
+  if (!mh_os_write (segment->fd, start, &piece, 1))
+    {
+      set_write_error (self, errno, &self->lost);
+      mh_writer_cut (self, start);
+      g_propagate_error (error, g_error_copy (self->lost));
+      return FALSE;
+    }
+  g_byte_array_set_size (segment->gathered, 0);
+
+  return TRUE;
+}
+
 gboolean
 mh_writer_sync (MhWriter *self, GError **error)
 {
@@ -125,6 +161,9 @@ mh_writer_sync (MhWriter *self, GError **error)
 
   if (segment->synced == segment->end)
     return TRUE;
+
+  if (!mh_writer_flush (self, error))
+    return FALSE;
 
   if (mh_os_sync (segment->fd))
     {
@@ -152,6 +191,16 @@ mh_writer_cut (MhWriter *self, guint64 end)
   if (segment == NULL || segment->end == end)
     return;
 
+  /* What was gathered lies behind everything that was written. */
+  if (segment->end - end < segment->gathered->len)
+    {
+      g_byte_array_set_size (segment->gathered,
+                             segment->gathered->len - (guint) (segment->end - end));
+      segment->end = end;
+      return;
+    }
+
+  g_byte_array_set_size (segment->gathered, 0);
   segment->end = end;
   segment->synced = MIN (segment->synced, end);
   if (!mh_os_truncate (segment->fd, end))
@@ -208,19 +257,22 @@ mh_writer_ready_segment (MhWriter *self, guint64 span, GError **error)
 }
 
 static gboolean
-check_space (MhWriter *self, guint64 needed, GError **error)
+gather_pieces (MhWriter *self, const MhPiece *pieces, gsize count, GError **error)
 {
-  if (mh_os_free_space (self->open->fd) >= needed)
-    return TRUE;
+  MhSegmentOut *segment = self->open;
 
-  g_set_error (error, MH_ERROR, MH_ERROR_NO_SPACE, "the disk is full");
+  for (gsize i = 0; i < count; i++)
+    {
+      g_byte_array_append (segment->gathered, pieces[i].data, (guint) pieces[i].size);
+      segment->end += pieces[i].size;
+    }
 
-  return FALSE;
+  return segment->gathered->len < GATHER || mh_writer_flush (self, error);
 }
 
 gboolean
-mh_writer_append (MhWriter *self, MhRecord *record, const guint8 *payload, MhLocation *location,
-                  GError **error)
+mh_writer_append (MhWriter *self, MhRecord *record, const guint8 *payload, gboolean gather,
+                  MhLocation *location, GError **error)
 {
   static const guint8 zeros[MH_RECORD_ALIGNMENT] = { 0 };
   MhSegmentOut *segment = self->open;
@@ -233,22 +285,23 @@ mh_writer_append (MhWriter *self, MhRecord *record, const guint8 *payload, MhLoc
   pieces[0] = (MhPiece){ header, sizeof header };
   pieces[1] = (MhPiece){ payload, record->payload_size };
   pieces[2] = (MhPiece){ zeros, span - sizeof header - record->payload_size };
+  location->segment = segment->id;
+  location->position = segment->end;
+  location->size = record->payload_size;
+  if (gather && span <= GATHER)
+    return gather_pieces (self, pieces, G_N_ELEMENTS (pieces), error);
+
+  if (!mh_writer_flush (self, error))
+    return FALSE;
+
   if (!mh_os_write (segment->fd, segment->end, pieces, G_N_ELEMENTS (pieces)))
     {
-      int errnum = errno;
-
-      mh_error_set_errno (error, errnum, "writing to a segment");
-      if (errnum != ENOSPC && errnum != EDQUOT)
-        mh_store_set_fault (self->store, "writing to segment %016" G_GINT64_MODIFIER "x: %s",
-                            segment->id, g_strerror (errnum));
+      set_write_error (self, errno, error);
       segment->end += span;
       mh_writer_cut (self, segment->end - span);
       return FALSE;
     }
 
-  location->segment = segment->id;
-  location->position = segment->end;
-  location->size = record->payload_size;
   segment->end += span;
   if (segment->end - segment->started >= WRITE_SOON)
     {
@@ -257,6 +310,28 @@ mh_writer_append (MhWriter *self, MhRecord *record, const guint8 *payload, MhLoc
     }
 
   return TRUE;
+}
+
+/* Whether @needed bytes can be written on top of what was gathered. */
+static gboolean
+check_space (MhWriter *self, guint64 needed, GError **error)
+{
+  if (mh_os_free_space (self->open->fd) >= needed + self->open->gathered->len)
+    return TRUE;
+
+  g_set_error (error, MH_ERROR, MH_ERROR_NO_SPACE, "the disk is full");
+
+  return FALSE;
+}
+
+static void
+fill_record (MhRecord *record, const char *vault_id, const MhChunk *chunk, gsize size)
+{
+  record->type = MH_RECORD_BLOCK;
+  record->payload_size = (guint32) size;
+  record->plain_size = chunk->plain_size;
+  g_strlcpy (record->vault_id, vault_id, sizeof record->vault_id);
+  memcpy (record->id, chunk->id, sizeof record->id);
 }
 
 static MhPending *
@@ -273,8 +348,8 @@ mh_writer_put_block (MhWriter *self, const char *vault_id, const MhChunk *chunk,
                      const guint8 *sealed, gsize size, GError **error)
 {
   MhPending *block = g_hash_table_lookup (self->pending, chunk->id);
-  MhRecord record = { MH_RECORD_BLOCK };
   guint64 span = mh_record_span (size);
+  MhRecord record;
   MhLocation location;
   MhBlockRow row;
   gboolean found;
@@ -285,13 +360,10 @@ mh_writer_put_block (MhWriter *self, const char *vault_id, const MhChunk *chunk,
   if (!mh_catalog_find_block (self->db, chunk->id, &row, &found, error) || (found && !row.bad))
     return NULL;
 
-  record.payload_size = (guint32) size;
-  record.plain_size = chunk->plain_size;
-  g_strlcpy (record.vault_id, vault_id, sizeof record.vault_id);
-  memcpy (record.id, chunk->id, sizeof record.id);
+  fill_record (&record, vault_id, chunk, size);
   if (!mh_writer_ready_segment (self, span, error)
       || !check_space (self, span + RESERVE_BLOCKS, error)
-      || !mh_writer_append (self, &record, sealed, &location, error))
+      || !mh_writer_append (self, &record, sealed, FALSE, &location, error))
     return NULL;
 
   block = g_new0 (MhPending, 1);
@@ -302,6 +374,55 @@ mh_writer_put_block (MhWriter *self, const char *vault_id, const MhChunk *chunk,
   g_hash_table_insert (self->pending, block->id, block);
 
   return hold (block);
+}
+
+/* Writes the version that waits, if any, where it was promised a place. */
+static gboolean
+write_version (MhWriter *self, MhRecordFlags flags, GError **error)
+{
+  g_autoptr (GBytes) payload = g_steal_pointer (&self->version);
+  MhLocation location;
+
+  if (payload == NULL)
+    return TRUE;
+
+  self->version_record.flags |= flags;
+
+  return mh_writer_append (self, &self->version_record, g_bytes_get_data (payload, NULL), TRUE,
+                           &location, error);
+}
+
+gboolean
+mh_writer_add_block (MhWriter *self, const MhVaultRow *vault, const char *vault_id,
+                     const MhChunk *chunk, const MhPiece *sealed, GError **error)
+{
+  MhPending *block = g_hash_table_lookup (self->pending, chunk->id);
+  MhRecord record;
+  MhLocation location;
+  MhBlockRow row;
+  gboolean found;
+
+  if (block != NULL)
+    return mh_writer_keep_block (self, vault, block, error);
+
+  if (!mh_catalog_find_block (self->db, chunk->id, &row, &found, error))
+    return FALSE;
+
+  if (found && !row.bad)
+    return TRUE;
+
+  if (self->open == NULL)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "the disk fails");
+      return FALSE;
+    }
+
+  fill_record (&record, vault_id, chunk, sealed->size);
+
+  return write_version (self, MH_RECORD_FOLLOWED, error)
+         && check_space (self, mh_record_span (sealed->size) + RESERVE_BLOCKS, error)
+         && mh_writer_append (self, &record, sealed->data, TRUE, &location, error)
+         && mh_catalog_add_block (self->db, vault->ref, chunk->id, &location, error);
 }
 
 gboolean
@@ -416,19 +537,6 @@ mh_writer_drop_blocks (MhWriter *self, GPtrArray *blocks)
   mh_writer_close_idle (self);
 }
 
-/* Writes the version that waits, where it was promised a place. */
-static gboolean
-write_version (MhWriter *self, MhRecordFlags flags, GError **error)
-{
-  g_autoptr (GBytes) payload = g_steal_pointer (&self->version);
-  MhLocation location;
-
-  self->version_record.flags |= flags;
-
-  return mh_writer_append (self, &self->version_record, g_bytes_get_data (payload, NULL), &location,
-                           error);
-}
-
 gboolean
 mh_writer_put_version (MhWriter *self, const char *vault_id, GBytes *payload, MhLocation *location,
                        GError **error)
@@ -447,16 +555,13 @@ mh_writer_put_version (MhWriter *self, const char *vault_id, GBytes *payload, Mh
       return FALSE;
     }
 
-  if (self->version != NULL)
-    {
-      record.flags = MH_RECORD_CONTINUES;
-      if (!write_version (self, MH_RECORD_FOLLOWED, error))
-        return FALSE;
-    }
-  if (!check_space (self, span + RESERVE_VERSIONS, error))
+  if (!write_version (self, MH_RECORD_FOLLOWED, error)
+      || !check_space (self, span + RESERVE_VERSIONS, error))
     return FALSE;
 
   /* Written when it is known whether another follows. */
+  record.flags = self->continues ? MH_RECORD_CONTINUES : 0;
+  self->continues = TRUE;
   self->version = g_bytes_ref (payload);
   self->version_record = record;
   location->segment = self->open->id;
@@ -469,11 +574,14 @@ mh_writer_put_version (MhWriter *self, const char *vault_id, GBytes *payload, Mh
 gboolean
 mh_writer_end_change (MhWriter *self, GError **error)
 {
-  return self->version == NULL || write_version (self, MH_RECORD_FIRST, error);
+  self->continues = FALSE;
+
+  return write_version (self, MH_RECORD_FIRST, error);
 }
 
 void
 mh_writer_drop_change (MhWriter *self)
 {
+  self->continues = FALSE;
   g_clear_pointer (&self->version, g_bytes_unref);
 }

@@ -28,11 +28,12 @@ typedef struct
 {
   guint64 id;
   int fd;
-  guint64 end;       /* where the next record goes */
-  guint64 synced;    /* everything before it is durable */
-  guint64 started;   /* writing back was asked for up to here */
-  GQueue pending;    /* (owned) (element-type MhPending): by position */
-  gboolean given_up; /* the disk failed: one of the writer's voids */
+  guint64 end;          /* where the next record goes */
+  guint64 synced;       /* everything before it is durable */
+  guint64 started;      /* writing back was asked for up to here */
+  GByteArray *gathered; /* (owned): the last bytes before @end, which are still to be written */
+  GQueue pending;       /* (owned) (element-type MhPending): by position */
+  gboolean given_up;    /* the disk failed: one of the writer's voids */
 } MhSegmentOut;
 
 /* Called before a commit is executed; may commit something else. */
@@ -68,8 +69,10 @@ struct _MhWriter
   MhSegmentOut *open;   /* (nullable): where to append; one of @segments */
   guint64 last_segment; /* highest id in use */
   guint64 epoch;
-  GPtrArray *kept; /* (owned) (element-type MhPending): by the open transaction */
-  GBytes *version; /* (owned) (nullable): made by the change under way, to be written next */
+  GPtrArray *kept;    /* (owned) (element-type MhPending): by the open transaction */
+  GError *lost;       /* (owned) (nullable): records of the open transaction could not be written */
+  GBytes *version;    /* (owned) (nullable): made by the change under way, to be written next */
+  gboolean continues; /* the change under way has made a version */
   MhRecord version_record; /* of it */
   GArray *voids;           /* (owned) (element-type MhVoid): not on record yet */
   GArray *unused;          /* (owned) (element-type MhLocation): to be punched after that */
@@ -86,6 +89,9 @@ MhSegmentOut *mh_writer_adopt_segment (MhWriter *self, guint64 id, int fd, guint
 gboolean
 mh_writer_ready_segment (MhWriter *self, guint64 span, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Writes what was gathered. After a failure all commits of the transaction have failed. */
+gboolean mh_writer_flush (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Makes the open segment durable. After a failure it is given up. */
 gboolean mh_writer_sync (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -95,8 +101,11 @@ gboolean mh_writer_end_change (MhWriter *self, GError **error) G_GNUC_WARN_UNUSE
 /* Forgets a version that was not written yet. */
 void mh_writer_drop_change (MhWriter *self);
 
-/* Appends a record to the open segment. Returns: %FALSE with @error set */
-gboolean mh_writer_append (MhWriter *self, MhRecord *record, const guint8 *payload,
+/*
+ * Appends a record to the open segment. Only in a commit may it be gathered with others: outside
+ * of one, nothing else waits for mh_writer_flush(). Returns: %FALSE with @error set
+ */
+gboolean mh_writer_append (MhWriter *self, MhRecord *record, const guint8 *payload, gboolean gather,
                            MhLocation *location, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Nothing is appended to the open segment any more, and nothing counts from @from on. */

@@ -43,6 +43,7 @@ mh_writer_give_up (MhWriter *self, guint64 from)
   MhVoid given_up = { segment->id, MAX (from, MH_SEGMENT_HEADER_SIZE) };
 
   lose (self, segment, from);
+  g_byte_array_set_size (segment->gathered, 0);
   segment->end = given_up.from;
   segment->given_up = TRUE;
   g_array_append_val (self->voids, given_up);
@@ -69,7 +70,7 @@ mh_writer_write_voids (MhWriter *self, GError **error)
   record.payload_size = self->voids->len * ENTRY_SIZE;
   mh_sha256 (payload, record.payload_size, record.id);
 
-  return mh_writer_append (self, &record, payload, &location, error);
+  return mh_writer_append (self, &record, payload, FALSE, &location, error);
 }
 
 gboolean

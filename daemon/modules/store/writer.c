@@ -19,20 +19,28 @@ typedef struct
   GError *error; /* of a commit (nullable) */
 } Job;
 
+static gboolean
+run (MhDb *db, const char *sql, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql, error);
+
+  return stmt != NULL && mh_stmt_run (stmt, error);
+}
+
 /* Executes one commit; when it fails, no trace of it is left in the open transaction. */
 static gboolean
-execute (MhWriter *self, Job *job)
+execute_apart (MhWriter *self, Job *job)
 {
   guint kept = self->kept->len;
   guint64 end = self->open->end;
   MhSegmentOut *open = self->open;
   g_autoptr (GError) undo_error = NULL;
 
-  if (!mh_db_exec (self->db, "SAVEPOINT one", &job->error))
+  if (!run (self->db, "SAVEPOINT one", &job->error))
     return FALSE;
 
   if (job->commit (self, job->data, &job->error) && mh_writer_end_change (self, &job->error))
-    return mh_db_exec (self->db, "RELEASE one", &job->error);
+    return run (self->db, "RELEASE one", &job->error);
 
   mh_writer_drop_change (self);
   mh_writer_settle_kept (self, kept, FALSE);
@@ -53,23 +61,95 @@ execute (MhWriter *self, Job *job)
 static void
 refuse (MhWriter *self, guint64 start, const GError *reason)
 {
+  if (self->open->end == start)
+    return;
+
   if (g_error_matches (reason, MH_ERROR, MH_ERROR_NO_SPACE))
     {
       mh_writer_cut (self, start);
-      if (self->open != NULL && mh_os_sync (self->open->fd))
+      if (self->open == NULL || mh_os_sync (self->open->fd))
         return;
     }
 
-  if (self->open != NULL && self->open->end > start)
-    mh_writer_give_up (self, start);
+  mh_writer_give_up (self, start);
 }
 
-/* Executes the commits and makes them durable together. Returns: %FALSE with @error set */
+/*
+ * Whether the open transaction can still succeed. A full disk makes SQLite undo all of it at once;
+ * records that were gathered and could not be written belong to commits that were done already.
+ */
+static gboolean
+can_go_on (MhWriter *self)
+{
+  return self->open != NULL && self->lost == NULL && mh_db_in_transaction (self->db);
+}
+
+static void
+set_stopped_error (MhWriter *self, GError **error)
+{
+  if (self->lost != NULL)
+    g_propagate_error (error, g_steal_pointer (&self->lost));
+  else if (self->open == NULL)
+    g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "the disk fails");
+  else
+    g_set_error (error, MH_ERROR, MH_ERROR_NO_SPACE, "the disk is full");
+}
+
+/* Executes the commits one after the other. Returns: whether there is something to commit */
+static gboolean
+execute_each (MhWriter *self, GPtrArray *jobs)
+{
+  guint good = 0;
+
+  for (guint i = 0; i < jobs->len && can_go_on (self); i++)
+    good += execute_apart (self, g_ptr_array_index (jobs, i)) ? 1 : 0;
+
+  return good > 0;
+}
+
+/* Executes the commits without a way to undo only one. Returns: whether all succeeded */
+static gboolean
+execute_together (MhWriter *self, GPtrArray *jobs)
+{
+  gboolean good = TRUE;
+
+  for (guint i = 0; i < jobs->len && good && can_go_on (self); i++)
+    {
+      Job *job = g_ptr_array_index (jobs, i);
+
+      good = job->commit (self, job->data, &job->error) && mh_writer_end_change (self, &job->error);
+    }
+
+  if (!good)
+    mh_writer_drop_change (self);
+
+  return good && can_go_on (self);
+}
+
+/* Begins again with the commits of a transaction. */
+static MhDbTxn *
+begin_again (MhWriter *self, GPtrArray *jobs, MhDbTxn *txn, guint64 start, GError **error)
+{
+  mh_db_txn_free (txn);
+  mh_writer_settle_kept (self, 0, FALSE);
+  mh_writer_cut (self, start);
+  for (guint i = 0; i < jobs->len; i++)
+    g_clear_error (&((Job *) g_ptr_array_index (jobs, i))->error);
+
+  return mh_db_txn_begin (self->db, error);
+}
+
+/*
+ * Executes the commits and makes them durable together. Mostly all of them are good; savepoints,
+ * which make SQLite copy each page that a commit changes, are for when one is not.
+ *
+ * Returns: %FALSE with @error set
+ */
 static gboolean
 commit_all (MhWriter *self, GPtrArray *jobs, GError **error)
 {
   g_autoptr (MhDbTxn) txn = NULL;
-  guint good = 0;
+  gboolean good;
   guint64 start;
 
   if (!mh_writer_ready_segment (self, 0, error) || !mh_writer_write_voids (self, error))
@@ -80,28 +160,38 @@ commit_all (MhWriter *self, GPtrArray *jobs, GError **error)
     return FALSE;
 
   start = self->open->end;
-  for (guint i = 0; i < jobs->len && self->open != NULL && mh_db_in_transaction (self->db); i++)
-    good += execute (self, g_ptr_array_index (jobs, i)) ? 1 : 0;
+  good = execute_together (self, jobs);
+  if (!good && jobs->len == 1 && can_go_on (self))
+    {
+      mh_writer_settle_kept (self, 0, FALSE);
+      mh_writer_cut (self, start);
+      return TRUE;
+    }
 
-  /* A full disk makes SQLite undo the whole transaction at once. */
-  if (!mh_db_in_transaction (self->db))
+  if (!good && can_go_on (self))
+    {
+      txn = begin_again (self, jobs, g_steal_pointer (&txn), start, error);
+      if (txn == NULL)
+        return FALSE;
+      good = execute_each (self, jobs);
+    }
+
+  if (!can_go_on (self))
     {
       mh_writer_cut (self, start);
-      g_set_error (error, MH_ERROR, MH_ERROR_NO_SPACE, "the disk is full");
+      set_stopped_error (self, error);
       return FALSE;
     }
 
-  if (self->open == NULL)
-    {
-      g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "the disk fails");
-      return FALSE;
-    }
-
-  if (good == 0 && self->voids->len == 0)
+  if (!good)
     return TRUE;
 
   if (!mh_writer_sync (self, error))
-    return FALSE;
+    {
+      mh_writer_cut (self, start);
+      g_clear_error (&self->lost);
+      return FALSE;
+    }
 
   if (mh_writer_note_indexed (self, error) && mh_db_txn_commit (txn, error))
     {
@@ -338,28 +428,43 @@ mh_writer_post (MhWriter *self, MhTaskFunc func, gpointer data)
   serve (self);
 }
 
-gboolean
-mh_writer_commit (MhWriter *self, MhCommitFunc func, gpointer data, GError **error)
+void
+mh_writer_commit_all (MhWriter *self, MhCommitFunc func, gpointer *data, guint count,
+                      GError **errors)
 {
-  Job job = { 0 };
+  g_autofree Job *jobs = g_new0 (Job, count);
 
-  job.commit = func;
-  job.data = data;
   g_mutex_lock (&self->lock);
-  enqueue (self, &job);
+  for (guint i = 0; i < count; i++)
+    {
+      jobs[i].commit = func;
+      jobs[i].data = data[i];
+      enqueue (self, &jobs[i]);
+    }
   g_mutex_unlock (&self->lock);
   if (self->store->serial)
     serve_commits (self);
 
   g_mutex_lock (&self->lock);
-  while (!job.done)
-    g_cond_wait (&self->finished, &self->lock);
+  for (guint i = 0; i < count; i++)
+    {
+      while (!jobs[i].done)
+        g_cond_wait (&self->finished, &self->lock);
+      errors[i] = jobs[i].error;
+    }
   g_mutex_unlock (&self->lock);
+}
 
-  if (job.error == NULL)
+gboolean
+mh_writer_commit (MhWriter *self, MhCommitFunc func, gpointer data, GError **error)
+{
+  GError *local = NULL;
+
+  mh_writer_commit_all (self, func, &data, 1, &local);
+  if (local == NULL)
     return TRUE;
 
-  g_propagate_error (error, job.error);
+  g_propagate_error (error, local);
 
   return FALSE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/os.h"
 #include "catalog.h"
 #include "segment.h"
 #include "store-private.h"
@@ -19,7 +20,10 @@ typedef struct _MhPending MhPending;
 /* Something to do on the writer's thread. */
 typedef void (*MhTaskFunc) (MhWriter *self, gpointer data);
 
-/* One change of the catalog. Returns: %FALSE with @error set to have it undone. */
+/*
+ * One change of the catalog. May be called again after all it did was undone, because another
+ * change of the same transaction failed. Returns: %FALSE with @error set to have it undone.
+ */
 typedef gboolean (*MhCommitFunc) (MhWriter *self, gpointer data, GError **error);
 
 /**
@@ -63,6 +67,21 @@ void mh_writer_post (MhWriter *self, MhTaskFunc func, gpointer data);
 gboolean mh_writer_commit (MhWriter *self, MhCommitFunc func, gpointer data,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * mh_writer_commit_all:
+ * @self: the writer
+ * @func: makes one of the changes
+ * @data: (array length=count): its arguments
+ * @count: number of changes
+ * @errors: (array length=count) (out): what became of each, %NULL where it is durable
+ *
+ * As mh_writer_commit() for many changes, which mostly share one transaction and one sync.
+ *
+ * Thread: any but the writer. Blocks on disk.
+ */
+void mh_writer_commit_all (MhWriter *self, MhCommitFunc func, gpointer *data, guint count,
+                           GError **errors);
+
 /*
  * For tasks and commits, on the writer's thread only
  */
@@ -91,6 +110,23 @@ MhStore *mh_writer_store (MhWriter *self);
 MhPending *mh_writer_put_block (MhWriter *self, const char *vault_id, const MhChunk *chunk,
                                 const guint8 *sealed, gsize size,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_writer_add_block:
+ * @self: the writer
+ * @vault: the vault that gets it
+ * @vault_id: its id
+ * @chunk: what is known about it
+ * @sealed: its bytes
+ * @error: return location
+ *
+ * In a commit: appends a block unless it is there already, and makes it part of the index.
+ *
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_writer_add_block (MhWriter *self, const MhVaultRow *vault, const char *vault_id,
+                              const MhChunk *chunk, const MhPiece *sealed,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* In a commit: makes a block part of the index. Returns: %FALSE with @error set */
 gboolean mh_writer_keep_block (MhWriter *self, const MhVaultRow *vault, MhPending *block,

@@ -73,6 +73,36 @@ system_status (MhRequest *request, gconstpointer body, MhJson *out, GError **err
   return TRUE;
 }
 
+/* Under the lock of the setup. Whatever can be refused is refused before anything is written. */
+static gboolean
+set_up (MhSystem *system, const MhSystemSetup *body, GError **error)
+{
+  const char *const *peers = (const char *const *) body->bootstrap_peers;
+
+  if (mh_core_has_swarm_key (system->core))
+    {
+      g_set_error_literal (error, MH_ERROR, MH_ERROR_CONFLICT, "a swarm key is already set");
+      return FALSE;
+    }
+
+  if (body->password != NULL && mh_auth_has_password (system->auth))
+    {
+      g_set_error_literal (error, MH_ERROR, MH_ERROR_CONFLICT, "a password is already set");
+      return FALSE;
+    }
+
+  if (!mh_config_write_network (mh_core_config_path (system->core), body->swarm_key, peers, error))
+    return FALSE;
+
+  mh_core_note_swarm_key (system->core);
+  if (body->password == NULL || mh_auth_set_first_password (system->auth, body->password, error))
+    return TRUE;
+
+  g_prefix_error (error, "the swarm key is set, but not the password: ");
+
+  return FALSE;
+}
+
 gboolean
 system_setup (MhRequest *request, const MhSystemSetup *body, MhJson *out, GError **error)
 {
@@ -83,19 +113,16 @@ system_setup (MhRequest *request, const MhSystemSetup *body, MhJson *out, GError
     return FALSE;
 
   g_mutex_lock (&system->setup);
-  if (mh_core_has_swarm_key (system->core))
-    g_set_error_literal (error, MH_ERROR, MH_ERROR_CONFLICT, "a swarm key is already set");
-  else
-    ok = mh_config_write_network (mh_core_config_path (system->core), body->swarm_key,
-                                  (const char *const *) body->bootstrap_peers, error);
-  if (ok)
-    mh_core_note_swarm_key (system->core);
+  ok = set_up (system, body, error);
   g_mutex_unlock (&system->setup);
 
   if (!ok)
     return FALSE;
 
   mh_audit_record (system->audit, request, "config.change", "swarm_key", "first-boot setup");
+  if (body->password != NULL)
+    mh_audit_record (system->audit, request, "auth.password_set", MH_AUTH_OWNER,
+                     "first-boot setup");
   mh_bus_publish (mh_core_bus (system->core), "status_changed", NULL);
 
   return TRUE;

@@ -170,6 +170,130 @@ test_shape_reads_queries (void)
   g_assert_cmpstr (error->message, ==, "copies must be an integer");
 }
 
+static void
+test_grammar (void)
+{
+  static const char *const good[] = {
+    "0",
+    "-0",
+    "-1.5e+10",
+    "1E-2",
+    "true",
+    " null ",
+    "\"\"",
+    "[]",
+    "{}",
+    "[[],{}]",
+    "\t\r\n{ \"a\" : [ 1 , \"\\u00e4\\ud83e\\udd8a\\\\ \\\"\" , null ] , \"\" : { } }",
+    "\"'\"",
+    "[\"[\", \"{\", \"]\"]",
+    "{\"a\":1,\"a\":2}",
+  };
+  static const char *const bad[] = {
+    "",
+    " ",
+    "'a'",
+    "{'a':1}",
+    "{a:1}",
+    "[1,]",
+    "[,1]",
+    "{\"a\":1,}",
+    "{,}",
+    "{\"a\"}",
+    "{\"a\":}",
+    "[1 2]",
+    "1 2",
+    "[]]",
+    "[",
+    "{",
+    "\"",
+    "\"\\",
+    "\"\\x\"",
+    "\"\\u12\"",
+    "\"\\u12g4\"",
+    "\"\\u0000\"",
+    "\"\\ud800\"",
+    "\"\\ud800\\u0041\"",
+    "\"\\udc00\"",
+    "\"\n\"",
+    "01",
+    "1.",
+    ".5",
+    "+1",
+    "-",
+    "1e",
+    "1e+",
+    "0x10",
+    "NaN",
+    "Infinity",
+    "tru",
+    "True",
+    "null0",
+    "// c\n1",
+    "/* \" */ 1",
+    "# c\n1",
+    "var x = 1;",
+    "\xef\xbb\xbf{}",
+    "[1}",
+    "{\"a\":1]",
+    "[1]x",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (JsonNode) node = mh_json_parse (good[i], -1, &error);
+
+      g_test_message ("%s", good[i]);
+      g_assert_no_error (error);
+      g_assert_nonnull (node);
+    }
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_test_message ("%s", bad[i]);
+      g_assert_null (mh_json_parse (bad[i], -1, &error));
+      g_assert_error (error, MH_ERROR, MH_ERROR_INVALID);
+    }
+}
+
+/* @before, then @count times "[" */
+static char *
+nested (const char *before, gsize count)
+{
+  GString *text = g_string_new (before);
+
+  for (gsize i = 0; i < count; i++)
+    g_string_append_c (text, '[');
+
+  return g_string_free (text, FALSE);
+}
+
+static void
+test_depth (void)
+{
+  static const char *const before[] = { "", "{'a\"':", "/* \" */", "# \"\n", "{\"a\":" };
+  g_autofree char *deep = nested ("", 64);
+  g_autofree char *ends = g_strnfill (64, ']');
+  g_autofree char *whole = g_strconcat (deep, ends, NULL);
+  g_autofree char *deeper = g_strconcat ("[", whole, "]", NULL);
+  g_autoptr (JsonNode) node = mh_json_parse (whole, -1, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("no text, however it is quoted, makes the parser recurse a million levels");
+  g_assert_nonnull (node);
+  g_assert_null (mh_json_parse (deeper, -1, &error));
+  g_assert_cmpstr (error->message, ==, "malformed JSON in line 1: more than 64 levels deep");
+  for (guint i = 0; i < G_N_ELEMENTS (before); i++)
+    {
+      g_autofree char *text = nested (before[i], 1000000);
+
+      g_assert_null (mh_json_parse (text, -1, NULL));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -177,6 +301,8 @@ main (int argc, char **argv)
   g_test_add_func ("/base/json/writer", test_writer);
   g_test_add_func ("/base/json/writer-mends-bad-utf8", test_writer_mends_bad_utf8);
   g_test_add_func ("/base/json/parser-refuses", test_parser_refuses);
+  g_test_add_func ("/base/json/grammar", test_grammar);
+  g_test_add_func ("/base/json/depth", test_depth);
   g_test_add_func ("/base/shape/decodes", test_shape_decodes);
   g_test_add_func ("/base/shape/names-the-field", test_shape_names_the_field);
   g_test_add_func ("/base/shape/reads-queries", test_shape_reads_queries);

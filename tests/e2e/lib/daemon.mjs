@@ -54,7 +54,7 @@ export class Daemon {
   async stop() {
     await this.end();
     rmSync(this.home, { recursive: true, force: true });
-    const bad = this.log.split('\n').filter((line) => /"level":"(warn|warning|error|critical)"|\b(WARNING|CRITICAL)\b/.test(line));
+    const bad = this.log.split('\n').filter((line) => /^\d\d:\d\d:\d\d (warn|error) |\b(WARNING|CRITICAL|Sanitizer)\b/.test(line));
     assert.deepEqual(bad.filter((line) => !/auth login failed/.test(line)), []);
   }
 

@@ -8,6 +8,7 @@
 #include "bench.h"
 
 #define MIB (1024 * 1024)
+#define BATCH 1000
 
 /* Prints how fast the store takes and gives one file of so many MiB, and many small ones. */
 
@@ -100,8 +101,48 @@ put_small (gpointer data)
   return NULL;
 }
 
+static gpointer
+put_batches (gpointer data)
+{
+  Actor *actor = data;
+  MhUpload *uploads[BATCH];
+  MhFile *files[BATCH];
+  GError *errors[BATCH];
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < actor->count; i += BATCH)
+    {
+      for (guint j = 0; j < BATCH; j++)
+        {
+          guint64 seed = actor->number * 1000000 + i + j;
+          g_autofree char *path =
+              g_strdup_printf ("/batch-%u/%02u/%u", actor->number, j % 20, i + j);
+          MhUploadNew request = { "vault", path, 1, NULL, NULL, TRUE };
+          guint8 content[2000];
+
+          for (gsize at = 0; at < sizeof content; at += sizeof seed)
+            {
+              seed = seed * 6364136223846793005 + 1442695040888963407;
+              memcpy (content + at, &seed, sizeof seed);
+            }
+          uploads[j] = mh_upload_new (actor->bench->store, &request, &error);
+          g_assert_true (mh_upload_write (uploads[j], content, sizeof content, NULL, &error));
+          g_assert_true (mh_upload_prepare (uploads[j], NULL, &error));
+        }
+      mh_uploads_finish (uploads, BATCH, files, errors);
+      for (guint j = 0; j < BATCH; j++)
+        {
+          g_assert_no_error (errors[j]);
+          mh_file_free (files[j]);
+          mh_upload_free (uploads[j]);
+        }
+    }
+
+  return NULL;
+}
+
 static void
-small (Bench *bench, guint threads, guint count)
+small (Bench *bench, GThreadFunc put, guint threads, guint count)
 {
   Actor actors[16];
   GThread *running[16];
@@ -112,11 +153,18 @@ small (Bench *bench, guint threads, guint count)
   for (guint i = 0; i < threads; i++)
     {
       actors[i] = (Actor){ bench, i + threads * 100, count / threads };
-      running[i] = g_thread_new ("actor", put_small, &actors[i]);
+      running[i] = g_thread_new ("actor", put, &actors[i]);
     }
   for (guint i = 0; i < threads; i++)
     g_thread_join (running[i]);
   report (what, count, start, cpu);
+}
+
+/* Whether the second argument is @name, or missing. */
+static gboolean
+wants (int argc, char **argv, const char *name)
+{
+  return argc < 3 || strcmp (argv[2], name) == 0;
 }
 
 int
@@ -126,9 +174,14 @@ main (int argc, char **argv)
   g_autoptr (Bench) bench = bench_new (0);
   struct rusage usage;
 
-  large (bench, mib);
-  small (bench, 1, 1000);
-  small (bench, 16, 8000);
+  if (wants (argc, argv, "large"))
+    large (bench, mib);
+  if (wants (argc, argv, "single"))
+    small (bench, put_small, 1, 1000);
+  if (wants (argc, argv, "many"))
+    small (bench, put_small, 16, 8000);
+  if (wants (argc, argv, "batch"))
+    small (bench, put_batches, 2, 20 * BATCH);
   getrusage (RUSAGE_SELF, &usage);
   printf ("peak memory: %ld MiB\n", usage.ru_maxrss / 1024);
 
