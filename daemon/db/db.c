@@ -8,8 +8,10 @@
 #include "base/error.h"
 #include "base/os.h"
 #include "db-private.h"
+#include "vfs.h"
 
 #define BUSY_TIMEOUT_MS 10000
+#define LOG_WINDOW (256 * 1024)
 
 struct _MhDbTxn
 {
@@ -91,6 +93,54 @@ create_private (const char *path, GError **error)
   return FALSE;
 }
 
+/* Reads and writes again all of a file. Returns: 0, or an errno value */
+static int
+write_again (int fd)
+{
+  g_autofree guint8 *data = g_malloc (LOG_WINDOW);
+  guint64 offset = 0;
+  gssize got;
+
+  while ((got = mh_os_read (fd, offset, data, LOG_WINDOW)) > 0)
+    {
+      MhPiece piece = { data, (gsize) got };
+
+      if (!mh_os_write (fd, offset, &piece, 1))
+        return errno;
+      offset += piece.size;
+    }
+
+  return got < 0 ? errno : 0;
+}
+
+gboolean
+mh_db_confirm_log (const char *path, GError **error)
+{
+  g_autofree char *log = g_strconcat (path, "-wal", NULL);
+  g_autoptr (GError) local = NULL;
+  int fd = mh_os_open (log, TRUE, FALSE, &local);
+  int errnum;
+
+  if (fd < 0 && g_error_matches (local, MH_ERROR, MH_ERROR_NOT_FOUND))
+    return TRUE;
+
+  if (fd < 0)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+
+  errnum = write_again (fd);
+  mh_os_close (fd);
+  /* A file system that copies on write may have no room for it; better to start than to be sure. */
+  if (errnum == 0 || errnum == ENOSPC || errnum == EDQUOT)
+    return TRUE;
+
+  mh_error_set_errno (error, errnum, log);
+
+  return FALSE;
+}
+
 static gboolean
 configure (MhDb *self, MhDbFlags flags, GError **error)
 {
@@ -137,7 +187,7 @@ mh_db_open (const char *path, MhDbFlags flags, GError **error)
   self->path = g_strdup (path);
   self->statements = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, mh_stmt_destroy);
   mode |= read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-  status = sqlite3_open_v2 (path, &self->handle, mode, NULL);
+  status = sqlite3_open_v2 (path, &self->handle, mode, mh_db_vfs ());
   if (status != SQLITE_OK)
     {
       mh_db_set_error (self, status, "opening the database", error);

@@ -31,10 +31,11 @@ typedef struct
   MhWriter *writer;       /* (unowned) */
   GArray *found;          /* (owned) (element-type Found): in the order of writing */
   GHashTable *referenced; /* (owned) (element-type id): blocks that a found version needs */
-  GHashTable *erased; /* (owned) (element-type guint64): segments in which records were erased */
-  GArray *unread;     /* (owned) (element-type MhLocation): what the disk could not read */
-  guint64 last_epoch; /* what has this one may be half written */
-  GHashTable *known;  /* (owned) (element-type guint64 guint64): how far each was indexed */
+  GHashTable *touched;    /* (owned) (element-type guint64): segments that were written to */
+  GArray *unread;         /* (owned) (element-type MhLocation): what the disk could not read */
+  guint64 last_epoch;     /* what has this one may be half written */
+  GHashTable *known;      /* (owned) (element-type guint64 guint64): how far each was indexed */
+  gboolean broken;        /* a change of the last epoch was dropped, and so are those after it */
 } Recovery;
 
 static void
@@ -42,7 +43,7 @@ recovery_clear (Recovery *self)
 {
   g_clear_pointer (&self->found, g_array_unref);
   g_clear_pointer (&self->referenced, g_hash_table_unref);
-  g_clear_pointer (&self->erased, g_hash_table_unref);
+  g_clear_pointer (&self->touched, g_hash_table_unref);
   g_clear_pointer (&self->unread, g_array_unref);
   g_clear_pointer (&self->known, g_hash_table_unref);
 }
@@ -203,7 +204,7 @@ look_at_segment (Recovery *self, guint64 id, gboolean is_last, GError **error)
 
   size = (gint64) MIN ((guint64) mh_os_size (fd), given_up.from);
   segment = mh_writer_adopt_segment (writer, id, fd, MAX (indexed_to, MH_SEGMENT_HEADER_SIZE));
-  if (size < (gint64) indexed_to)
+  if (size < (gint64) indexed_to && indexed_to > MH_SEGMENT_HEADER_SIZE)
     mh_store_set_fault (writer->store, "%s is shorter than it was", path);
   /* The last may have been cut by a program that ended before that was durable. */
   if (size > (gint64) segment->end || is_last)
@@ -296,6 +297,77 @@ judge (Recovery *self)
     }
 }
 
+/* Opens a segment to change something in it. */
+static int
+open_segment (Recovery *self, guint64 segment, GError **error)
+{
+  g_autofree char *path = mh_segments_path (self->writer->store->segments, segment);
+
+  g_hash_table_add (self->touched, g_memdup2 (&segment, sizeof segment));
+
+  return mh_os_open (path, TRUE, FALSE, error);
+}
+
+/* Makes a record vanish from later scans, and frees its space. */
+static gboolean
+erase (Recovery *self, const Found *found, GError **error)
+{
+  int fd = open_segment (self, found->location.segment, error);
+  gboolean done;
+
+  if (fd < 0)
+    return FALSE;
+
+  done = mh_os_punch (fd, found->location.position, mh_record_span (found->location.size));
+  if (!done)
+    mh_error_set_errno (error, errno, "clearing a torn record");
+  mh_os_close (fd);
+
+  return done;
+}
+
+/* Writes again what is in a file. Returns: %FALSE with errno set */
+static gboolean
+write_again (int fd, guint64 position, gsize size)
+{
+  g_autofree guint8 *data = g_malloc (size);
+  MhPiece piece = { data, size };
+  gssize got = mh_os_read (fd, position, data, size);
+
+  if (got == (gssize) size)
+    return mh_os_write (fd, position, &piece, 1);
+
+  errno = got < 0 ? errno : EIO;
+
+  return FALSE;
+}
+
+/*
+ * Writes a record of the last epoch again. A sync of it may have failed before the program ended;
+ * then the system still shows it, but takes it for written, and another sync would not help.
+ */
+static gboolean
+confirm (Recovery *self, const Found *found, GError **error)
+{
+  gboolean done;
+  int fd;
+
+  if (found->record.epoch != self->last_epoch)
+    return TRUE;
+
+  fd = open_segment (self, found->location.segment, error);
+  if (fd < 0)
+    return FALSE;
+
+  done = write_again (fd, 0, MH_SEGMENT_HEADER_SIZE)
+         && write_again (fd, found->location.position, mh_record_span (found->location.size));
+  if (!done)
+    mh_error_set_errno (error, errno, "making a record durable");
+  mh_os_close (fd);
+
+  return done;
+}
+
 /* Drops the records of a segment that do not count. Returns: %FALSE when the index has them */
 static gboolean
 apply_void (Recovery *self, const MhVoid *given_up, GError **error)
@@ -338,8 +410,11 @@ apply_voids (Recovery *self, GError **error)
 
       if (found->record.type == MH_RECORD_VOID)
         payload = read_payload (self, found);
-      if (payload != NULL && !mh_void_decode (payload, voids))
-        found->torn = TRUE;
+      if (payload == NULL)
+        continue;
+      mh_void_decode (payload, voids);
+      if (!confirm (self, found, error))
+        return FALSE;
     }
 
   for (guint i = 0; i < voids->len; i++)
@@ -351,34 +426,17 @@ apply_voids (Recovery *self, GError **error)
   return TRUE;
 }
 
-/* Makes a record vanish from later scans, and frees its space. */
+/*
+ * What was erased must not come back when later records have made it look durable; what is kept has
+ * to stay.
+ */
 static gboolean
-erase (Recovery *self, const Found *found, GError **error)
-{
-  g_autofree char *path = mh_segments_path (self->writer->store->segments, found->location.segment);
-  int fd = mh_os_open (path, TRUE, FALSE, error);
-  gboolean done;
-
-  if (fd < 0)
-    return FALSE;
-
-  done = mh_os_punch (fd, found->location.position, mh_record_span (found->location.size));
-  if (!done)
-    mh_error_set_errno (error, errno, "clearing a torn record");
-  mh_os_close (fd);
-  g_hash_table_add (self->erased, g_memdup2 (&found->location.segment, sizeof (guint64)));
-
-  return done;
-}
-
-/* What was erased must not come back when later records have made it look durable. */
-static gboolean
-sync_erased (Recovery *self, GError **error)
+sync_touched (Recovery *self, GError **error)
 {
   GHashTableIter iter;
   gpointer key;
 
-  g_hash_table_iter_init (&iter, self->erased);
+  g_hash_table_iter_init (&iter, self->touched);
   while (g_hash_table_iter_next (&iter, &key, NULL))
     {
       g_autofree char *path =
@@ -431,7 +489,8 @@ index_block (Recovery *self, const Found *found, GError **error)
   if (known && !mh_catalog_mark_bad (writer->db, found->record.id, error))
     return FALSE;
 
-  return mh_catalog_ensure_vault (writer->db, found->record.vault_id, &vault, error)
+  return confirm (self, found, error)
+         && mh_catalog_ensure_vault (writer->db, found->record.vault_id, &vault, error)
          && mh_catalog_add_block (writer->db, vault.ref, found->record.id, &found->location, error);
 }
 
@@ -477,7 +536,8 @@ index_version (Recovery *self, const Found *found, GError **error)
   MhVaultRow vault;
   gint64 ref;
 
-  return version != NULL && mh_catalog_ensure_vault (writer->db, version->vault_id, &vault, error)
+  return version != NULL && confirm (self, found, error)
+         && mh_catalog_ensure_vault (writer->db, version->vault_id, &vault, error)
          && mh_catalog_add_version (writer->db, &vault, version, &found->location, &ref, error);
 }
 
@@ -553,11 +613,28 @@ drop_change (Recovery *self, guint first, guint count, GError **error)
   return TRUE;
 }
 
+/* Whether what was made durable together with the change at @first, before it, is there. */
+static gboolean
+follows_whole (Recovery *self, guint first)
+{
+  if ((found_at (self, first)->record.flags & MH_RECORD_NEXT) == 0)
+    return TRUE;
+
+  for (guint i = first; i > 0 && adjoins (found_at (self, i), found_at (self, i - 1)); i--)
+    {
+      if (found_at (self, i - 1)->record.type == MH_RECORD_VERSION)
+        return !self->broken;
+    }
+
+  return FALSE;
+}
+
 static gboolean
 index_change (Recovery *self, guint first, guint count, gboolean complete, GError **error)
 {
   gboolean last = found_at (self, first)->record.epoch == self->last_epoch;
 
+  complete = complete && follows_whole (self, first);
   for (guint i = first; i < first + count && complete && last; i++)
     {
       const Found *found = found_at (self, i);
@@ -568,7 +645,8 @@ index_change (Recovery *self, guint first, guint count, gboolean complete, GErro
       if (complete && !has_all_blocks (self, found, &complete, error))
         return FALSE;
     }
-  if (last && !complete)
+  self->broken = last && !complete;
+  if (self->broken)
     return drop_change (self, first, count, error);
 
   for (guint i = first; i < first + count; i++)
@@ -608,7 +686,7 @@ index_found (Recovery *self, GError **error)
         return FALSE;
     }
 
-  return sync_erased (self, error);
+  return sync_touched (self, error);
 }
 
 /* The next start begins with what could not be read; until then nothing is written behind it. */
@@ -658,7 +736,7 @@ catch_up (MhWriter *self, GError **error)
 
   recovery.found = g_array_new (FALSE, FALSE, sizeof (Found));
   recovery.referenced = g_hash_table_new_full (mh_id_hash, mh_id_equal, g_free, NULL);
-  recovery.erased = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+  recovery.touched = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   recovery.unread = g_array_new (FALSE, FALSE, sizeof (MhLocation));
   recovery.known = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   recovery.last_epoch = (guint64) epoch;
@@ -690,6 +768,9 @@ catch_up (MhWriter *self, GError **error)
 static gboolean
 open_index (MhWriter *self, const char *path, GError **error)
 {
+  if (!mh_db_confirm_log (path, error))
+    return FALSE;
+
   self->db = mh_db_open (path, MH_DB_NORMAL, error);
 
   return self->db != NULL && mh_db_migrate (self->db, "store", mh_store_migrations, error);

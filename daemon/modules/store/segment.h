@@ -38,13 +38,15 @@ typedef enum
 
 /*
  * Versions that one change makes, as moving a folder does, follow each other without a gap, blocks
- * apart. They count together or not at all.
+ * apart. They count together or not at all. A change that is made durable together with others
+ * counts only if those before it do, as it may follow them.
  */
 typedef enum
 {
   MH_RECORD_FIRST = 0,          /* begins a change, and ends it unless it is followed */
   MH_RECORD_FOLLOWED = 1 << 0,  /* the next record belongs to the same change */
   MH_RECORD_CONTINUES = 1 << 1, /* the record before belongs to the same change */
+  MH_RECORD_NEXT = 1 << 2,      /* another change was made durable together with it, before it */
 } MhRecordFlags;
 
 typedef struct

@@ -560,8 +560,12 @@ mh_writer_put_version (MhWriter *self, const char *vault_id, GBytes *payload, Mh
     return FALSE;
 
   /* Written when it is known whether another follows. */
-  record.flags = self->continues ? MH_RECORD_CONTINUES : 0;
+  if (self->continues)
+    record.flags = MH_RECORD_CONTINUES;
+  else if (self->versions > 0)
+    record.flags = MH_RECORD_NEXT;
   self->continues = TRUE;
+  self->versions++;
   self->version = g_bytes_ref (payload);
   self->version_record = record;
   location->segment = self->open->id;

@@ -72,6 +72,7 @@ struct _MhWriter
   GPtrArray *kept;    /* (owned) (element-type MhPending): by the open transaction */
   GError *lost;       /* (owned) (nullable): records of the open transaction could not be written */
   GBytes *version;    /* (owned) (nullable): made by the change under way, to be written next */
+  guint versions;     /* made by the open transaction */
   gboolean continues; /* the change under way has made a version */
   MhRecord version_record; /* of it */
   GArray *voids;           /* (owned) (element-type MhVoid): not on record yet */
@@ -123,8 +124,8 @@ void mh_writer_forget_voids (MhWriter *self);
 /* Frees the space of (element-type MhLocation) @locations, which are sorted for it. */
 void mh_writer_punch (MhWriter *self, GArray *locations);
 
-/* Reads such a record into (element-type MhVoid) @voids. Returns: %FALSE when it is malformed */
-gboolean mh_void_decode (GBytes *payload, GArray *voids) G_GNUC_WARN_UNUSED_RESULT;
+/* Reads such a record into (element-type MhVoid) @voids. */
+void mh_void_decode (GBytes *payload, GArray *voids);
 
 /* Notes in the index that nothing counts in a segment from @from on. */
 gboolean mh_void_set (MhDb *db, const MhVoid *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;

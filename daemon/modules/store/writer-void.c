@@ -105,7 +105,7 @@ mh_writer_forget_voids (MhWriter *self)
   g_array_set_size (self->unused, 0);
 }
 
-gboolean
+void
 mh_void_decode (GBytes *payload, GArray *voids)
 {
   gsize size;
@@ -121,8 +121,6 @@ mh_void_decode (GBytes *payload, GArray *voids)
       given_up.from = GUINT64_FROM_LE (entry[1]);
       g_array_append_val (voids, given_up);
     }
-
-  return size % ENTRY_SIZE == 0;
 }
 
 static char *

@@ -32,6 +32,7 @@ static gboolean
 execute_apart (MhWriter *self, Job *job)
 {
   guint kept = self->kept->len;
+  guint versions = self->versions;
   guint64 end = self->open->end;
   MhSegmentOut *open = self->open;
   g_autoptr (GError) undo_error = NULL;
@@ -43,6 +44,7 @@ execute_apart (MhWriter *self, Job *job)
     return run (self->db, "RELEASE one", &job->error);
 
   mh_writer_drop_change (self);
+  self->versions = versions;
   mh_writer_settle_kept (self, kept, FALSE);
   if (self->open == open)
     mh_writer_cut (self, end);
@@ -133,6 +135,7 @@ begin_again (MhWriter *self, GPtrArray *jobs, MhDbTxn *txn, guint64 start, GErro
   mh_db_txn_free (txn);
   mh_writer_settle_kept (self, 0, FALSE);
   mh_writer_cut (self, start);
+  self->versions = 0;
   for (guint i = 0; i < jobs->len; i++)
     g_clear_error (&((Job *) g_ptr_array_index (jobs, i))->error);
 
@@ -152,14 +155,13 @@ commit_all (MhWriter *self, GPtrArray *jobs, GError **error)
   gboolean good;
   guint64 start;
 
-  if (!mh_writer_ready_segment (self, 0, error) || !mh_writer_write_voids (self, error))
-    return FALSE;
-
   txn = mh_db_txn_begin (self->db, error);
-  if (txn == NULL)
+  if (txn == NULL || !mh_writer_ready_segment (self, 0, error)
+      || !mh_writer_write_voids (self, error))
     return FALSE;
 
   start = self->open->end;
+  self->versions = 0;
   good = execute_together (self, jobs);
   if (!good && jobs->len == 1 && can_go_on (self))
     {

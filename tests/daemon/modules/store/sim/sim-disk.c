@@ -43,7 +43,8 @@ struct _SimDisk
   gboolean lying;
   SimFaults faults;
   gboolean failed;
-  guint64 used; /* bytes */
+  gboolean index_unsynced; /* a sync of the index failed */
+  guint64 used;            /* bytes */
   guint64 room;
   gboolean secret;
   guint open;
@@ -188,6 +189,16 @@ gboolean
 sim_disk_has_failed (SimDisk *self)
 {
   return self->failed;
+}
+
+gboolean
+sim_disk_take_index_unsynced (SimDisk *self)
+{
+  gboolean unsynced = self->index_unsynced;
+
+  self->index_unsynced = FALSE;
+
+  return unsynced;
 }
 
 void
@@ -611,6 +622,7 @@ sim_sync (SimNode *self)
       return 0;
     }
 
+  disk->index_unsynced |= self->index;
   /* The pages count as clean from now on, whether they were written or not. */
   sim_image_settle (&self->durable, self->changes, &disk->random);
   g_ptr_array_set_size (self->changes, 0);

@@ -60,6 +60,9 @@ void sim_disk_set_faults (SimDisk *self, const SimFaults *faults);
 /* Whether a fault was injected since the faults were set. */
 gboolean sim_disk_has_failed (SimDisk *self);
 
+/* Whether a sync of the index failed since this was asked last. */
+gboolean sim_disk_take_index_unsynced (SimDisk *self);
+
 /* Room for @bytes more; with @secret nobody is told before a write fails. */
 void sim_disk_set_room (SimDisk *self, guint64 bytes, gboolean secret);
 

@@ -53,11 +53,18 @@ any_size (SimWorld *self)
                            (guint) most[sim_random_below (&self->random, G_N_ELEMENTS (most))]);
 }
 
+/* Sometimes to where another is under way. */
 static SimStep *
 new_put (SimWorld *self)
 {
+  const SimUpload *other = g_ptr_array_index (self->uploads, 0);
   const char *vault = any_vault (self);
-  SimStep *step = sim_step_new (SIM_PUT, vault, any_path (self, vault));
+  SimStep *step = NULL;
+
+  if (other->step != NULL && sim_random_percent (&self->random, 30))
+    step = sim_step_new (SIM_PUT, other->step->vault, other->step->path);
+  else
+    step = sim_step_new (SIM_PUT, vault, any_path (self, vault));
 
   step->content = sim_random_percent (&self->random, 10) && self->contents->bytes->len > 0
                       ? sim_random_below (&self->random, self->contents->bytes->len)
@@ -85,6 +92,7 @@ upload_begin (SimWorld *self, SimUpload *upload)
   request.vault_id = upload->step->vault;
   request.path = upload->step->path;
   request.mtime_ms = self->now_ms;
+  request.unchecked = sim_random_percent (&self->random, 50);
   upload->upload = mh_upload_new (self->store, &request, &error);
   if (upload->upload != NULL)
     return upload;
@@ -102,7 +110,7 @@ settle_upload (SimWorld *self, const SimUpload *upload, const GError *error)
 
   self->trouble |= upload->hurt;
   sim_world_settle (self, upload->step, error);
-  self->trouble = before || sim_disk_has_failed (self->disk) || sim_disk_is_dead (self->disk);
+  self->trouble = before || sim_world_is_in_trouble (self);
 }
 
 /* Writes up to @most bytes more. Returns: %FALSE when the upload is over */
@@ -271,6 +279,45 @@ play_together (SimWorld *self)
   self->gathering = 0;
 }
 
+/* Finishes all uploads in one call. They may be in each other's way. */
+static void
+play_batch (SimWorld *self)
+{
+  MhUpload *uploads[SIM_UPLOADS];
+  SimUpload *slots[SIM_UPLOADS];
+  MhFile *files[SIM_UPLOADS] = { NULL };
+  GError *errors[SIM_UPLOADS] = { NULL };
+  guint count = 0;
+
+  for (guint i = 0; i < SIM_UPLOADS; i++)
+    {
+      SimUpload *upload = g_ptr_array_index (self->uploads, i);
+      g_autoptr (GError) error = NULL;
+
+      if (upload->upload == NULL || !upload_continue (self, upload, G_MAXSIZE))
+        continue;
+      if (!mh_upload_prepare (upload->upload, NULL, &error))
+        {
+          settle_upload (self, upload, error);
+          upload_end (upload);
+          continue;
+        }
+      slots[count] = upload;
+      uploads[count++] = upload->upload;
+    }
+  if (count == 0)
+    return;
+
+  mh_uploads_finish (uploads, count, files, errors);
+  for (guint i = 0; i < count; i++)
+    {
+      settle_upload (self, slots[i], errors[i]);
+      upload_end (slots[i]);
+      mh_file_free (files[i]);
+      g_clear_error (&errors[i]);
+    }
+}
+
 static void
 play_delete (SimWorld *self)
 {
@@ -348,7 +395,7 @@ play_read (SimWorld *self)
   content = sim_contents_find (self->contents, mh_reader_file (reader)->content_hash);
   offset = sim_random_below (&self->random, (guint) g_bytes_get_size (content) + 1);
   piece = mh_reader_read (reader, offset, 1 + sim_random_below (&self->random, 9000), NULL, &error);
-  self->trouble |= sim_disk_has_failed (self->disk) || sim_disk_is_dead (self->disk);
+  self->trouble |= sim_world_is_in_trouble (self);
   if (piece == NULL && !self->trouble)
     sim_violate (self, "reading %s%s: %s", vault, path, error->message);
   if (piece != NULL && !is_part (piece, content, offset))
@@ -390,13 +437,17 @@ set_faults (SimWorld *self)
   sim_disk_set_faults (self->disk, &faults);
 }
 
-/* From now on the store has to work as ever; only uploads under way may have lost something. */
+/*
+ * From now on the store has to work as ever; only uploads under way may have lost something. When
+ * the index could not be synced, nothing can be relied on before it is opened again.
+ */
 static void
 end_faults (SimWorld *self)
 {
   for (guint i = 0; i < SIM_UPLOADS; i++)
     ((SimUpload *) g_ptr_array_index (self->uploads, i))->hurt = TRUE;
-  self->trouble = FALSE;
+  (void) sim_world_is_in_trouble (self);
+  self->trouble = self->index_lost;
   sim_disk_set_faults (self->disk, NULL);
   sim_disk_set_room (self->disk, G_MAXINT64, FALSE);
 }
@@ -428,7 +479,8 @@ play_full (SimWorld *self)
 static void
 play_arm (SimWorld *self)
 {
-  guint operations = 1 + sim_random_below (&self->random, 120);
+  guint most = sim_random_percent (&self->random, 40) ? 10 : 120;
+  guint operations = 1 + sim_random_below (&self->random, most);
 
   sim_log (self, "the disk dies in %u operations", operations);
   sim_disk_die_after (self->disk, operations);
@@ -558,10 +610,11 @@ play_check (SimWorld *self)
 }
 
 static const Play plays[] = {
-  { 20, play_put },    { 15, play_begin },   { 15, play_continue },  { 8, play_finish },
-  { 4, play_abandon }, { 8, play_together }, { 8, play_delete },     { 6, play_restore },
-  { 8, play_move },    { 10, play_read },    { 6, play_faults },     { 3, play_full },
-  { 8, play_arm },     { 4, play_reopen },   { 2, play_lose_index }, { 2, play_check },
+  { 20, play_put },    { 15, play_begin },   { 15, play_continue }, { 8, play_finish },
+  { 4, play_abandon }, { 8, play_together }, { 8, play_batch },     { 8, play_delete },
+  { 6, play_restore }, { 8, play_move },     { 10, play_read },     { 6, play_faults },
+  { 3, play_full },    { 8, play_arm },      { 4, play_reopen },    { 2, play_lose_index },
+  { 2, play_check },
 };
 
 static void

@@ -375,13 +375,6 @@ vfs_last_error (sqlite3_vfs *vfs, int size, char *out)
   return last_errnum;
 }
 
-/* Copies the log into the database often, so that even a short history does. */
-static int
-checkpoint_often (sqlite3 *handle, char **message, const struct sqlite3_api_routines *api)
-{
-  return sqlite3_wal_autocheckpoint (handle, 20);
-}
-
 void
 sim_vfs_register (void)
 {
@@ -401,7 +394,6 @@ sim_vfs_register (void)
   };
 
   g_assert_cmpint (sqlite3_vfs_register (&vfs, 1), ==, SQLITE_OK);
-  g_assert_cmpint (sqlite3_auto_extension ((void (*) (void)) checkpoint_often), ==, SQLITE_OK);
 }
 
 void

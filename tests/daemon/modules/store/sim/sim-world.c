@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "modules/store/writer-private.h"
 
 /* More steps in doubt than this are not tried in every combination. */
 #define MOST_DOUBTS 8
@@ -62,8 +63,14 @@ sim_world_open (SimWorld *self, GError **error)
   };
 
   self->trouble = FALSE;
+  self->index_lost = FALSE;
+  (void) sim_disk_take_index_unsynced (self->disk);
   self->store = mh_store_open (&config, error);
   if (self->store == NULL)
+    return FALSE;
+
+  /* The log is copied into the index often, so that even a short history sees it. */
+  if (!mh_db_exec (self->store->writer->db, "PRAGMA wal_autocheckpoint = 30", error))
     return FALSE;
 
   for (guint i = 0; i < SIM_VAULTS; i++)
@@ -96,6 +103,14 @@ is_refusal (const GError *error)
              || error->code == MH_ERROR_INVALID || error->code == MH_ERROR_PRECONDITION);
 }
 
+gboolean
+sim_world_is_in_trouble (SimWorld *self)
+{
+  self->index_lost |= sim_disk_take_index_unsynced (self->disk);
+
+  return self->index_lost || sim_disk_has_failed (self->disk) || sim_disk_is_dead (self->disk);
+}
+
 void
 sim_world_settle (SimWorld *self, SimStep *step, const GError *error)
 {
@@ -104,7 +119,7 @@ sim_world_settle (SimWorld *self, SimStep *step, const GError *error)
   gboolean possible = sim_model_apply (copy, step);
 
   self->steps++;
-  self->trouble |= sim_disk_has_failed (self->disk) || sim_disk_is_dead (self->disk);
+  self->trouble |= sim_world_is_in_trouble (self);
   sim_log (self, "%s%s%s", what, error != NULL ? ": " : "", error != NULL ? error->message : "");
   if (error == NULL)
     {

@@ -36,6 +36,7 @@ typedef struct
   GPtrArray *uploads;    /* (owned) (element-type SimUpload): SIM_UPLOADS of them */
   GPtrArray *waiting;    /* (owned) (element-type SimStep): steps that are committed together */
   guint gathering;       /* how deep */
+  gboolean index_lost;   /* a sync of it failed: nothing works until the store is opened again */
   gboolean trouble;      /* the disk failed since the store was opened: any step may fail */
   GString *log;          /* (owned) */
   char *violation;       /* (owned) (nullable): the first */
@@ -64,6 +65,9 @@ typedef enum
 
 /* Compares the store with the model, every byte. */
 void sim_world_check (SimWorld *self, SimDoubt doubt);
+
+/* Whether the disk has failed, so that steps may fail. */
+gboolean sim_world_is_in_trouble (SimWorld *self);
 
 /* Takes the outcome of a step; @error is what the store said. */
 void sim_world_settle (SimWorld *self, SimStep *step, const GError *error);
