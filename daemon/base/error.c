@@ -5,7 +5,37 @@
 
 #include <errno.h>
 
-G_DEFINE_QUARK (mh - error - quark, mh_error)
+/* What GLib keeps beside an error of this domain. */
+typedef struct
+{
+  GVariant *details; /* (owned) (nullable) */
+} MhErrorPrivate;
+
+static void
+mh_error_private_init (MhErrorPrivate *self)
+{
+  g_return_if_fail (self != NULL);
+
+  self->details = NULL;
+}
+
+static void
+mh_error_private_copy (const MhErrorPrivate *from, MhErrorPrivate *to)
+{
+  g_return_if_fail (from != NULL && to != NULL);
+
+  to->details = from->details != NULL ? g_variant_ref (from->details) : NULL;
+}
+
+static void
+mh_error_private_clear (MhErrorPrivate *self)
+{
+  g_return_if_fail (self != NULL);
+
+  g_clear_pointer (&self->details, g_variant_unref);
+}
+
+G_DEFINE_EXTENDED_ERROR (MhError, mh_error)
 
 static const struct
 {
@@ -61,4 +91,51 @@ mh_error_set_errno (GError **error, int errnum, const char *attempt)
 
   g_set_error (error, MH_ERROR, full ? MH_ERROR_NO_SPACE : MH_ERROR_FAILED, "%s: %s", attempt,
                full ? "the disk is full" : g_strerror (errnum));
+}
+
+void
+mh_error_move (GError **error, MhError code)
+{
+  GError *moved = g_error_new_literal (MH_ERROR, (gint) code, (*error)->message);
+
+  g_error_free (*error);
+  *error = moved;
+}
+
+static void
+add (GError *error, const char *name, GVariant *value)
+{
+  MhErrorPrivate *self = mh_error_get_private (error);
+  GVariantDict dict;
+
+  g_return_if_fail (self != NULL);
+
+  g_variant_dict_init (&dict, self->details);
+  g_variant_dict_insert_value (&dict, name, value);
+  g_clear_pointer (&self->details, g_variant_unref);
+  self->details = g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
+void
+mh_error_add_int (GError *error, const char *name, gint64 value)
+{
+  g_return_if_fail (error != NULL && error->domain == MH_ERROR);
+
+  add (error, name, g_variant_new_int64 (value));
+}
+
+void
+mh_error_add_string (GError *error, const char *name, const char *value)
+{
+  g_return_if_fail (error != NULL && error->domain == MH_ERROR);
+
+  add (error, name, g_variant_new_string (value));
+}
+
+GVariant *
+mh_error_details (const GError *error)
+{
+  const MhErrorPrivate *self = error->domain == MH_ERROR ? mh_error_get_private (error) : NULL;
+
+  return self != NULL ? self->details : NULL;
 }

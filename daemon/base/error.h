@@ -7,6 +7,11 @@ G_BEGIN_DECLS
 
 #define MH_ERROR (mh_error_quark ())
 
+/*
+ * The domain carries details, so that the domain of an existing error must never be changed into
+ * it: make a new one with mh_error_move().
+ */
+
 /**
  * MhError:
  *
@@ -38,6 +43,15 @@ typedef enum
 GQuark mh_error_quark (void);
 
 /**
+ * mh_error_move:
+ * @error: (inout): a set error of a lower domain
+ * @code: what it is to the client
+ *
+ * Makes it one of %MH_ERROR with the same message.
+ */
+void mh_error_move (GError **error, MhError code);
+
+/**
  * mh_error_status:
  * @error: an error of any domain
  *
@@ -52,6 +66,27 @@ guint mh_error_status (const GError *error);
  * Returns: (transfer none): the stable machine-readable name, for example `not_found`
  */
 const char *mh_error_name (const GError *error);
+
+/**
+ * mh_error_add_int:
+ * @error: an error of %MH_ERROR
+ * @name: name of a member that the client gets beside the message
+ * @value: its value
+ *
+ * Copies of @error have it, too.
+ */
+void mh_error_add_int (GError *error, const char *name, gint64 value);
+
+/* As mh_error_add_int(), for text. */
+void mh_error_add_string (GError *error, const char *name, const char *value);
+
+/**
+ * mh_error_details:
+ * @error: an error of any domain
+ *
+ * Returns: (transfer none) (nullable): a dictionary (a{sv}) of what was added
+ */
+GVariant *mh_error_details (const GError *error);
 
 /**
  * mh_error_set_errno:

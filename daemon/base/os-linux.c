@@ -192,12 +192,6 @@ mh_os_list (const char *path, GError **error)
 }
 
 gboolean
-mh_os_remove (const char *path)
-{
-  return unlink (path) == 0 && sync_folder_of (path);
-}
-
-gboolean
 mh_os_rename (const char *from, const char *to)
 {
   return rename (from, to) == 0 && sync_folder_of (to);
@@ -357,4 +351,37 @@ mh_os_free_space (int fd)
     return G_MAXUINT64;
 
   return (guint64) info.f_bavail * info.f_frsize;
+}
+
+guint64
+mh_os_total_space (int fd)
+{
+  struct statvfs info;
+
+  if (fstatvfs (fd, &info) != 0)
+    return G_MAXUINT64;
+
+  return (guint64) info.f_blocks * info.f_frsize;
+}
+
+guint64
+mh_os_allocated (int fd)
+{
+  struct stat info;
+
+  if (fstat (fd, &info) != 0)
+    return 0;
+
+  return (guint64) info.st_blocks * 512; /* POSIX leaves the unit open; here it is this */
+}
+
+gboolean
+mh_os_remove (const char *path, GError **error)
+{
+  if ((unlink (path) == 0 || errno == ENOENT) && sync_folder_of (path))
+    return TRUE;
+
+  mh_error_set_errno (error, errno, path);
+
+  return FALSE;
 }

@@ -68,17 +68,6 @@ gboolean mh_os_make_folder (const char *path, GError **error) G_GNUC_WARN_UNUSED
 char **mh_os_list (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * mh_os_remove:
- * @path: a file
- *
- * Its name is durably gone when this returns. Who has it open can go on using it.
- *
- * Thread: any. Blocks on disk.
- * Returns: %FALSE with errno set
- */
-gboolean mh_os_remove (const char *path) G_GNUC_WARN_UNUSED_RESULT;
-
-/**
  * mh_os_rename:
  * @from: a file
  * @to: its new path in the same folder; a file that has it is replaced
@@ -148,5 +137,24 @@ guint64 mh_os_skip_hole (int fd, guint64 offset);
 
 /* Returns: bytes that can still be written where @fd lies, G_MAXUINT64 when unknown */
 guint64 mh_os_free_space (int fd);
+
+/* Returns: bytes that the file system of @fd has in all, G_MAXUINT64 when unknown */
+guint64 mh_os_total_space (int fd);
+
+/* Returns: bytes of the disk that a file takes, holes apart; 0 when unknown */
+guint64 mh_os_allocated (int fd);
+
+/**
+ * mh_os_remove:
+ * @path: a file
+ * @error: return location
+ *
+ * Removes a file for good: its name is gone also after a power loss. One that is not there will do.
+ *
+ * Thread: any. Blocks on disk.
+ * Errors: %MH_ERROR_FAILED
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_os_remove (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

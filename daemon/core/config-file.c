@@ -40,6 +40,7 @@ static const Key keys[] = {
   { "node.display_name", KEY_STRING, AT (display_name) },
   { "node.metadata_dir", KEY_STRING, AT (metadata_dir) },
   { "node.storage_path", KEY_STRING, AT (storage_path) },
+  { "node.min_free", KEY_SIZE, AT (min_free), 0, G_MAXINT64 },
   { "api.listen_addr", KEY_STRING, AT (listen_addr), 0, 0, "127.0.0.1:8080" },
   { "api.bind", KEY_STRING, AT (listen_addr) },
   { "api.allowed_hosts", KEY_LIST, AT (allowed_hosts) },
@@ -312,6 +313,7 @@ set_defaults (MhConfig *self, GError **error)
 {
   self->bootstrap_peers = g_new0 (char *, 1);
   self->allowed_hosts = g_new0 (char *, 1);
+  self->min_free = -1;
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     if (keys[i].fallback != NULL && !set_scalar (self, &keys[i], keys[i].fallback, error))
       return FALSE;

@@ -13,6 +13,7 @@ typedef struct
   char *display_name; /* (nullable) */
   char *metadata_dir; /* (nullable) absolute */
   char *storage_path; /* (nullable) absolute */
+  gint64 min_free;    /* bytes of the disk that uploads leave, -1 for the usual part */
   char *listen_addr;
   char **allowed_hosts;
   gint64 max_conns;

@@ -38,6 +38,7 @@ struct _MhCore
   gint64 started_ms;
   GMutex lock;
   char *fault;            /* (owned) (nullable) (locked-by lock) */
+  char *shortage;         /* (owned) (nullable) (locked-by lock) */
   gboolean has_swarm_key; /* (locked-by lock) */
 };
 
@@ -134,6 +135,7 @@ mh_core_free (MhCore *self)
   g_free (self->blocks_dir);
   g_free (self->listen);
   g_free (self->fault);
+  g_free (self->shortage);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -309,10 +311,31 @@ mh_core_dup_fault (MhCore *self)
   char *fault = NULL;
 
   g_mutex_lock (&self->lock);
-  fault = g_strdup (self->fault);
+  fault = g_strdup (self->fault != NULL ? self->fault : self->shortage);
   g_mutex_unlock (&self->lock);
 
   return fault;
+}
+
+void
+mh_core_set_shortage (MhCore *self, const char *text)
+{
+  g_mutex_lock (&self->lock);
+  g_free (self->shortage);
+  self->shortage = g_strdup (text);
+  g_mutex_unlock (&self->lock);
+}
+
+char *
+mh_core_dup_shortage (MhCore *self)
+{
+  char *shortage = NULL;
+
+  g_mutex_lock (&self->lock);
+  shortage = g_strdup (self->shortage);
+  g_mutex_unlock (&self->lock);
+
+  return shortage;
 }
 
 gboolean

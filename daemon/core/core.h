@@ -68,8 +68,14 @@ MhServer *mh_core_server (MhCore *self);
  */
 void mh_core_set_fault (MhCore *self, const char *text);
 
-/* Returns: (transfer full) (nullable): the fault of now. Thread: any. */
+/* As mh_core_set_fault(), for too little of something, which passes. Thread: any. */
+void mh_core_set_shortage (MhCore *self, const char *text);
+
+/* Returns: (transfer full) (nullable): the fault of now, or else the shortage. Thread: any. */
 char *mh_core_dup_fault (MhCore *self);
+
+/* Returns: (transfer full) (nullable): the shortage of now. Thread: any. */
+char *mh_core_dup_shortage (MhCore *self);
 
 /* Whether a swarm key is set, now or since the start. Thread: any. */
 gboolean mh_core_has_swarm_key (MhCore *self);

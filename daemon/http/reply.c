@@ -86,6 +86,27 @@ mh_reply_bytes (MhRequest *request, guint status, const char *mime, GBytes *byte
   soup_message_body_complete (body);
 }
 
+/* Adds what an error has beside its message: numbers and text. */
+static void
+details_to_json (MhJson *json, GVariant *details)
+{
+  GVariantIter iter;
+  const char *name;
+  GVariant *value;
+
+  if (details == NULL)
+    return;
+
+  g_variant_iter_init (&iter, details);
+  while (g_variant_iter_loop (&iter, "{&sv}", &name, &value))
+    {
+      if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
+        mh_json_int (json, name, g_variant_get_int64 (value));
+      else
+        mh_json_string (json, name, g_variant_get_string (value, NULL));
+    }
+}
+
 /* The shape of an error differs by surface: cloudos and agents have a code beside the text. */
 static GBytes *
 error_body (MhRequest *request, const GError *error)
@@ -102,6 +123,7 @@ error_body (MhRequest *request, const GError *error)
   mh_json_string (json, "error", has_code ? mh_error_name (error) : error->message);
   if (has_code)
     mh_json_string (json, "message", error->message);
+  details_to_json (json, mh_error_details (error));
   mh_json_end_object (json);
   text = mh_json_steal (json);
 

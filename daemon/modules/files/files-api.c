@@ -268,6 +268,20 @@ pick_tag (const char *header, const MhFile *current, MhEtagComparison comparison
   return g_strdup (g_strstrip (first));
 }
 
+/* Returns: bytes that the client says it will send, 0 when it does not */
+static gint64
+announced_size (MhRequest *request)
+{
+  const char *length = mh_request_header (request, "Content-Length");
+  gint64 size = 0;
+
+  /* The server has checked it; what does not parse here announces nothing. */
+  if (length == NULL || !g_ascii_string_to_signed (length, 10, 0, G_MAXINT64, &size, NULL))
+    return 0;
+
+  return size;
+}
+
 static MhUpload *
 begin_upload (MhRequest *request, MhStore *store, const char *vault_id, GError **error)
 {
@@ -290,6 +304,7 @@ begin_upload (MhRequest *request, MhStore *store, const char *vault_id, GError *
   wanted.mtime_ms = query->has_mtime_ms ? query->mtime_ms : -1;
   wanted.if_match = if_match;
   wanted.if_none_match = if_none_match;
+  wanted.size = announced_size (request);
 
   return mh_upload_new (store, &wanted, error);
 }
@@ -417,6 +432,117 @@ files_restore (MhRequest *request, const MhFileRestore *body, MhJson *out, GErro
   audit (request, "file.restore", vault_id, path);
   publish (request, vault_id, path, "restore");
   file_to_json (out, file);
+
+  return TRUE;
+}
+
+static void
+purged_to_json (MhJson *out, const MhPurged *purged)
+{
+  mh_json_begin_object (out, NULL);
+  mh_json_int (out, "files", purged->files);
+  mh_json_int (out, "versions", purged->versions);
+  mh_json_int (out, "bytes", purged->bytes);
+  mh_json_end_object (out);
+}
+
+gboolean
+files_purge_version (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
+{
+  const MhFilesPurgeVersionQuery *query = mh_request_query (request);
+  const char *path = mh_request_param (request, "path");
+  const char *vault_id;
+  MhStore *store = open_vault (request, &vault_id, error);
+  MhPurged purged;
+
+  if (store == NULL
+      || !mh_store_purge_version (store, vault_id, path, query->content_hash, &purged, error))
+    return FALSE;
+
+  audit (request, "version.purge", vault_id, path);
+  publish (request, vault_id, path, "purge");
+  purged_to_json (out, &purged);
+
+  return TRUE;
+}
+
+static void
+trash_entry_to_json (MhJson *out, const MhTrashEntry *entry)
+{
+  mh_json_begin_object (out, NULL);
+  mh_json_string (out, "path", entry->path);
+  mh_json_string (out, "name", strrchr (entry->path, '/') + 1);
+  mh_json_int (out, "deleted_ms", entry->deleted_ms);
+  mh_json_int (out, "size", entry->size);
+  mh_json_string (out, "mime", entry->mime);
+  mh_json_string (out, "content_hash", entry->content_hash);
+  mh_json_int (out, "versions", entry->versions);
+  mh_json_int (out, "freed_bytes", entry->freed_bytes);
+  mh_json_end_object (out);
+}
+
+gboolean
+files_trash (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
+{
+  const MhFilesTrashQuery *query = mh_request_query (request);
+  const char *vault_id;
+  MhStore *store = open_vault (request, &vault_id, error);
+  g_autoptr (MhTrashList) list = NULL;
+
+  if (store == NULL)
+    return FALSE;
+
+  list = mh_store_list_trash (store, vault_id, (guint) query->limit, query->cursor, error);
+  if (list == NULL)
+    return FALSE;
+
+  mh_json_begin_object (out, NULL);
+  mh_json_begin_array (out, "entries");
+  for (guint i = 0; i < list->entries->len; i++)
+    trash_entry_to_json (out, g_ptr_array_index (list->entries, i));
+  mh_json_end_array (out);
+  mh_json_string (out, "cursor", list->cursor);
+  mh_json_end_object (out);
+
+  return TRUE;
+}
+
+/* Purges one deleted file, or with %NULL all, and tells of it. */
+static gboolean
+purge (MhRequest *request, const char *path, MhPurged *sum, GError **error)
+{
+  const char *vault_id = mh_request_param (request, "vault_id");
+  MhStore *store = mh_request_service (request, "store");
+  MhPurged purged;
+
+  if (!mh_store_purge_trash (store, vault_id, path, &purged, error))
+    return FALSE;
+
+  audit (request, "trash.purge", vault_id, path != NULL ? path : "/");
+  publish (request, vault_id, path != NULL ? path : "/", "purge");
+  sum->files += purged.files;
+  sum->versions += purged.versions;
+  sum->bytes += purged.bytes;
+
+  return TRUE;
+}
+
+gboolean
+files_purge_trash (MhRequest *request, const MhTrashPurge *body, MhJson *out, GError **error)
+{
+  MhPurged sum = { 0 };
+  const char *vault_id;
+
+  if (open_vault (request, &vault_id, error) == NULL
+      || (body->all && !purge (request, NULL, &sum, error)))
+    return FALSE;
+
+  for (guint i = 0; !body->all && body->paths != NULL && body->paths[i] != NULL; i++)
+    {
+      if (!purge (request, body->paths[i], &sum, error))
+        return FALSE;
+    }
+  purged_to_json (out, &sum);
 
   return TRUE;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "segment.h"
 
 static const char sql_get_state[] = "SELECT value FROM state WHERE key = ?1";
 
@@ -34,26 +35,10 @@ static const char sql_next_forgotten[] = "SELECT ref FROM vaults WHERE forgotten
 static const char sql_forget_files[] =
     "DELETE FROM files WHERE ref IN (SELECT ref FROM files WHERE vault = ?1 LIMIT 2000)";
 
-static const char sql_forget_versions[] =
-    "DELETE FROM versions WHERE ref IN (SELECT ref FROM versions WHERE vault = ?1 LIMIT 2000)";
-
 static const char sql_forget_folders[] =
     "DELETE FROM folders WHERE ref IN (SELECT ref FROM folders WHERE vault = ?1 LIMIT 2000)";
 
 static const char sql_forget_vault[] = "DELETE FROM vaults WHERE ref = ?1";
-
-static const char sql_find_block[] =
-    "SELECT segment, position, size, bad FROM blocks WHERE id = ?1";
-
-static const char sql_add_block[] =
-    "INSERT INTO blocks (id, vault, segment, position, size) VALUES (?1, ?2, ?3, ?4, ?5)"
-    " ON CONFLICT (id) DO UPDATE SET segment = excluded.segment, position = excluded.position,"
-    " size = excluded.size, bad = 0 WHERE bad = 1";
-
-static const char sql_mark_bad[] = "UPDATE blocks SET bad = 1 WHERE id = ?1";
-
-static const char sql_add_stored[] =
-    "UPDATE vaults SET stored_bytes = stored_bytes + ?2 WHERE ref = ?1";
 
 static const char sql_find_folder[] = "SELECT ref FROM folders WHERE parent = ?1 AND name = ?2";
 
@@ -70,14 +55,24 @@ static const char sql_files_below[] = "SELECT " FILE_COLUMNS " FROM files"
                                       " WHERE vault = ?1 AND live = 1"
                                       " AND path > ?2 || '/' AND path < ?2 || '0' ORDER BY path";
 
-static const char sql_get_version[] =
-    "SELECT segment, position, size, hash FROM versions WHERE ref = ?1";
+#define VERSION_COLUMNS "segment, position, size, hash, note_segment, note_position"
+
+static const char sql_get_version[] = "SELECT " VERSION_COLUMNS " FROM versions WHERE ref = ?1";
+
+static const char sql_find_version[] =
+    "SELECT " VERSION_COLUMNS ", ref FROM versions WHERE hash = ?1";
+
+static const char sql_set_note[] =
+    "UPDATE versions SET is_head = 0, note_segment = ?2, note_position = ?3 WHERE ref = ?1";
+
+static const char sql_place_version[] =
+    "UPDATE versions SET segment = ?2, position = ?3, size = ?4 WHERE ref = ?1";
 
 static const char sql_find_content[] =
     "SELECT ref FROM versions WHERE vault = ?1 AND file_id = ?2 AND content_hash = ?3"
     " AND op <> 3 ORDER BY lamport DESC LIMIT 1";
 
-static const char sql_next_sealed[] = "SELECT segment, position, size, hash, ref FROM versions"
+static const char sql_next_sealed[] = "SELECT " VERSION_COLUMNS ", ref FROM versions"
                                       " WHERE vault = ?1 AND path IS NULL AND ref > ?2"
                                       " ORDER BY ref LIMIT 1";
 
@@ -108,9 +103,8 @@ mh_path_folder (const char *path)
   return slash == path ? g_strdup ("/") : g_strndup (path, (gsize) (slash - path));
 }
 
-/* Goes to the first row, if any. */
-static gboolean
-first (MhStmt *stmt, gboolean *found, GError **error)
+gboolean
+mh_catalog_first (MhStmt *stmt, gboolean *found, GError **error)
 {
   GError *local = NULL;
 
@@ -136,8 +130,8 @@ run_with_ref (MhDb *db, const char *sql, gint64 ref, GError **error)
   return mh_stmt_run (stmt, error);
 }
 
-static gboolean
-run_with_two (MhDb *db, const char *sql, gint64 one, gint64 two, GError **error)
+gboolean
+mh_catalog_run (MhDb *db, const char *sql, gint64 one, gint64 two, GError **error)
 {
   g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql, error);
 
@@ -161,7 +155,7 @@ mh_catalog_get_state (MhDb *db, const char *key, gint64 *value, GError **error)
     return FALSE;
 
   mh_stmt_bind_text (stmt, 1, key);
-  if (!first (stmt, &found, error))
+  if (!mh_catalog_first (stmt, &found, error))
     return FALSE;
 
   if (found)
@@ -195,7 +189,7 @@ mh_catalog_get_indexed (MhDb *db, guint64 segment, guint64 *indexed_to, GError *
     return FALSE;
 
   mh_stmt_bind_int64 (stmt, 1, (gint64) segment);
-  if (!first (stmt, &found, error))
+  if (!mh_catalog_first (stmt, &found, error))
     return FALSE;
 
   if (found)
@@ -207,7 +201,7 @@ mh_catalog_get_indexed (MhDb *db, guint64 segment, guint64 *indexed_to, GError *
 gboolean
 mh_catalog_set_indexed (MhDb *db, guint64 segment, guint64 indexed_to, GError **error)
 {
-  return run_with_two (db, sql_set_indexed, (gint64) segment, (gint64) indexed_to, error);
+  return mh_catalog_run (db, sql_set_indexed, (gint64) segment, (gint64) indexed_to, error);
 }
 
 gboolean
@@ -250,7 +244,7 @@ add_vault (MhDb *db, const char *vault_id, GError **error)
   mh_stmt_bind_text (root, 2, vault_id);
 
   return mh_stmt_run (root, error)
-         && run_with_two (db, sql_set_root, ref, mh_db_last_rowid (db), error);
+         && mh_catalog_run (db, sql_set_root, ref, mh_db_last_rowid (db), error);
 }
 
 gboolean
@@ -273,7 +267,7 @@ mh_catalog_ensure_vault (MhDb *db, const char *vault_id, MhVaultRow *row, GError
 gboolean
 mh_catalog_mark_forgotten (MhDb *db, gint64 vault, gboolean forgotten, GError **error)
 {
-  return run_with_two (db, sql_mark_forgotten, vault, forgotten, error);
+  return mh_catalog_run (db, sql_mark_forgotten, vault, forgotten, error);
 }
 
 gboolean
@@ -283,7 +277,7 @@ mh_catalog_next_forgotten (MhDb *db, gint64 *vault, GError **error)
   gboolean found;
 
   *vault = 0;
-  if (stmt == NULL || !first (stmt, &found, error))
+  if (stmt == NULL || !mh_catalog_first (stmt, &found, error))
     return FALSE;
 
   if (found)
@@ -293,10 +287,11 @@ mh_catalog_next_forgotten (MhDb *db, gint64 *vault, GError **error)
 }
 
 gboolean
-mh_catalog_forget_some (MhDb *db, gint64 vault, GError **error)
+mh_catalog_forget_some (MhDb *db, gint64 vault, gboolean *left, GError **error)
 {
-  const char *const steps[] = { sql_forget_files, sql_forget_versions, sql_forget_folders };
+  const char *const steps[] = { sql_forget_files, sql_forget_folders };
 
+  *left = TRUE;
   for (gsize i = 0; i < G_N_ELEMENTS (steps); i++)
     {
       if (!run_with_ref (db, steps[i], vault, error))
@@ -304,67 +299,9 @@ mh_catalog_forget_some (MhDb *db, gint64 vault, GError **error)
       if (mh_db_changes (db) > 0)
         return TRUE;
     }
+  *left = FALSE;
 
   return run_with_ref (db, sql_forget_vault, vault, error);
-}
-
-gboolean
-mh_catalog_find_block (MhDb *db, const guint8 *id, MhBlockRow *row, gboolean *found, GError **error)
-{
-  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_find_block, error);
-
-  if (stmt == NULL)
-    return FALSE;
-
-  mh_stmt_bind_blob (stmt, 1, id, MH_BLOCK_ID_SIZE);
-  if (!first (stmt, found, error))
-    return FALSE;
-
-  if (*found)
-    {
-      row->location.segment = (guint64) mh_stmt_int64 (stmt, 0);
-      row->location.position = (guint64) mh_stmt_int64 (stmt, 1);
-      row->location.size = (guint32) mh_stmt_int64 (stmt, 2);
-      row->bad = mh_stmt_int64 (stmt, 3) != 0;
-    }
-
-  return TRUE;
-}
-
-gboolean
-mh_catalog_mark_bad (MhDb *db, const guint8 *id, GError **error)
-{
-  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_mark_bad, error);
-
-  if (stmt == NULL)
-    return FALSE;
-
-  mh_stmt_bind_blob (stmt, 1, id, MH_BLOCK_ID_SIZE);
-
-  return mh_stmt_run (stmt, error);
-}
-
-gboolean
-mh_catalog_add_block (MhDb *db, gint64 vault, const guint8 *id, const MhLocation *location,
-                      GError **error)
-{
-  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_add_block, error);
-
-  if (stmt == NULL)
-    return FALSE;
-
-  mh_stmt_bind_blob (stmt, 1, id, MH_BLOCK_ID_SIZE);
-  mh_stmt_bind_int64 (stmt, 2, vault);
-  mh_stmt_bind_int64 (stmt, 3, (gint64) location->segment);
-  mh_stmt_bind_int64 (stmt, 4, (gint64) location->position);
-  mh_stmt_bind_int64 (stmt, 5, location->size);
-  if (!mh_stmt_run (stmt, error))
-    return FALSE;
-
-  if (mh_db_changes (db) == 0)
-    return TRUE;
-
-  return run_with_two (db, sql_add_stored, vault, location->size, error);
 }
 
 /* Finds the folder called the first @length bytes of @name in @parent; 0 when there is none. */
@@ -381,7 +318,7 @@ find_child (MhDb *db, gint64 parent, const char *name, gsize length, gint64 *ref
 
   mh_stmt_bind_int64 (stmt, 1, parent);
   mh_stmt_bind_text (stmt, 2, text);
-  if (!first (stmt, &found, error))
+  if (!mh_catalog_first (stmt, &found, error))
     return FALSE;
 
   if (found)
@@ -559,6 +496,9 @@ version_row (MhStmt *stmt, MhVersionRow *row, GError **error)
   row->location.segment = (guint64) mh_stmt_int64 (stmt, 0);
   row->location.position = (guint64) mh_stmt_int64 (stmt, 1);
   row->location.size = (guint32) mh_stmt_int64 (stmt, 2);
+  row->note.segment = (guint64) mh_stmt_int64 (stmt, 4);
+  row->note.position = (guint64) mh_stmt_int64 (stmt, 5);
+  row->note.size = MH_SUPERSEDED_SIZE;
   if (mh_stmt_copy_blob (stmt, 3, row->hash, sizeof row->hash))
     return TRUE;
 
@@ -581,6 +521,60 @@ mh_catalog_get_version (MhDb *db, gint64 ref, MhVersionRow *row, GError **error)
 }
 
 gboolean
+mh_catalog_find_version (MhDb *db, const guint8 *hash, gint64 *ref, MhVersionRow *row,
+                         GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_find_version, error);
+  gboolean found;
+
+  *ref = 0;
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_blob (stmt, 1, hash, MH_VERSION_HASH_SIZE);
+  if (!mh_catalog_first (stmt, &found, error))
+    return FALSE;
+
+  if (!found)
+    return TRUE;
+
+  *ref = mh_stmt_int64 (stmt, 6);
+
+  return version_row (stmt, row, error);
+}
+
+gboolean
+mh_catalog_set_note (MhDb *db, gint64 ref, const MhLocation *location, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_set_note, error);
+
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_int64 (stmt, 1, ref);
+  mh_stmt_bind_int64 (stmt, 2, (gint64) location->segment);
+  mh_stmt_bind_int64 (stmt, 3, (gint64) location->position);
+
+  return mh_stmt_run (stmt, error);
+}
+
+gboolean
+mh_catalog_place_version (MhDb *db, gint64 ref, const MhLocation *location, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_place_version, error);
+
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_int64 (stmt, 1, ref);
+  mh_stmt_bind_int64 (stmt, 2, (gint64) location->segment);
+  mh_stmt_bind_int64 (stmt, 3, (gint64) location->position);
+  mh_stmt_bind_int64 (stmt, 4, location->size);
+
+  return mh_stmt_run (stmt, error);
+}
+
+gboolean
 mh_catalog_find_content (MhDb *db, const MhVaultRow *vault, const guint8 *file_id,
                          const guint8 *content_hash, gint64 *ref, GError **error)
 {
@@ -594,7 +588,7 @@ mh_catalog_find_content (MhDb *db, const MhVaultRow *vault, const guint8 *file_i
   mh_stmt_bind_int64 (stmt, 1, vault->ref);
   mh_stmt_bind_blob (stmt, 2, file_id, MH_FILE_ID_SIZE);
   mh_stmt_bind_blob (stmt, 3, content_hash, 32);
-  if (!first (stmt, &found, error))
+  if (!mh_catalog_first (stmt, &found, error))
     return FALSE;
 
   if (found)
@@ -617,13 +611,13 @@ mh_catalog_next_sealed (MhDb *db, const MhVaultRow *vault, gint64 *ref, MhVersio
 
   mh_stmt_bind_int64 (stmt, 1, vault->ref);
   mh_stmt_bind_int64 (stmt, 2, after);
-  if (!first (stmt, &found, error))
+  if (!mh_catalog_first (stmt, &found, error))
     return FALSE;
 
   if (!found)
     return TRUE;
 
-  *ref = mh_stmt_int64 (stmt, 4);
+  *ref = mh_stmt_int64 (stmt, 6);
 
   return version_row (stmt, row, error);
 }

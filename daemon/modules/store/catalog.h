@@ -41,15 +41,25 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhFileRow, mh_file_row_free)
 
 typedef struct
 {
-  MhLocation location;
+  MhLocation location; /* segment 0: a block that is needed but was never there */
   gboolean bad;
+  gint64 refs;
+  gint64 vault;
 } MhBlockRow;
 
 typedef struct
 {
   MhLocation location;
   guint8 hash[MH_VERSION_HASH_SIZE];
+  MhLocation note; /* of the record that it is superseded; segment 0 when there is none */
 } MhVersionRow;
+
+/* Goes to the first row of a query, if any. */
+gboolean mh_catalog_first (MhStmt *stmt, gboolean *found, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Executes a statement with two numbers. */
+gboolean mh_catalog_run (MhDb *db, const char *sql, gint64 one, gint64 two,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Reads a number of the state table, 0 when it is not there. */
 gboolean mh_catalog_get_state (MhDb *db, const char *key, gint64 *value,
@@ -83,8 +93,10 @@ gboolean mh_catalog_mark_forgotten (MhDb *db, gint64 vault, gboolean forgotten,
 gboolean
 mh_catalog_next_forgotten (MhDb *db, gint64 *vault, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Removes some thousand rows of a marked vault, and the vault itself with the last of them. */
-gboolean mh_catalog_forget_some (MhDb *db, gint64 vault, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Removes some thousand rows of a marked vault whose versions are gone; itself when none is left.
+ */
+gboolean mh_catalog_forget_some (MhDb *db, gint64 vault, gboolean *left,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Looks a block up; @found tells whether @row is set. */
 gboolean mh_catalog_find_block (MhDb *db, const guint8 *id, MhBlockRow *row, gboolean *found,
@@ -93,9 +105,29 @@ gboolean mh_catalog_find_block (MhDb *db, const guint8 *id, MhBlockRow *row, gbo
 /* Notes that a block was found damaged, so that it is not taken for another upload's. */
 gboolean mh_catalog_mark_bad (MhDb *db, const guint8 *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Adds a block and its size to the vault's sum, unless it is known and not bad. */
-gboolean mh_catalog_add_block (MhDb *db, gint64 vault, const guint8 *id, const MhLocation *location,
+/* Adds a block that is not damaged; @added tells whether it was unknown. */
+gboolean mh_catalog_add_block (MhDb *db, const guint8 *id, const MhBlockRow *row, gboolean *added,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Adds a block that is missing but named by a version. */
+gboolean mh_catalog_add_missing (MhDb *db, gint64 vault, const guint8 *id,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Gives a block another place, where it is not damaged. */
+gboolean mh_catalog_place_block (MhDb *db, const guint8 *id, const MhLocation *location,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* One version more (@by 1) or less (-1) names a block; @row is as it is then. */
+gboolean mh_catalog_ref_block (MhDb *db, const guint8 *id, gint64 by, MhBlockRow *row,
+                               gboolean *found, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Removes a block that no version names. */
+gboolean
+mh_catalog_remove_block (MhDb *db, const guint8 *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Adds to the sum of a vault's blocks. */
+gboolean mh_catalog_add_stored (MhDb *db, gint64 vault, gint64 bytes,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Finds the folder @path ("/" or "/a/b") of a vault; @ref is 0 when there is none. */
 gboolean mh_catalog_find_folder (MhDb *db, const MhVaultRow *vault, const char *path, gint64 *ref,
@@ -126,6 +158,18 @@ MhFileRow *mh_catalog_find_file (MhDb *db, const MhVaultRow *vault, const char *
 
 /* Returns: (transfer full) (element-type MhFileRow): live files below the folder @path, by path */
 GPtrArray *mh_catalog_files_below (MhDb *db, const MhVaultRow *vault, const char *path,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Finds a version by its hash; @ref is 0 when there is none. */
+gboolean mh_catalog_find_version (MhDb *db, const guint8 *hash, gint64 *ref, MhVersionRow *row,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Notes that a version is no head, and where a record says so. */
+gboolean mh_catalog_set_note (MhDb *db, gint64 ref, const MhLocation *location,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Gives the record of a version another place. */
+gboolean mh_catalog_place_version (MhDb *db, gint64 ref, const MhLocation *location,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Finds a version by its ref; %MH_ERROR_NOT_FOUND without one. */

@@ -51,6 +51,7 @@ mh_change_add_vault (MhWriter *writer, gpointer data, GError **error)
   if (!mh_catalog_ensure_vault (db, change->keys->vault_id, &vault, error))
     return FALSE;
 
+  /* mh_store_add_vault() has waited for the removal, but somebody may have begun another one. */
   if (vault.forgotten)
     {
       g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "vault %s is being removed",
@@ -85,31 +86,4 @@ mh_change_forget_vault (MhWriter *writer, gpointer data, GError **error)
 
   return mh_catalog_get_vault (mh_writer_db (writer), data, &vault, error)
          && mh_catalog_mark_forgotten (mh_writer_db (writer), vault.ref, TRUE, error);
-}
-
-/* Removes some rows. Returns: whether there may be more */
-static gboolean
-forget_some (MhDb *db, GError **error)
-{
-  g_autoptr (MhDbTxn) txn = mh_db_txn_begin (db, error);
-  gint64 vault;
-
-  return txn != NULL && mh_catalog_next_forgotten (db, &vault, error) && vault != 0
-         && mh_catalog_forget_some (db, vault, error) && mh_db_txn_commit (txn, error);
-}
-
-void
-mh_change_forget_task (MhWriter *writer, gpointer data)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (forget_some (mh_writer_db (writer), &error))
-    {
-      mh_writer_post (writer, mh_change_forget_task, NULL);
-      return;
-    }
-
-  /* The rows are still marked, so the next start goes on. */
-  if (error != NULL)
-    mh_store_set_fault (mh_writer_store (writer), "removing a vault: %s", error->message);
 }

@@ -8,7 +8,9 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "crypto/random.h"
+#include "known.h"
 #include "query.h"
+#include "usage.h"
 
 /* A version about to be made. */
 typedef struct
@@ -35,7 +37,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Draft, draft_clear)
 static gboolean
 get_vault (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, GError **error)
 {
-  if (!mh_catalog_get_vault (mh_writer_db (writer), keys->vault_id, vault, error))
+  if (!mh_catalog_get_vault (mh_writer_db (writer), keys->vault_id, vault, error)
+      || !mh_store_check_writable (mh_writer_store (writer), keys->vault_id, error))
     return FALSE;
 
   if (!vault->forgotten)
@@ -190,6 +193,26 @@ version_of_draft (MhStore *store, MhKeys *keys, const Draft *draft, gint64 lampo
   return version;
 }
 
+/*
+ * Fails when a change made the vault larger than its quota lets it be. @before is its size before,
+ * @plain the size of what came in.
+ */
+static gboolean
+check_quota (MhWriter *writer, MhKeys *keys, const MhVaultRow *vault, gint64 before, gint64 plain,
+             GError **error)
+{
+  gint64 after = mh_usage_stored (writer, vault);
+  MhVaultLimits limits;
+
+  if (after <= before || !mh_store_get_limits (mh_writer_store (writer), keys->vault_id, &limits)
+      || limits.hard_quota == 0 || after <= limits.hard_quota)
+    return TRUE;
+
+  mh_store_set_quota_error (keys->vault_id, &limits, MAX (after, before + plain), error);
+
+  return FALSE;
+}
+
 /* Seals, signs, appends and applies a version. */
 static gboolean
 make_version (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, Draft *draft, GError **error)
@@ -218,7 +241,8 @@ read_version (MhWriter *writer, gint64 ref, const char *path, GError **error)
   MhVersion *version = NULL;
   MhVersionRow row;
 
-  if (!mh_catalog_get_version (mh_writer_db (writer), ref, &row, error))
+  if (!mh_catalog_get_version (mh_writer_db (writer), ref, &row, error)
+      || !mh_writer_flush (writer, error))
     return NULL;
 
   record = mh_segments_read_verified (mh_writer_store (writer)->segments, &row.location, row.hash,
@@ -296,18 +320,6 @@ mh_change_prepare (MhChangePut *change, MhStore *store)
   change->prepared.record = mh_version_encode (change->prepared.version, store->signer);
 }
 
-static gboolean
-keep_blocks (MhWriter *writer, const MhVaultRow *vault, GPtrArray *held, GError **error)
-{
-  for (guint i = 0; i < held->len; i++)
-    {
-      if (!mh_writer_keep_block (writer, vault, g_ptr_array_index (held, i), error))
-        return FALSE;
-    }
-
-  return TRUE;
-}
-
 /* Makes what was sealed and written part of the index. */
 static gboolean
 keep_content (MhWriter *writer, const MhVaultRow *vault, const MhChangePut *change, GError **error)
@@ -315,13 +327,35 @@ keep_content (MhWriter *writer, const MhVaultRow *vault, const MhChangePut *chan
   MhPiece sealed = { 0 };
 
   if (change->sealed == NULL)
-    return keep_blocks (writer, vault, change->held, error);
+    return mh_writer_keep_blocks (writer, vault, change->held, error);
 
   sealed.data = change->sealed->data;
   sealed.size = change->sealed_size;
 
   return mh_writer_add_block (writer, vault, change->keys->vault_id,
                               &g_array_index (change->chunks, MhChunk, 0), &sealed, error);
+}
+
+/* Remembers content that was stored for the first time. */
+static gboolean
+remember (MhWriter *writer, GArray *known, GError **error)
+{
+  for (guint i = 0; i < known->len; i++)
+    {
+      if (!mh_known_add (mh_writer_db (writer), &g_array_index (known, MhKnown, i), error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+keep_in_quota (MhWriter *writer, const MhVaultRow *vault, const MhChangePut *change, GError **error)
+{
+  gint64 before = mh_usage_stored (writer, vault);
+
+  return keep_content (writer, vault, change, error) && remember (writer, change->known, error)
+         && check_quota (writer, change->keys, vault, before, change->size, error);
 }
 
 /* The file as it is after a change that made its first version. */
@@ -378,7 +412,7 @@ mh_change_put (MhWriter *writer, gpointer data, GError **error)
       || !find_file (writer, &vault, change->path, &file, error)
       || !mh_change_check_match (file != NULL && file->live ? file : NULL, change->if_match,
                                  change->if_none_match, error)
-      || !keep_content (writer, &vault, change, error))
+      || !keep_in_quota (writer, &vault, change, error))
     return FALSE;
 
   if (file == NULL)
@@ -435,6 +469,17 @@ mh_change_delete (MhWriter *writer, gpointer data, GError **error)
   draft.chunks = mh_chunks_seal (none, change->keys, draft.file_id);
 
   return make_version (writer, change->keys, &vault, &draft, error);
+}
+
+/* As make_version(), for content that the vault has already. */
+static gboolean
+make_version_again (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, Draft *draft, GError **error)
+{
+  gint64 before = mh_usage_stored (writer, vault);
+
+  return mh_usage_add_version (writer, vault, draft->blocks, error)
+         && check_quota (writer, keys, vault, before, 0, error)
+         && make_version (writer, keys, vault, draft, error);
 }
 
 /* Finds the version of @file that has the wanted content. */
@@ -503,7 +548,7 @@ mh_change_restore (MhWriter *writer, gpointer data, GError **error)
 
   draft.op = MH_FILE_OP_PUT;
   meta = take_content (version, change->keys, &draft, error);
-  if (meta == NULL || !make_version (writer, change->keys, &vault, &draft, error))
+  if (meta == NULL || !make_version_again (writer, change->keys, &vault, &draft, error))
     return FALSE;
 
   change->result = mh_query_file (db, &vault, change->path, FALSE, error);
@@ -529,7 +574,7 @@ move_file (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, MhFileRow *file, c
   draft.meta.path = (char *) to; /* only read */
   draft.meta.mime = mime;
 
-  return make_version (writer, keys, vault, &draft, error);
+  return make_version_again (writer, keys, vault, &draft, error);
 }
 
 /* Finds what is to be moved: a file, or every file of a folder. */

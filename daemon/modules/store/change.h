@@ -31,6 +31,7 @@ typedef struct
   gsize sealed_size; /* bytes in it */
   char *mime;        /* (owned) */
   MhPrepared prepared; /* (owned): empty unless mh_change_prepare() was called */
+  GArray *known;       /* (unowned) (element-type MhKnown): content to be remembered */
   MhFile *result;      /* (owned) */
 } MhChangePut;
 
@@ -89,9 +90,6 @@ gboolean mh_change_add_vault (MhWriter *writer, gpointer data, GError **error);
 
 /* Vault id as text: marks its rows to be removed. */
 gboolean mh_change_forget_vault (MhWriter *writer, gpointer data, GError **error);
-
-/* No data: removes some rows of a vault that is marked, and asks for the rest to be removed. */
-void mh_change_forget_task (MhWriter *writer, gpointer data);
 
 /**
  * mh_change_check_target:

@@ -36,17 +36,43 @@ is_consistent (const MhManifest *self)
   return self->version->op == MH_FILE_OP_DELETE || size == self->meta->size;
 }
 
+/*
+ * Reads the record of a version. It may be given another place, or be removed, between the look
+ * into the index and the read; only what fails twice at one place is damaged.
+ */
+static GBytes *
+read_record (MhStore *store, MhDb *db, gint64 ref, GError **error)
+{
+  MhLocation last = { 0 };
+
+  while (TRUE)
+    {
+      g_autoptr (GError) local = NULL;
+      MhVersionRow row;
+      GBytes *record;
+
+      if (!mh_catalog_get_version (db, ref, &row, error))
+        return NULL;
+
+      record = mh_segments_read_verified (store->segments, &row.location, row.hash, &local);
+      if (record != NULL)
+        return record;
+
+      if (row.location.segment == last.segment && row.location.position == last.position)
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return NULL;
+        }
+      last = row.location;
+    }
+}
+
 MhManifest *
 mh_manifest_load (MhStore *store, MhDb *db, MhKeys *keys, gint64 ref, GError **error)
 {
   g_autoptr (MhManifest) self = g_new0 (MhManifest, 1);
-  g_autoptr (GBytes) record = NULL;
-  MhVersionRow row;
+  g_autoptr (GBytes) record = read_record (store, db, ref, error);
 
-  if (!mh_catalog_get_version (db, ref, &row, error))
-    return NULL;
-
-  record = mh_segments_read_verified (store->segments, &row.location, row.hash, error);
   if (record == NULL)
     return NULL;
 

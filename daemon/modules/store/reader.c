@@ -34,6 +34,7 @@ struct _MhReader
 {
   int references;      /* the user's and one of each load under way */
   MhStore *store;      /* (unowned) */
+  guint64 generation;  /* when it began */
   MhKeys *keys;        /* (owned) */
   MhFile *file;        /* (owned) */
   MhManifest *content; /* (owned) */
@@ -63,6 +64,7 @@ reader_unref (MhReader *self)
       g_clear_pointer (&self->slots[i].plain, g_bytes_unref);
       g_clear_error (&self->slots[i].error);
     }
+  mh_generations_leave (self->store->generations, self->generation);
   mh_keys_unref (self->keys);
   mh_file_free (self->file);
   mh_manifest_free (self->content);
@@ -186,6 +188,7 @@ mh_reader_new (MhStore *store, const char *vault_id, const char *path, const cha
   self = g_new0 (MhReader, 1);
   self->references = 1;
   self->store = store;
+  self->generation = mh_generations_enter (store->generations);
   self->keys = keys;
   g_mutex_init (&self->lock);
   g_cond_init (&self->loaded);
@@ -240,36 +243,61 @@ locate (MhReader *self, const MhChunk *chunk, MhBlockRow *row, gboolean *found, 
          && mh_catalog_find_block (mh_db_lease_db (lease), chunk->id, row, found, error);
 }
 
-/* Reads and opens a block. Runs on the user's thread or on a worker. */
+/* Reads and opens a block at a place. Returns: (nullable): %NULL with @why set when it is not there
+ */
+static GBytes *
+open_at (MhReader *self, const MhChunk *chunk, const MhLocation *location, GError **why)
+{
+  MhStore *store = self->store;
+  MhBuffer *sealed = mh_buffers_take (store->buffers, location->size);
+  GBytes *plain = NULL;
+
+  if (mh_segments_read (store->segments, location, sealed->data, why))
+    {
+      plain = mh_open_block (store->buffers, self->keys, chunk, sealed->data, location->size);
+      if (plain == NULL)
+        g_set_error (why, MH_ERROR, MH_ERROR_CORRUPT, "its bytes are damaged");
+    }
+  mh_buffers_give (store->buffers, sealed);
+
+  return plain;
+}
+
+/*
+ * Reads and opens a block. It may be given another place after it was looked up: only what fails
+ * twice at one place is damaged. Runs on the user's thread or on a worker.
+ */
 static GBytes *
 load_block (MhReader *self, guint index, GError **error)
 {
-  MhStore *store = self->store;
   const MhChunk *chunk = &g_array_index (self->content->chunks, MhChunk, index);
-  g_autoptr (GError) local = NULL;
-  MhBuffer *sealed;
-  GBytes *plain = NULL;
-  MhBlockRow row;
-  gboolean found;
+  g_autoptr (GError) why = NULL;
+  MhLocation last = { 0 };
 
-  if (!locate (self, chunk, &row, &found, error))
-    return NULL;
+  while (TRUE)
+    {
+      GBytes *plain;
+      MhBlockRow row;
+      gboolean found;
 
-  if (!found)
-    return report_damage (self, index, "it is not in the store", error);
+      if (!locate (self, chunk, &row, &found, error))
+        return NULL;
 
-  if (row.location.size > MH_CHUNK_MAX + MH_SEAL_OVERHEAD)
-    return report_damage (self, index, "its place in the index is wrong", error);
+      if (!found || row.location.segment == 0)
+        return report_damage (self, index, "it is not in the store", error);
 
-  sealed = mh_buffers_take (store->buffers, row.location.size);
-  if (mh_segments_read (store->segments, &row.location, sealed->data, &local))
-    plain = mh_open_block (store->buffers, self->keys, chunk, sealed->data, row.location.size);
-  mh_buffers_give (store->buffers, sealed);
-  if (plain != NULL)
-    return plain;
+      if (row.location.size > MH_CHUNK_MAX + MH_SEAL_OVERHEAD)
+        return report_damage (self, index, "its place in the index is wrong", error);
 
-  return report_damage (self, index, local != NULL ? local->message : "its bytes are damaged",
-                        error);
+      if (row.location.segment == last.segment && row.location.position == last.position)
+        return report_damage (self, index, why->message, error);
+
+      g_clear_error (&why);
+      plain = open_at (self, chunk, &row.location, &why);
+      if (plain != NULL)
+        return plain;
+      last = row.location;
+    }
 }
 
 static void

@@ -28,12 +28,14 @@ G_BEGIN_DECLS
 #define MH_RECORD_ALIGNMENT 16
 #define MH_VAULT_ID_SIZE 32
 #define MH_RECORD_ID_SIZE 32
+#define MH_SUPERSEDED_SIZE 32 /* payload: the hash of the version */
 
 typedef enum
 {
   MH_RECORD_BLOCK = 1,
   MH_RECORD_VERSION = 2,
-  MH_RECORD_VOID = 3, /* names segments of which the end does not count: see writer-void.c */
+  MH_RECORD_SUPERSEDED = 3, /* hash of a version whose successors were all removed: it is no head */
+  MH_RECORD_VOID = 4,       /* names segments of which the end does not count: see writer-void.c */
 } MhRecordType;
 
 /*

@@ -187,6 +187,30 @@ give (MhSegments *self, OpenFile *file)
   g_mutex_unlock (&self->lock);
 }
 
+void
+mh_segments_forget (MhSegments *self, guint64 id)
+{
+  GList *link;
+
+  g_mutex_lock (&self->lock);
+  link = self->files.head;
+  while (link != NULL)
+    {
+      OpenFile *file = link->data;
+      GList *next = link->next;
+
+      if (file->id == id)
+        {
+          g_queue_delete_link (&self->files, link);
+          file->stale = TRUE;
+          if (file->users == 0)
+            open_file_free (file);
+        }
+      link = next;
+    }
+  g_mutex_unlock (&self->lock);
+}
+
 gboolean
 mh_segments_read (MhSegments *self, const MhLocation *location, guint8 *out, GError **error)
 {

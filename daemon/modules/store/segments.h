@@ -72,4 +72,7 @@ gboolean mh_segments_read (MhSegments *self, const MhLocation *location, guint8 
 GBytes *mh_segments_read_verified (MhSegments *self, const MhLocation *location, const guint8 *id,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Closes a segment whose file is about to be removed, once nobody reads it. Thread: any. */
+void mh_segments_forget (MhSegments *self, guint64 id);
+
 G_END_DECLS

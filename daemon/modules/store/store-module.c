@@ -9,6 +9,12 @@ on_fault (const char *sentence, gpointer data)
   mh_core_set_fault (data, sentence);
 }
 
+static void
+on_space (const char *sentence, gpointer data)
+{
+  mh_core_set_shortage (data, sentence);
+}
+
 static gpointer
 start (MhCore *core, GError **error)
 {
@@ -20,9 +26,16 @@ start (MhCore *core, GError **error)
     .clock = mh_core_clock (core),
     .on_fault = on_fault,
     .on_fault_data = core,
+    .min_free = mh_core_config (core)->min_free,
+    .on_space = on_space,
+    .on_space_data = core,
   };
+  MhStore *store = mh_store_open (&config, error);
 
-  return mh_store_open (&config, error);
+  if (store != NULL)
+    mh_store_start_upkeep (store);
+
+  return store;
 }
 
 static void

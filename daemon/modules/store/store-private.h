@@ -5,7 +5,9 @@
 #include "buffers.h"
 #include "chunker.h"
 #include "db/pool.h"
+#include "generations.h"
 #include "keys.h"
+#include "schedule.h"
 #include "segments.h"
 #include "store.h"
 
@@ -21,16 +23,23 @@ struct _MhStore
   void (*on_fault) (const char *sentence, gpointer data); /* (nullable) */
   gpointer on_fault_data;                                 /* (unowned) */
   gboolean serial;                                        /* no threads */
+  guint64 min_free;                                       /* bytes that uploads leave free */
+  void (*on_space) (const char *sentence, gpointer data); /* (nullable) */
+  gpointer on_space_data;                                 /* (unowned) */
   MhGear gear;
-  MhBuffers *buffers;   /* (owned) */
-  MhSegments *segments; /* (owned) */
-  MhDbPool *readers;    /* (owned) */
-  MhPool *sealers;      /* (owned) */
-  MhPool *openers;      /* (owned): read-ahead */
-  MhWriter *writer;     /* (owned) */
-  int lock_fd;          /* (owned) */
+  MhBuffers *buffers;         /* (owned) */
+  MhSegments *segments;       /* (owned) */
+  MhGenerations *generations; /* (owned): of readers */
+  MhDbPool *readers;          /* (owned) */
+  MhPool *sealers;            /* (owned) */
+  MhPool *openers;            /* (owned): read-ahead */
+  MhWriter *writer;           /* (owned) */
+  MhSchedule *schedule;       /* (owned) (nullable) */
+  int lock_fd;                /* (owned) */
   GMutex lock;
   GHashTable *vaults; /* (owned) (element-type utf8 MhKeys) (locked-by lock) */
+  GHashTable *locked; /* (owned) (element-type utf8) (locked-by lock): known, without their keys */
+  GHashTable *limits; /* (owned) (element-type utf8 MhVaultLimits) (locked-by lock) */
   char *fault;        /* (owned) (nullable) (locked-by lock) */
 };
 
@@ -52,6 +61,27 @@ void mh_store_set_fault (MhStore *self, const char *format, ...) G_GNUC_PRINTF (
  */
 MhKeys *
 mh_store_keys (MhStore *self, const char *vault_id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Gives the limits of a vault. Returns: %FALSE when none were set. Thread: any. */
+gboolean mh_store_get_limits (MhStore *self, const char *vault_id, MhVaultLimits *limits);
+
+/* Returns: %FALSE with %MH_ERROR_FORBIDDEN for a vault that is read only. Thread: any. */
+gboolean mh_store_check_writable (MhStore *self, const char *vault_id,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Refuses what a quota does not allow. Thread: any. */
+void mh_store_set_quota_error (const char *vault_id, const MhVaultLimits *limits,
+                               gint64 would_be_size, GError **error);
+
+/* Asks for mh_store_maintain() to be called soon. Thread: any. */
+void mh_store_want_upkeep (MhStore *self);
+
+/* Returns: bytes to be left free where @fd lies; -1 stands for the usual part. Thread: any. */
+guint64 mh_store_resolve_min_free (gint64 configured, int fd);
+
+/* Refuses an upload when less than min_free is free where @fd lies. Thread: any. */
+gboolean mh_store_check_min_free (MhStore *self, int fd, guint64 needed,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Turns a set @error of a lower domain into the public one. Thread: any. */
 void mh_store_lift (MhStore *self, GError **error);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/os.h"
 #include "change.h"
+#include "prune.h"
 
 #define SEGMENT_BYTES (G_GUINT64_CONSTANT (256) * 1024 * 1024)
 #define MOST_READERS 16
@@ -60,21 +61,25 @@ mh_store_lift (MhStore *self, GError **error)
   if (g_error_matches (*error, MH_DB_ERROR, MH_DB_ERROR_CORRUPT)
       || g_error_matches (*error, MH_DB_ERROR, MH_DB_ERROR_IO))
     mh_store_set_fault (self, "%s", (*error)->message);
-  (*error)->code = (*error)->code == MH_DB_ERROR_BUSY ? MH_ERROR_UNAVAILABLE : MH_ERROR_FAILED;
-  (*error)->domain = MH_ERROR;
+  mh_error_move (error,
+                 (*error)->code == MH_DB_ERROR_BUSY ? MH_ERROR_UNAVAILABLE : MH_ERROR_FAILED);
 }
 
 MhKeys *
 mh_store_keys (MhStore *self, const char *vault_id, GError **error)
 {
   MhKeys *keys;
+  gboolean locked;
 
   g_mutex_lock (&self->lock);
   keys = g_hash_table_lookup (self->vaults, vault_id);
   if (keys != NULL)
     mh_keys_ref (keys);
+  locked = g_hash_table_contains (self->locked, vault_id);
   g_mutex_unlock (&self->lock);
-  if (keys == NULL)
+  if (keys == NULL && locked)
+    g_set_error (error, MH_ERROR, MH_ERROR_FORBIDDEN, "the vault is locked");
+  else if (keys == NULL)
     g_set_error (error, MH_ERROR, MH_ERROR_NOT_FOUND, "no vault %s", vault_id);
 
   return keys;
@@ -117,6 +122,12 @@ mh_store_open (const MhStoreConfig *config, GError **error)
   self->serial = config->serial;
   self->segment_bytes = config->segment_bytes > 0 ? config->segment_bytes : SEGMENT_BYTES;
   mh_gear_init (&self->gear);
+  self->min_free = mh_store_resolve_min_free (config->min_free, self->lock_fd);
+  self->on_space = config->on_space;
+  self->on_space_data = config->on_space_data;
+  self->generations = mh_generations_new ();
+  self->limits = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->locked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->vaults =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) mh_keys_unref);
   self->buffers = mh_buffers_new ();
@@ -131,7 +142,6 @@ mh_store_open (const MhStoreConfig *config, GError **error)
   self->readers = mh_db_pool_new (config->index_path, MH_DB_READ_ONLY, MOST_READERS);
   self->sealers = mh_pool_new ("seal", workers, SEALER_QUEUE);
   self->openers = mh_pool_new ("read-ahead", workers, OPENER_QUEUE);
-  mh_writer_post (self->writer, mh_change_forget_task, NULL);
 
   return g_steal_pointer (&self);
 }
@@ -142,6 +152,7 @@ mh_store_close (MhStore *self)
   if (self == NULL)
     return;
 
+  g_clear_pointer (&self->schedule, mh_schedule_free);
   g_clear_pointer (&self->sealers, mh_pool_free);
   g_clear_pointer (&self->openers, mh_pool_free);
   g_clear_pointer (&self->readers, mh_db_pool_free);
@@ -150,7 +161,10 @@ mh_store_close (MhStore *self)
   self->writer = NULL;
   g_clear_pointer (&self->segments, mh_segments_free);
   g_clear_pointer (&self->buffers, mh_buffers_unref);
+  g_clear_pointer (&self->generations, mh_generations_free);
   g_clear_pointer (&self->vaults, g_hash_table_unref);
+  g_clear_pointer (&self->locked, g_hash_table_unref);
+  g_clear_pointer (&self->limits, g_hash_table_unref);
   mh_os_close (self->lock_fd);
   g_free (self->fault);
   g_mutex_clear (&self->lock);
@@ -176,12 +190,19 @@ mh_store_add_vault (MhStore *self, const char *vault_id, const MhSecret *key, GE
 {
   g_autoptr (MhKeys) keys = NULL;
   MhChangeVault change = { 0 };
+  MhPurged purged = { 0 };
 
   if (!check_vault_id (vault_id, error))
     return FALSE;
 
   keys = mh_keys_new (vault_id, key);
   change.keys = keys;
+  if (!mh_prune_run_forgotten (self, vault_id, &purged, NULL, error))
+    {
+      mh_store_lift (self, error);
+      return FALSE;
+    }
+
   while (!change.done)
     {
       if (!mh_writer_commit (self->writer, mh_change_add_vault, &change, error))
@@ -193,10 +214,20 @@ mh_store_add_vault (MhStore *self, const char *vault_id, const MhSecret *key, GE
 
   g_mutex_lock (&self->lock);
   g_hash_table_replace (self->vaults, keys->vault_id, keys);
+  g_hash_table_remove (self->locked, keys->vault_id);
   g_mutex_unlock (&self->lock);
   keys = NULL;
 
   return TRUE;
+}
+
+void
+mh_store_lock_vault (MhStore *self, const char *vault_id)
+{
+  g_mutex_lock (&self->lock);
+  g_hash_table_remove (self->vaults, vault_id);
+  g_hash_table_add (self->locked, g_strdup (vault_id));
+  g_mutex_unlock (&self->lock);
 }
 
 gboolean
@@ -206,12 +237,13 @@ mh_store_forget_vault (MhStore *self, const char *vault_id, GError **error)
 
   g_mutex_lock (&self->lock);
   g_hash_table_remove (self->vaults, vault_id);
+  g_hash_table_remove (self->limits, vault_id);
   g_mutex_unlock (&self->lock);
 
   done = mh_writer_commit (self->writer, mh_change_forget_vault, (gpointer) vault_id, error);
   mh_store_lift (self, error);
   if (done)
-    mh_writer_post (self->writer, mh_change_forget_task, NULL);
+    mh_store_want_upkeep (self);
 
   return done;
 }

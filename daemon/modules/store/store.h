@@ -24,8 +24,13 @@ typedef struct _MhStore MhStore;
  * @signer: signs new versions; outlives the store
  * @clock: (nullable): time of new versions; outlives the store
  * @segment_bytes: size at which a new segment is begun, 0 for 256 MiB
+ * @min_free: bytes of the disk that uploads leave free, -1 for the smaller of 5 GiB and 5 % of it
  * @on_fault: (nullable): told each fault that mh_store_fault() gives, on any thread
  * @on_fault_data: its argument
+ * @on_space: (nullable): told, after mh_store_start_upkeep(), the sentence of
+ * mh_store_check_space() when there is too little space, and %NULL when there is enough again; on
+ * any thread
+ * @on_space_data: its argument
  * @serial: no threads: everything happens in the call that causes it, in an order that depends on
  *   the calls alone. For tests, which then use the store from one thread.
  */
@@ -38,6 +43,9 @@ typedef struct
   guint64 segment_bytes;
   void (*on_fault) (const char *sentence, gpointer data);
   gpointer on_fault_data;
+  gint64 min_free;
+  void (*on_space) (const char *sentence, gpointer data);
+  gpointer on_space_data;
   gboolean serial;
 } MhStoreConfig;
 
@@ -115,8 +123,65 @@ typedef struct
 {
   gint64 files;
   gint64 bytes;        /* before compression */
-  gint64 stored_bytes; /* sealed blocks that the vault added */
+  gint64 stored_bytes; /* sealed blocks that its versions need, each counted once */
 } MhStoreTotals;
+
+/**
+ * MhKeep:
+ * @versions: newest versions of a file that are kept however old they are, at least 1
+ * @days: days that every version, and every version of a deleted file, is kept
+ */
+typedef struct
+{
+  gint64 versions;
+  gint64 days;
+} MhKeep;
+
+/**
+ * MhVaultLimits:
+ * @hard_quota: most bytes of sealed blocks, 0 for no limit
+ * @keep: which versions are kept
+ * @read_only: whether every change of its files is refused
+ */
+typedef struct
+{
+  gint64 hard_quota;
+  MhKeep keep;
+  gboolean read_only;
+} MhVaultLimits;
+
+typedef struct
+{
+  char *path;
+  gint64 deleted_ms;
+  gint64 size; /* of the file when it was deleted, bytes */
+  char *mime;
+  char *content_hash;
+  gint64 versions;    /* that can be restored */
+  gint64 freed_bytes; /* sealed blocks that nothing else needs */
+} MhTrashEntry;
+
+typedef struct
+{
+  GPtrArray *entries; /* (element-type MhTrashEntry) */
+  char *cursor;       /* (nullable): %NULL at the end */
+} MhTrashList;
+
+typedef struct
+{
+  gint64 files;    /* that lost versions */
+  gint64 versions; /* that were removed */
+  gint64 bytes;    /* sealed blocks that nothing needs any more */
+} MhPurged;
+
+/* What mh_store_maintain() did. */
+typedef struct
+{
+  MhPurged pruned;
+  gint64 freed_bytes;   /* of segments, given back to the disk */
+  gint64 moved_bytes;   /* records that were given another segment */
+  gint64 segments_gone; /* files removed */
+} MhUpkeep;
 
 void mh_file_free (MhFile *self);
 void mh_file_block_free (MhFileBlock *self);
@@ -124,12 +189,15 @@ void mh_file_detail_free (MhFileDetail *self);
 void mh_file_folder_free (MhFileFolder *self);
 void mh_file_list_free (MhFileList *self);
 void mh_file_version_free (MhFileVersion *self);
+void mh_trash_entry_free (MhTrashEntry *self);
+void mh_trash_list_free (MhTrashList *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhFile, mh_file_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhFileBlock, mh_file_block_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhFileDetail, mh_file_detail_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhFileFolder, mh_file_folder_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhFileList, mh_file_list_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhFileVersion, mh_file_version_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhTrashList, mh_trash_list_free)
 
 /**
  * mh_store_open:
@@ -183,12 +251,24 @@ gboolean mh_store_add_vault (MhStore *self, const char *vault_id, const MhSecret
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * mh_store_lock_vault:
+ * @self: the store
+ * @vault_id: a vault
+ *
+ * Wipes the key of a vault: nothing of it can be used before mh_store_add_vault(). Readers and
+ * uploads under way keep it to their end.
+ *
+ * Thread: any worker.
+ */
+void mh_store_lock_vault (MhStore *self, const char *vault_id);
+
+/**
  * mh_store_forget_vault:
  * @self: the store
  * @vault_id: a vault
  * @error: return location
  *
- * Drops the key and the catalog of a vault at once; its rows leave the index step by step. Readers
+ * Drops the key and the catalog of a vault at once; mh_store_maintain() removes the rest. Readers
  * and uploads under way may end with an error.
  *
  * Thread: any worker. Blocks on disk.
@@ -213,6 +293,117 @@ gboolean mh_store_totals (MhStore *self, const char *vault_id, MhStoreTotals *to
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * mh_store_set_limits:
+ * @self: the store
+ * @vault_id: a vault that was added
+ * @limits: what it may use and what is kept
+ * @error: return location
+ *
+ * Holds until the store is closed. Before it is called, the vault has no quota and keeps all.
+ *
+ * Thread: any.
+ * Errors: %MH_ERROR_INVALID, %MH_ERROR_NOT_FOUND
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_store_set_limits (MhStore *self, const char *vault_id, const MhVaultLimits *limits,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_store_list_trash:
+ * @self: the store
+ * @vault_id: a vault
+ * @limit: most entries, 1 to 1000
+ * @cursor: (nullable): where the page before ended
+ * @error: return location
+ *
+ * Lists deleted files that have versions to restore, deleted last first.
+ *
+ * Thread: any worker. Blocks on disk; reads the record of every version.
+ * Errors: %MH_ERROR_INVALID, %MH_ERROR_NOT_FOUND, %MH_ERROR_FAILED
+ * Returns: (transfer full): one page, or %NULL with @error set
+ */
+MhTrashList *mh_store_list_trash (MhStore *self, const char *vault_id, guint limit,
+                                  const char *cursor, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_store_purge_trash:
+ * @self: the store
+ * @vault_id: a vault
+ * @path: (nullable): a deleted file, %NULL for all of them
+ * @purged: (out caller-allocates) (nullable): what was removed
+ * @error: return location
+ *
+ * Removes all versions of deleted files but their tombstones. When this returns they do not come
+ * back, whatever happens to the index; mh_store_maintain() gives their space back.
+ *
+ * Thread: any worker. Blocks on disk.
+ * Errors: %MH_ERROR_INVALID; %MH_ERROR_NOT_FOUND without such a vault or deleted file;
+ *   %MH_ERROR_NO_SPACE, %MH_ERROR_FAILED, and part may be removed
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_store_purge_trash (MhStore *self, const char *vault_id, const char *path,
+                               MhPurged *purged, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_store_purge_version:
+ * @self: the store
+ * @vault_id: a vault
+ * @path: a file, possibly deleted
+ * @content_hash: content of one of its older versions
+ * @purged: (out caller-allocates) (nullable): what was removed
+ * @error: return location
+ *
+ * Removes every version of the file with that content, the current ones apart. As
+ * mh_store_purge_trash().
+ *
+ * Thread: any worker. Blocks on disk.
+ * Errors: %MH_ERROR_INVALID; %MH_ERROR_NOT_FOUND; %MH_ERROR_CONFLICT when only current versions
+ * have that content; %MH_ERROR_NO_SPACE, %MH_ERROR_FAILED Returns: %FALSE with @error set
+ */
+gboolean mh_store_purge_version (MhStore *self, const char *vault_id, const char *path,
+                                 const char *content_hash, MhPurged *purged,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_store_maintain:
+ * @self: the store
+ * @bytes_per_s: most bytes of records to be given another segment in a second, 0 for no limit
+ * @upkeep: (out caller-allocates) (nullable): what was done
+ * @cancellable: (nullable): ends it early
+ * @error: return location
+ *
+ * Removes the versions that the limits of their vaults do not keep and what is left of forgotten
+ * vaults, gives back the space that nothing needs, and rewrites segments that are mostly empty.
+ * What an open reader may need waits for the next time.
+ *
+ * Thread: any worker. Blocks on disk, for as long as there is something to do.
+ * Errors: %MH_ERROR_NO_SPACE, %MH_ERROR_FAILED, %G_IO_ERROR_CANCELLED; what was done stays done
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_store_maintain (MhStore *self, guint64 bytes_per_s, MhUpkeep *upkeep,
+                            GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_store_start_upkeep:
+ * @self: a store on which this was not called
+ *
+ * From now on a thread of the store maintains it: soon, every hour, and after something was purged.
+ * It does so slowly enough to stay in the background.
+ *
+ * Thread: any.
+ */
+void mh_store_start_upkeep (MhStore *self);
+
+/**
+ * mh_store_check_space:
+ * @self: the store
+ *
+ * Thread: any worker. Blocks on disk, briefly.
+ * Returns: (transfer full) (nullable): a sentence when the disk has too little space for uploads
+ */
+char *mh_store_check_space (MhStore *self) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * MhUploadNew:
  * @vault_id: a vault
  * @path: where the file goes
@@ -220,6 +411,7 @@ gboolean mh_store_totals (MhStore *self, const char *vault_id, MhStoreTotals *to
  * @if_match: (nullable): a content hash that the file must have now, or "*" for any
  * @if_none_match: (nullable): a content hash that it must not have, or "*": there must be no file
  * @unchecked: leave what depends on other files to the end, which decides anyway
+ * @size: bytes that are announced, 0 when unknown: what exceeds the quota is refused early
  */
 typedef struct
 {
@@ -229,6 +421,7 @@ typedef struct
   const char *if_match;
   const char *if_none_match;
   gboolean unchecked;
+  gint64 size;
 } MhUploadNew;
 
 /**
@@ -246,7 +439,8 @@ typedef struct _MhUpload MhUpload;
  *
  * Thread: any worker. Blocks on disk, briefly.
  * Errors: %MH_ERROR_INVALID for a bad path; %MH_ERROR_NOT_FOUND without such a vault;
- *   %MH_ERROR_CONFLICT where a folder is a file or a file a folder; %MH_ERROR_PRECONDITION
+ *   %MH_ERROR_CONFLICT where a folder is a file or a file a folder; %MH_ERROR_PRECONDITION;
+ *   %MH_ERROR_NO_SPACE when the quota, or the disk, is exhausted
  * Returns: (transfer full): an upload, or %NULL with @error set
  */
 MhUpload *mh_upload_new (MhStore *store, const MhUploadNew *request,
@@ -511,6 +705,74 @@ GBytes *mh_reader_read (MhReader *self, guint64 offset, gsize max, GCancellable 
  */
 void mh_reader_free (MhReader *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhReader, mh_reader_free)
+
+/* A kind of file, by the end of the names. */
+typedef struct
+{
+  char *ext;    /* lower case, without the dot; "" for names without one */
+  gint64 count; /* files */
+  gint64 bytes; /* before compression */
+} MhUsageType;
+
+/* What takes the space of a vault. */
+typedef struct
+{
+  GPtrArray *types;   /* (element-type MhUsageType): most bytes first */
+  GPtrArray *files;   /* (element-type MhFileFolder): the largest files, each as one */
+  GPtrArray *folders; /* (element-type MhFileFolder): of the top folder, most bytes first */
+} MhVaultUsage;
+
+void mh_vault_usage_free (MhVaultUsage *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhVaultUsage, mh_vault_usage_free)
+
+/**
+ * mh_store_usage:
+ * @self: the store
+ * @vault_id: a vault
+ * @limit: most entries of each list
+ * @error: return location
+ *
+ * Looks at every file of the vault: about a second for a million.
+ *
+ * Thread: any worker. Blocks on disk.
+ * Errors: %MH_ERROR_NOT_FOUND, %MH_ERROR_FORBIDDEN, %MH_ERROR_FAILED
+ * Returns: (transfer full): what takes the space, or %NULL with @error set
+ */
+MhVaultUsage *mh_store_usage (MhStore *self, const char *vault_id, guint limit,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Sizes of blocks, in bytes of the files. */
+typedef struct
+{
+  guint least; /* a smaller file is one block */
+  guint average;
+  guint most;
+} MhBlockSizes;
+
+/* Returns: how files are cut. Thread: any. */
+MhBlockSizes mh_store_block_sizes (void);
+
+/* How the blocks of a vault are. */
+typedef struct
+{
+  gint64 blocks;
+  gint64 bytes;   /* of them, sealed */
+  gint64 damaged; /* blocks that were found damaged or missing */
+} MhBlockHealth;
+
+/**
+ * mh_store_block_health:
+ * @self: the store
+ * @vault_id: a vault
+ * @health: (out caller-allocates): sums over all its blocks
+ * @error: return location
+ *
+ * Thread: any worker. Blocks on disk.
+ * Errors: %MH_ERROR_NOT_FOUND, %MH_ERROR_FAILED
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_store_block_health (MhStore *self, const char *vault_id, MhBlockHealth *health,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_store_check_path:

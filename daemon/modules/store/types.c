@@ -74,3 +74,26 @@ mh_file_version_free (MhFileVersion *self)
   g_free (self->author);
   g_free (self);
 }
+
+void
+mh_trash_entry_free (MhTrashEntry *self)
+{
+  if (self == NULL)
+    return;
+
+  g_free (self->path);
+  g_free (self->mime);
+  g_free (self->content_hash);
+  g_free (self);
+}
+
+void
+mh_trash_list_free (MhTrashList *self)
+{
+  if (self == NULL)
+    return;
+
+  g_clear_pointer (&self->entries, g_ptr_array_unref);
+  g_free (self->cursor);
+  g_free (self);
+}

@@ -9,9 +9,9 @@
 #include "base/error.h"
 #include "base/os.h"
 #include "crypto/hash.h"
+#include "usage.h"
 
-/* Room that SQLite, tombstones and the rest of the machine keep. */
-#define RESERVE_BLOCKS (8 * 1024 * 1024)
+/* Room that SQLite keeps; blocks leave more, see mh_store_check_min_free(). */
 #define RESERVE_VERSIONS (3 * 1024 * 1024)
 
 #define WRITE_SOON (8 * 1024 * 1024)
@@ -101,7 +101,7 @@ mh_writer_note_indexed (MhWriter *self, GError **error)
         return FALSE;
     }
 
-  return mh_writer_note_voids (self, error)
+  return mh_writer_note_voids (self, error) && mh_ledger_flush (self->ledger, self->db, error)
          && mh_catalog_set_state (self->db, "epoch", (gint64) self->epoch, error);
 }
 
@@ -119,6 +119,14 @@ mh_writer_close_idle (MhWriter *self)
       if (segment != self->open && !segment->given_up && first_pending (segment) == NULL)
         g_hash_table_iter_remove (&iter);
     }
+}
+
+/* Nobody asks for the block any more; another one with its id may have taken its place. */
+void
+mh_writer_forget_block (MhWriter *self, MhPending *block)
+{
+  if (g_hash_table_lookup (self->pending, block->id) == block)
+    g_hash_table_remove (self->pending, block->id);
 }
 
 static void
@@ -231,7 +239,7 @@ begin_segment (MhWriter *self, GError **error)
     {
       mh_error_set_errno (error, errno, "beginning a segment");
       mh_os_close (fd);
-      (void) !mh_os_remove (path); /* nothing is in it */
+      (void) !mh_os_remove (path, NULL); /* nothing is in it */
       return FALSE;
     }
 
@@ -271,8 +279,8 @@ gather_pieces (MhWriter *self, const MhPiece *pieces, gsize count, GError **erro
 }
 
 gboolean
-mh_writer_append (MhWriter *self, MhRecord *record, const guint8 *payload, gboolean gather,
-                  MhLocation *location, GError **error)
+mh_writer_append_record (MhWriter *self, MhRecord *record, const guint8 *payload, gboolean gather,
+                         MhLocation *location, GError **error)
 {
   static const guint8 zeros[MH_RECORD_ALIGNMENT] = { 0 };
   MhSegmentOut *segment = self->open;
@@ -334,6 +342,14 @@ fill_record (MhRecord *record, const char *vault_id, const MhChunk *chunk, gsize
   memcpy (record->id, chunk->id, sizeof record->id);
 }
 
+/* Whether a block can be written on top of what was gathered. */
+static gboolean
+check_space_for_block (MhWriter *self, guint64 span, GError **error)
+{
+  return mh_store_check_min_free (self->store, self->open->fd, span + self->open->gathered->len,
+                                  error);
+}
+
 static MhPending *
 hold (MhPending *block)
 {
@@ -343,27 +359,64 @@ hold (MhPending *block)
   return block;
 }
 
+gboolean
+mh_writer_holds_block (MhWriter *self, const guint8 *id)
+{
+  return g_hash_table_contains (self->pending, id);
+}
+
+/* Makes a block of the index one that can be held, so that it is not freed meanwhile. */
+static MhPending *
+adopt (MhWriter *self, const guint8 *id, const MhLocation *location)
+{
+  MhPending *block = g_new0 (MhPending, 1);
+
+  block->state = MH_PENDING_INDEXED;
+  block->location = *location;
+  memcpy (block->id, id, sizeof block->id);
+  g_hash_table_insert (self->pending, block->id, block);
+
+  return block;
+}
+
+MhPending *
+mh_writer_hold_block (MhWriter *self, const guint8 *id, GError **error)
+{
+  MhPending *block = g_hash_table_lookup (self->pending, id);
+  MhBlockRow row;
+  gboolean found;
+
+  if (block != NULL && block->state != MH_PENDING_INDEXED)
+    return hold (block);
+
+  if (!mh_catalog_find_block (self->db, id, &row, &found, error) || !found || row.bad)
+    return NULL;
+
+  return hold (block != NULL ? block : adopt (self, id, &row.location));
+}
+
 MhPending *
 mh_writer_put_block (MhWriter *self, const char *vault_id, const MhChunk *chunk,
                      const guint8 *sealed, gsize size, GError **error)
 {
-  MhPending *block = g_hash_table_lookup (self->pending, chunk->id);
   guint64 span = mh_record_span (size);
+  GError *local = NULL;
+  MhPending *block = mh_writer_hold_block (self, chunk->id, &local);
   MhRecord record;
   MhLocation location;
-  MhBlockRow row;
-  gboolean found;
 
   if (block != NULL)
-    return hold (block);
+    return block;
 
-  if (!mh_catalog_find_block (self->db, chunk->id, &row, &found, error) || (found && !row.bad))
-    return NULL;
+  if (local != NULL)
+    {
+      g_propagate_error (error, local);
+      return NULL;
+    }
 
   fill_record (&record, vault_id, chunk, size);
-  if (!mh_writer_ready_segment (self, span, error)
-      || !check_space (self, span + RESERVE_BLOCKS, error)
-      || !mh_writer_append (self, &record, sealed, FALSE, &location, error))
+  if (!mh_writer_ready_segment (self, span, error) || !check_space_for_block (self, span, error)
+      || !mh_writer_append_record (self, &record, sealed, FALSE, &location, error))
     return NULL;
 
   block = g_new0 (MhPending, 1);
@@ -371,7 +424,7 @@ mh_writer_put_block (MhWriter *self, const char *vault_id, const MhChunk *chunk,
   block->location = location;
   memcpy (block->id, chunk->id, sizeof block->id);
   g_queue_push_tail (&self->open->pending, block);
-  g_hash_table_insert (self->pending, block->id, block);
+  g_hash_table_replace (self->pending, block->id, block);
 
   return hold (block);
 }
@@ -388,8 +441,29 @@ write_version (MhWriter *self, MhRecordFlags flags, GError **error)
 
   self->version_record.flags |= flags;
 
-  return mh_writer_append (self, &self->version_record, g_bytes_get_data (payload, NULL), TRUE,
-                           &location, error);
+  return mh_writer_append_record (self, &self->version_record, g_bytes_get_data (payload, NULL),
+                                  TRUE, &location, error);
+}
+
+static gboolean
+keep_block (MhWriter *self, const MhVaultRow *vault, MhPending *block, GError **error)
+{
+  if (block->state == MH_PENDING_GONE)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "the disk lost a part of the file");
+      return FALSE;
+    }
+
+  if (block->state != MH_PENDING_WRITTEN)
+    return mh_usage_share_block (self, block->id, error);
+
+  if (!mh_usage_add_block (self, vault, block->id, &block->location, error))
+    return FALSE;
+
+  block->state = MH_PENDING_KEPT;
+  g_ptr_array_add (self->kept, block);
+
+  return TRUE;
 }
 
 gboolean
@@ -403,13 +477,13 @@ mh_writer_add_block (MhWriter *self, const MhVaultRow *vault, const char *vault_
   gboolean found;
 
   if (block != NULL)
-    return mh_writer_keep_block (self, vault, block, error);
+    return keep_block (self, vault, block, error);
 
   if (!mh_catalog_find_block (self->db, chunk->id, &row, &found, error))
     return FALSE;
 
   if (found && !row.bad)
-    return TRUE;
+    return mh_usage_share_block (self, chunk->id, error);
 
   if (self->open == NULL)
     {
@@ -420,27 +494,22 @@ mh_writer_add_block (MhWriter *self, const MhVaultRow *vault, const char *vault_
   fill_record (&record, vault_id, chunk, sealed->size);
 
   return write_version (self, MH_RECORD_FOLLOWED, error)
-         && check_space (self, mh_record_span (sealed->size) + RESERVE_BLOCKS, error)
-         && mh_writer_append (self, &record, sealed->data, TRUE, &location, error)
-         && mh_catalog_add_block (self->db, vault->ref, chunk->id, &location, error);
+         && check_space_for_block (self, mh_record_span (sealed->size), error)
+         && mh_writer_append_record (self, &record, sealed->data, TRUE, &location, error)
+         && mh_usage_add_block (self, vault, chunk->id, &location, error);
 }
 
 gboolean
-mh_writer_keep_block (MhWriter *self, const MhVaultRow *vault, MhPending *block, GError **error)
+mh_writer_keep_blocks (MhWriter *self, const MhVaultRow *vault, GPtrArray *blocks, GError **error)
 {
-  if (block->state == MH_PENDING_GONE)
-    {
-      g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "the disk lost a part of the file");
-      return FALSE;
-    }
+  g_autoptr (GHashTable) seen = g_hash_table_new (mh_id_hash, mh_id_equal);
 
-  if (!mh_catalog_add_block (self->db, vault->ref, block->id, &block->location, error))
-    return FALSE;
-
-  if (block->state == MH_PENDING_WRITTEN)
+  for (guint i = 0; i < blocks->len; i++)
     {
-      block->state = MH_PENDING_KEPT;
-      g_ptr_array_add (self->kept, block);
+      MhPending *block = g_ptr_array_index (blocks, i);
+
+      if (g_hash_table_add (seen, block->id) && !keep_block (self, vault, block, error))
+        return FALSE;
     }
 
   return TRUE;
@@ -456,8 +525,8 @@ mh_writer_settle_kept (MhWriter *self, guint from, gboolean committed)
       if (block->state != MH_PENDING_KEPT)
         continue;
       block->state = committed ? MH_PENDING_INDEXED : MH_PENDING_WRITTEN;
-      if (committed)
-        g_hash_table_remove (self->pending, block->id);
+      if (committed && block->holders == 0)
+        mh_writer_forget_block (self, block);
     }
   g_ptr_array_set_size (self->kept, (gint) from);
 }
@@ -523,9 +592,10 @@ mh_writer_drop_blocks (MhWriter *self, GPtrArray *blocks)
       if (block->holders == 0 && block->state == MH_PENDING_WRITTEN)
         {
           block->state = MH_PENDING_GONE;
-          g_hash_table_remove (self->pending, block->id);
           g_array_append_val (unused, block->location);
         }
+      if (block->holders == 0)
+        mh_writer_forget_block (self, block);
       pending_unref (block);
     }
   g_ptr_array_set_size (blocks, 0);
@@ -571,6 +641,7 @@ mh_writer_put_version (MhWriter *self, const char *vault_id, GBytes *payload, Mh
   location->segment = self->open->id;
   location->position = self->open->end;
   location->size = record.payload_size;
+  mh_ledger_add (self->ledger, MH_LEDGER_LIVE, location->segment, (gint64) span);
 
   return TRUE;
 }
@@ -588,4 +659,24 @@ mh_writer_drop_change (MhWriter *self)
 {
   self->continues = FALSE;
   g_clear_pointer (&self->version, g_bytes_unref);
+}
+
+gboolean
+mh_writer_append (MhWriter *self, MhRecord *record, const guint8 *payload, MhLocation *location,
+                  GError **error)
+{
+  guint64 span = mh_record_span (record->payload_size);
+
+  if (self->open == NULL)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "the disk fails");
+      return FALSE;
+    }
+
+  /* What it belonged to is not here. */
+  record->flags = 0;
+
+  return write_version (self, MH_RECORD_FOLLOWED, error)
+         && check_space (self, span + RESERVE_VERSIONS, error)
+         && mh_writer_append_record (self, record, payload, TRUE, location, error);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "ledger.h"
 #include "writer.h"
 
 G_BEGIN_DECLS
@@ -64,17 +65,19 @@ struct _MhWriter
 
   /* of the thread */
   MhDb *db;             /* (owned) */
-  GHashTable *pending;  /* (owned) (element-type id MhPending): written or kept */
+  GHashTable *pending;  /* (owned) (element-type id MhPending): written, kept, or held */
   GHashTable *segments; /* (owned) (element-type guint64 MhSegmentOut) */
   MhSegmentOut *open;   /* (nullable): where to append; one of @segments */
   guint64 last_segment; /* highest id in use */
   guint64 epoch;
+  MhLedger *ledger;   /* (owned): of the open transaction */
   GPtrArray *kept;    /* (owned) (element-type MhPending): by the open transaction */
   GError *lost;       /* (owned) (nullable): records of the open transaction could not be written */
   GBytes *version;    /* (owned) (nullable): made by the change under way, to be written next */
   guint versions;     /* made by the open transaction */
   gboolean continues; /* the change under way has made a version */
   MhRecord version_record; /* of it */
+  gboolean incomplete;     /* the disk did not give all at the start: nothing is freed */
   GArray *voids;           /* (owned) (element-type MhVoid): not on record yet */
   GArray *unused;          /* (owned) (element-type MhLocation): to be punched after that */
 };
@@ -83,15 +86,18 @@ struct _MhWriter
 gboolean mh_writer_recover (MhWriter *self, const char *index_path,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/*
+ * Counts what is in use when the index does not know it yet: it was made by an older version. Call
+ * in a transaction.
+ */
+gboolean mh_writer_count (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Adds a segment file, opened as @fd, to the ones that can be written. */
 MhSegmentOut *mh_writer_adopt_segment (MhWriter *self, guint64 id, int fd, guint64 end);
 
 /* Opens a segment for appending when there is none, or the open one is full. */
 gboolean
 mh_writer_ready_segment (MhWriter *self, guint64 span, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* Writes what was gathered. After a failure all commits of the transaction have failed. */
-gboolean mh_writer_flush (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Makes the open segment durable. After a failure it is given up. */
 gboolean mh_writer_sync (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -106,8 +112,12 @@ void mh_writer_drop_change (MhWriter *self);
  * Appends a record to the open segment. Only in a commit may it be gathered with others: outside
  * of one, nothing else waits for mh_writer_flush(). Returns: %FALSE with @error set
  */
-gboolean mh_writer_append (MhWriter *self, MhRecord *record, const guint8 *payload, gboolean gather,
-                           MhLocation *location, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean mh_writer_append_record (MhWriter *self, MhRecord *record, const guint8 *payload,
+                                  gboolean gather, MhLocation *location,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Nobody asks for the block any more; another one with its id may have taken its place. */
+void mh_writer_forget_block (MhWriter *self, MhPending *block);
 
 /* Nothing is appended to the open segment any more, and nothing counts from @from on. */
 void mh_writer_give_up (MhWriter *self, guint64 from);
@@ -136,7 +146,7 @@ gboolean mh_void_get (MhDb *db, MhVoid *self, GError **error) G_GNUC_WARN_UNUSED
 /* Cuts the open segment back to @end; gives it up when that fails. */
 void mh_writer_cut (MhWriter *self, guint64 end);
 
-/* Writes to the index how far each segment is indexed. */
+/* Writes to the index how far each segment is indexed, and the sums of the transaction. */
 gboolean mh_writer_note_indexed (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Settles the blocks of the open transaction, which was committed or not. */

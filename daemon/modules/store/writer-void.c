@@ -32,7 +32,7 @@ lose (MhWriter *self, MhSegmentOut *segment, guint64 from)
           || block->state == MH_PENDING_GONE)
         continue;
       block->state = MH_PENDING_GONE;
-      g_hash_table_remove (self->pending, block->id);
+      mh_writer_forget_block (self, block);
     }
 }
 
@@ -70,7 +70,7 @@ mh_writer_write_voids (MhWriter *self, GError **error)
   record.payload_size = self->voids->len * ENTRY_SIZE;
   mh_sha256 (payload, record.payload_size, record.id);
 
-  return mh_writer_append (self, &record, payload, FALSE, &location, error);
+  return mh_writer_append_record (self, &record, payload, FALSE, &location, error);
 }
 
 gboolean

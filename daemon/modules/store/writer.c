@@ -15,8 +15,9 @@ typedef struct
   MhTaskFunc task;     /* (nullable): a task, or else a commit */
   MhCommitFunc commit; /* (nullable) */
   gpointer data;
-  gboolean done; /* of a commit (locked-by lock) */
-  GError *error; /* of a commit (nullable) */
+  gboolean durable; /* the index is to survive a power loss */
+  gboolean done;    /* of a commit (locked-by lock) */
+  GError *error;    /* of a commit (nullable) */
 } Job;
 
 static gboolean
@@ -33,6 +34,7 @@ execute_apart (MhWriter *self, Job *job)
 {
   guint kept = self->kept->len;
   guint versions = self->versions;
+  guint mark = mh_ledger_mark (self->ledger);
   guint64 end = self->open->end;
   MhSegmentOut *open = self->open;
   g_autoptr (GError) undo_error = NULL;
@@ -46,6 +48,7 @@ execute_apart (MhWriter *self, Job *job)
   mh_writer_drop_change (self);
   self->versions = versions;
   mh_writer_settle_kept (self, kept, FALSE);
+  mh_ledger_undo (self->ledger, mark);
   if (self->open == open)
     mh_writer_cut (self, end);
   if (mh_db_in_transaction (self->db)
@@ -134,6 +137,7 @@ begin_again (MhWriter *self, GPtrArray *jobs, MhDbTxn *txn, guint64 start, GErro
 {
   mh_db_txn_free (txn);
   mh_writer_settle_kept (self, 0, FALSE);
+  mh_ledger_undo (self->ledger, 0);
   mh_writer_cut (self, start);
   self->versions = 0;
   for (guint i = 0; i < jobs->len; i++)
@@ -226,17 +230,35 @@ finish_all (MhWriter *self, GPtrArray *jobs, const GError *error)
   g_mutex_unlock (&self->lock);
 }
 
+/* Has commits of the index survive a power loss, or no longer, if any of @jobs needs it. */
+static gboolean
+set_durable (MhWriter *self, GPtrArray *jobs, gboolean durable, GError **error)
+{
+  for (guint i = 0; i < jobs->len; i++)
+    {
+      if (((Job *) g_ptr_array_index (jobs, i))->durable)
+        return mh_db_exec (
+            self->db, durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", error);
+    }
+
+  return TRUE;
+}
+
 static void
 run_commits (MhWriter *self, GPtrArray *jobs)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (GError) local = NULL;
   gboolean done;
 
   if (jobs->len == 0)
     return;
 
-  done = commit_all (self, jobs, &error);
+  done = set_durable (self, jobs, TRUE, &error) && commit_all (self, jobs, &error);
   mh_writer_settle_kept (self, 0, done);
+  mh_ledger_undo (self->ledger, 0);
+  if (!set_durable (self, jobs, FALSE, &local)) /* slower from now on, but right */
+    g_warning ("commits of the index stay durable: %s", local->message);
   if (done)
     mh_writer_close_idle (self);
   finish_all (self, jobs, error);
@@ -335,6 +357,7 @@ mh_writer_new (MhStore *store, const char *index_path, GError **error)
   self->waiting = g_ptr_array_new ();
   self->voids = g_array_new (FALSE, FALSE, sizeof (MhVoid));
   self->unused = g_array_new (FALSE, FALSE, sizeof (MhLocation));
+  self->ledger = mh_ledger_new ();
   if (!mh_writer_recover (self, index_path, error))
     {
       mh_writer_free (self);
@@ -383,6 +406,7 @@ mh_writer_free (MhWriter *self)
   g_ptr_array_unref (self->waiting);
   g_array_unref (self->voids);
   g_array_unref (self->unused);
+  mh_ledger_free (self->ledger);
   mh_db_close (self->db);
   g_cond_clear (&self->wake);
   g_cond_clear (&self->room);
@@ -430,9 +454,9 @@ mh_writer_post (MhWriter *self, MhTaskFunc func, gpointer data)
   serve (self);
 }
 
-void
-mh_writer_commit_all (MhWriter *self, MhCommitFunc func, gpointer *data, guint count,
-                      GError **errors)
+static void
+commit_and_wait (MhWriter *self, MhCommitFunc func, gpointer *data, guint count, gboolean durable,
+                 GError **errors)
 {
   g_autofree Job *jobs = g_new0 (Job, count);
 
@@ -441,6 +465,7 @@ mh_writer_commit_all (MhWriter *self, MhCommitFunc func, gpointer *data, guint c
     {
       jobs[i].commit = func;
       jobs[i].data = data[i];
+      jobs[i].durable = durable;
       enqueue (self, &jobs[i]);
     }
   g_mutex_unlock (&self->lock);
@@ -457,12 +482,19 @@ mh_writer_commit_all (MhWriter *self, MhCommitFunc func, gpointer *data, guint c
   g_mutex_unlock (&self->lock);
 }
 
-gboolean
-mh_writer_commit (MhWriter *self, MhCommitFunc func, gpointer data, GError **error)
+void
+mh_writer_commit_all (MhWriter *self, MhCommitFunc func, gpointer *data, guint count,
+                      GError **errors)
+{
+  commit_and_wait (self, func, data, count, FALSE, errors);
+}
+
+static gboolean
+commit_one (MhWriter *self, MhCommitFunc func, gpointer data, gboolean durable, GError **error)
 {
   GError *local = NULL;
 
-  mh_writer_commit_all (self, func, &data, 1, &local);
+  commit_and_wait (self, func, &data, 1, durable, &local);
   if (local == NULL)
     return TRUE;
 
@@ -476,6 +508,18 @@ mh_writer_set_gather (MhWriter *self, MhGatherFunc func, gpointer data)
 {
   self->gather = func;
   self->gather_data = data;
+}
+
+gboolean
+mh_writer_commit (MhWriter *self, MhCommitFunc func, gpointer data, GError **error)
+{
+  return commit_one (self, func, data, FALSE, error);
+}
+
+gboolean
+mh_writer_commit_durable (MhWriter *self, MhCommitFunc func, gpointer data, GError **error)
+{
+  return commit_one (self, func, data, TRUE, error);
 }
 
 MhDb *

@@ -67,6 +67,25 @@ void mh_writer_post (MhWriter *self, MhTaskFunc func, gpointer data);
 gboolean mh_writer_commit (MhWriter *self, MhCommitFunc func, gpointer data,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* As mh_writer_commit(); when this returns, the index survives a power loss, too. */
+gboolean mh_writer_commit_durable (MhWriter *self, MhCommitFunc func, gpointer data,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_writer_append:
+ * @self: the writer
+ * @record: a record; its epoch is set
+ * @payload: its bytes
+ * @location: (out): where it lies
+ * @error: return location
+ *
+ * In a commit: appends a copy of a record that lies elsewhere, so that its place can be freed.
+ *
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_writer_append (MhWriter *self, MhRecord *record, const guint8 *payload,
+                           MhLocation *location, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * mh_writer_commit_all:
  * @self: the writer
@@ -102,14 +121,26 @@ MhStore *mh_writer_store (MhWriter *self);
  * @error: return location
  *
  * Appends a block unless it is there already. It does not become part of the index before a commit
- * calls mh_writer_keep_block().
+ * calls mh_writer_keep_blocks(); until it is dropped it is not freed either.
  *
- * Returns: (nullable) (transfer full): the block, to be dropped when done; %NULL without @error
- *   when the index has it
+ * Returns: (transfer full): the block, to be dropped when done; %NULL with @error set
  */
 MhPending *mh_writer_put_block (MhWriter *self, const char *vault_id, const MhChunk *chunk,
                                 const guint8 *sealed, gsize size,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_writer_hold_block:
+ * @self: the writer
+ * @id: a block that may be in the store
+ * @error: return location
+ *
+ * As mh_writer_put_block() for a block that was stored before.
+ *
+ * Returns: (transfer full) (nullable): the block; %NULL without @error when it is not there
+ */
+MhPending *
+mh_writer_hold_block (MhWriter *self, const guint8 *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_writer_add_block:
@@ -128,9 +159,21 @@ gboolean mh_writer_add_block (MhWriter *self, const MhVaultRow *vault, const cha
                               const MhChunk *chunk, const MhPiece *sealed,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* In a commit: makes a block part of the index. Returns: %FALSE with @error set */
-gboolean mh_writer_keep_block (MhWriter *self, const MhVaultRow *vault, MhPending *block,
-                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/*
+ * Writes what was gathered, before anything is read back from the open segment. After a failure all
+ * commits of the transaction have failed.
+ */
+gboolean mh_writer_flush (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: whether an upload relies on a block, which must then stay in the store */
+gboolean mh_writer_holds_block (MhWriter *self, const guint8 *id);
+
+/*
+ * In a commit: one version more names each of (element-type MhPending) @blocks, which may have some
+ * of them several times. Returns: %FALSE with @error set
+ */
+gboolean mh_writer_keep_blocks (MhWriter *self, const MhVaultRow *vault, GPtrArray *blocks,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Drops each block of (element-type MhPending) @blocks; space that nobody else uses is freed. */
 void mh_writer_drop_blocks (MhWriter *self, GPtrArray *blocks);

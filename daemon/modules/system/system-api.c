@@ -48,9 +48,11 @@ system_status (MhRequest *request, gconstpointer body, MhJson *out, GError **err
   MhCore *core = system->core;
   gint64 up_ms = mh_clock_now_ms (mh_core_clock (core)) - mh_core_started_ms (core);
   gboolean has_key = mh_core_has_swarm_key (core);
+  g_autofree char *shortage = mh_core_dup_shortage (core);
 
   mh_json_begin_object (out, NULL);
   mh_json_bool (out, "running", TRUE);
+  mh_json_string (out, "attention", shortage);
   mh_json_string (out, "version", MH_VERSION);
   mh_json_int (out, "uptime_s", MAX (0, up_ms) / 1000);
   mh_json_bool (out, "has_swarm_key", has_key);

@@ -7,19 +7,19 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
-#include "crypto/aead.h"
 #include "crypto/random.h"
 #include "modules/store/store.h"
-#include "vaults-store.h"
+#include "vaults-diary.h"
+#include "vaults-key.h"
 
-#define KEY_SIZE 32
 #define ID_BYTES 16
 #define NAME_MAX_BYTES 128
 
 struct _MhVaults
 {
-  MhCore *core;   /* (unowned) outlives us */
-  MhStore *store; /* (unowned) outlives us */
+  MhCore *core;         /* (unowned) outlives us */
+  MhStore *store;       /* (unowned) outlives us */
+  MhVaultsDiary *diary; /* (owned) */
   GMutex lock;
   GHashTable
       *open; /* (owned) (element-type utf8): vaults whose key the store has (locked-by lock) */
@@ -31,6 +31,12 @@ mh_vaults_core (MhVaults *self)
   return self->core;
 }
 
+MhStore *
+mh_vaults_blocks (MhVaults *self)
+{
+  return self->store;
+}
+
 /* Turns a set @error of the database into the public domain. */
 static void
 lift (GError **error)
@@ -38,8 +44,8 @@ lift (GError **error)
   if (error == NULL || *error == NULL || (*error)->domain != MH_DB_ERROR)
     return;
 
-  (*error)->code = (*error)->code == MH_DB_ERROR_BUSY ? MH_ERROR_UNAVAILABLE : MH_ERROR_FAILED;
-  (*error)->domain = MH_ERROR;
+  mh_error_move (error,
+                 (*error)->code == MH_DB_ERROR_BUSY ? MH_ERROR_UNAVAILABLE : MH_ERROR_FAILED);
 }
 
 /* As lift(), where the only constraint that can fail is that names are unique. */
@@ -77,37 +83,41 @@ note_open (MhVaults *self, const char *id, gboolean open)
   g_mutex_unlock (&self->lock);
 }
 
-/* A key is bound to its vault: no other row can be made to use it. */
-static GBytes *
-bound_to (const char *id)
+/* Tells the store what a vault may use and what is kept of it. */
+gboolean
+mh_vaults_set_limits (MhVaults *self, const MhVault *vault, GError **error)
 {
-  g_autofree char *text = g_strconcat ("vault-key/", id, NULL);
-  gsize size = strlen (text);
+  MhVaultLimits limits = { vault->hard_quota,
+                           { vault->keep_versions, vault->keep_days },
+                           (vault->roles & MH_VAULT_READ_ONLY) != 0 };
 
-  return g_bytes_new_take (g_steal_pointer (&text), size);
+  return mh_store_set_limits (self->store, vault->id, &limits, error);
 }
 
-static MhSecret *
-unseal_key (MhVaults *self, const MhVaultRecord *record, GError **error)
+gboolean
+mh_vaults_open_vault (MhVaults *self, const MhVaultRecord *record, const MhSecret *key,
+                      GError **error)
 {
-  g_autoptr (GBytes) aad = bound_to (record->vault.id);
-  g_autoptr (GBytes) plain = NULL;
-  MhSecret *key;
-  gsize size;
-  guint8 *data;
+  if (!mh_store_add_vault (self->store, record->vault.id, key, error)
+      || !mh_vaults_set_limits (self, &record->vault, error))
+    return FALSE;
 
-  plain = mh_box_open (mh_core_master_key (self->core), aad, record->sealed_key, error);
-  if (plain == NULL)
-    return NULL;
+  note_open (self, record->vault.id, TRUE);
 
-  data = g_bytes_unref_to_data (g_steal_pointer (&plain), &size);
-  if (size != KEY_SIZE)
-    g_set_error (error, MH_ERROR, MH_ERROR_CORRUPT, "a key of another size");
-  key = size == KEY_SIZE ? mh_secret_new_copy (data, size) : NULL;
-  mh_wipe (data, size);
-  g_free (data);
+  return TRUE;
+}
 
-  return key;
+void
+mh_vaults_close_vault (MhVaults *self, const char *id)
+{
+  note_open (self, id, FALSE);
+  mh_store_lock_vault (self->store, id);
+}
+
+gboolean
+mh_vaults_is_open (MhVaults *self, const char *id)
+{
+  return is_open (self, id);
 }
 
 /* A vault that cannot be opened must not keep the others from being used. */
@@ -115,17 +125,47 @@ static void
 open_vault (MhVaults *self, const MhVaultRecord *record)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (MhSecret) key = unseal_key (self, record, &error);
+  g_autoptr (MhSecret) key = NULL;
 
-  if (key != NULL && mh_store_add_vault (self->store, record->vault.id, key, &error))
+  if (record->vault.is_protected)
     {
-      note_open (self, record->vault.id, TRUE);
+      mh_vaults_close_vault (self, record->vault.id); /* until somebody knows the password */
       return;
     }
+
+  key = mh_vault_key_open (record, mh_core_master_key (self->core), NULL, &error);
+  if (key != NULL && mh_vaults_open_vault (self, record, key, &error))
+    return;
 
   g_prefix_error (&error, "opening vault %s: ", record->vault.name);
   g_warning ("%s", error->message);
   mh_core_set_fault (self->core, error->message);
+}
+
+/*
+ * Has the store forget what was deleted: the daemon may have been stopped in between, or the store
+ * have made its index anew since.
+ */
+static gboolean
+forget_deleted (MhVaults *self, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), error);
+  g_auto (GStrv) ids =
+      lease == NULL ? NULL : mh_vaults_store_deleted (mh_db_lease_db (lease), error);
+
+  if (ids == NULL)
+    return FALSE;
+
+  for (guint i = 0; ids[i] != NULL; i++)
+    {
+      g_autoptr (GError) local = NULL;
+
+      if (!mh_store_forget_vault (self->store, ids[i], &local)
+          && !g_error_matches (local, MH_ERROR, MH_ERROR_NOT_FOUND))
+        g_warning ("forgetting vault %s: %s", ids[i], local->message);
+    }
+
+  return TRUE;
 }
 
 static gboolean
@@ -154,8 +194,11 @@ mh_vaults_start (MhCore *core, GError **error)
   self->store = mh_core_service (core, "store");
   g_mutex_init (&self->lock);
   self->open = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  if (open_all (self, error))
-    return self;
+  if (open_all (self, error) && forget_deleted (self, error))
+    {
+      self->diary = mh_vaults_diary_new (self);
+      return self;
+    }
 
   mh_vaults_stop (self);
 
@@ -167,6 +210,7 @@ mh_vaults_stop (gpointer service)
 {
   MhVaults *self = service;
 
+  mh_vaults_diary_free (self->diary);
   g_hash_table_unref (self->open);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -246,7 +290,9 @@ mh_vaults_require (MhVaults *self, const char *id, GError **error)
   vault = get_row (self, id, error);
   lift (error);
   if (vault != NULL)
-    g_set_error (error, MH_ERROR, MH_ERROR_FORBIDDEN, "vault %s is locked: its key is not here",
+    g_set_error (error, MH_ERROR, MH_ERROR_FORBIDDEN,
+                 vault->is_protected ? "vault %s is locked"
+                                     : "vault %s is locked: its key is not here",
                  vault->name);
 
   return FALSE;
@@ -283,29 +329,19 @@ static gboolean
 remove_row (MhVaults *self, const char *id, GError **error)
 {
   g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), error);
+  g_autoptr (MhDbTxn) txn = lease == NULL ? NULL : mh_db_txn_begin (mh_db_lease_db (lease), error);
 
-  return lease != NULL && mh_vaults_store_remove (mh_db_lease_db (lease), id, error);
-}
-
-/* A key of its own for a vault, sealed for the database. */
-static MhSecret *
-make_key (MhVaults *self, MhVaultRecord *record)
-{
-  g_autoptr (GBytes) aad = bound_to (record->vault.id);
-  g_autoptr (GBytes) plain = NULL;
-  MhSecret *key = mh_secret_new_random (KEY_SIZE);
-
-  plain = g_bytes_new_static (mh_secret_peek (key), KEY_SIZE);
-  record->sealed_key = mh_box_seal (mh_core_master_key (self->core), aad, plain);
-
-  return key;
+  return txn != NULL && mh_vaults_store_remove (mh_db_lease_db (lease), id, error)
+         && mh_db_txn_commit (txn, error);
 }
 
 MhVault *
-mh_vaults_create (MhVaults *self, const char *name, gint64 copies, GError **error)
+mh_vaults_create (MhVaults *self, const char *name, gint64 copies, const char *password,
+                  GError **error)
 {
   g_autoptr (MhVaultRecord) record = g_new0 (MhVaultRecord, 1);
-  g_autoptr (MhSecret) key = NULL;
+  g_autoptr (MhSecret) key = mh_secret_new_random (MH_VAULT_KEY_SIZE);
+  g_autoptr (MhVault) vault = NULL;
   g_autoptr (GError) undo_error = NULL;
   guint8 id[ID_BYTES];
 
@@ -317,7 +353,9 @@ mh_vaults_create (MhVaults *self, const char *name, gint64 copies, GError **erro
   record->vault.name = g_strdup (name);
   record->vault.copies = copies;
   record->vault.created_ms = mh_clock_now_ms (mh_core_clock (self->core));
-  key = make_key (self, record);
+  if (!mh_vault_key_seal (record, mh_core_master_key (self->core), key, password, error))
+    return NULL;
+
   if (!add_row (self, record, error))
     {
       lift_name (name, error);
@@ -332,31 +370,40 @@ mh_vaults_create (MhVaults *self, const char *name, gint64 copies, GError **erro
     }
 
   note_open (self, record->vault.id, TRUE);
+  vault = mh_vaults_get (self, record->vault.id, error);
+  if (vault == NULL || !mh_vaults_set_limits (self, vault, error))
+    return NULL;
 
-  return mh_vaults_get (self, record->vault.id, error);
+  return g_steal_pointer (&vault);
 }
 
 static gboolean
-update_row (MhVaults *self, const char *id, const char *name, gint64 copies, GError **error)
+update_row (MhVaults *self, const char *id, const MhVaultUpdate *update, GError **error)
 {
   g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), error);
 
-  return lease != NULL && mh_vaults_store_update (mh_db_lease_db (lease), id, name, copies, error);
+  return lease != NULL && mh_vaults_store_update (mh_db_lease_db (lease), id, update, error);
 }
 
 MhVault *
-mh_vaults_update (MhVaults *self, const char *id, const char *name, gint64 copies, GError **error)
+mh_vaults_update (MhVaults *self, const char *id, const MhVaultUpdate *update, GError **error)
 {
-  if (name != NULL && !check_name (name, error))
+  g_autoptr (MhVault) vault = NULL;
+
+  if (update->name != NULL && !check_name (update->name, error))
     return NULL;
 
-  if (!update_row (self, id, name, copies, error))
+  if (!update_row (self, id, update, error))
     {
-      lift_name (name, error);
+      lift_name (update->name, error);
       return NULL;
     }
 
-  return mh_vaults_get (self, id, error);
+  vault = mh_vaults_get (self, id, error);
+  if (vault == NULL || (vault->has_key && !mh_vaults_set_limits (self, vault, error)))
+    return NULL;
+
+  return g_steal_pointer (&vault);
 }
 
 gboolean

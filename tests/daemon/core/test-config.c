@@ -52,6 +52,7 @@ test_defaults (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (config->login_window_ms, ==, 15 * 60 * 1000);
   g_assert_cmpint (config->max_upload_bytes, ==, G_GINT64_CONSTANT (53687091200));
   g_assert_null (config->swarm_key);
+  g_assert_cmpint (config->min_free, ==, -1);
 }
 
 static void

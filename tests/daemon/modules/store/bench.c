@@ -5,11 +5,13 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/encoding.h"
 #include "base/error.h"
 #include "crypto/crypto.h"
 #include "crypto/hash.h"
+#include "db/stmt.h"
 
 #define PIECE (100 * 1000)
 
@@ -49,6 +51,7 @@ bench_open (Bench *self, GError **error)
   g_autofree char *index = bench_path (self, "metadata/index.db");
   MhStoreConfig config = { blocks, index, self->signer, self->clock, self->segment_bytes };
 
+  config.min_free = self->min_free;
   self->store = mh_store_open (&config, error);
 
   return self->store != NULL && mh_store_add_vault (self->store, "vault", self->key, error);
@@ -264,4 +267,116 @@ bench_assert_no_file (Bench *self, const char *path)
 
   g_assert_null (file);
   g_assert_error (error, MH_ERROR, MH_ERROR_NOT_FOUND);
+}
+
+guint64
+bench_disk_bytes (Bench *self)
+{
+  g_autofree char *blocks = bench_path (self, "blocks");
+  g_autoptr (GDir) dir = g_dir_open (blocks, 0, NULL);
+  const char *name;
+  guint64 sum = 0;
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (blocks, name, NULL);
+      struct stat info;
+
+      if (g_str_has_suffix (name, ".seg") && stat (path, &info) == 0)
+        sum += (guint64) info.st_blocks * 512;
+    }
+
+  return sum;
+}
+
+void
+bench_limit (Bench *self, gint64 versions, gint64 days, gint64 quota)
+{
+  MhVaultLimits limits = { quota, { versions, days } };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (mh_store_set_limits (self->store, "vault", &limits, &error));
+  g_assert_no_error (error);
+}
+
+MhUpkeep
+bench_maintain (Bench *self)
+{
+  g_autoptr (GError) error = NULL;
+  MhUpkeep upkeep;
+  gboolean done = mh_store_maintain (self->store, 0, &upkeep, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (done);
+
+  return upkeep;
+}
+
+gint64
+bench_stored (Bench *self)
+{
+  g_autoptr (GError) error = NULL;
+  MhStoreTotals totals;
+
+  g_assert_true (mh_store_totals (self->store, "vault", &totals, &error));
+
+  return totals.stored_bytes;
+}
+
+char *
+bench_usage (Bench *self)
+{
+  static const char sql[] =
+      "SELECT 'block ' || hex (id) || ' ' || refs || ' ' || size FROM blocks WHERE refs <> 0"
+      " UNION ALL SELECT 'version ' || hex (hash) || ' ' || is_head FROM versions"
+      " UNION ALL SELECT 'segment ' || id || ' ' || live FROM segments WHERE live <> 0"
+      " UNION ALL SELECT 'vault ' || id || ' ' || stored_bytes FROM vaults"
+      " UNION ALL SELECT 'wrong sum of ' || id FROM vaults WHERE stored_bytes <> (SELECT"
+      " coalesce (sum (size), 0) FROM blocks WHERE vault = vaults.ref AND refs > 0)"
+      " UNION ALL SELECT 'file ' || path || ' ' || live || ' ' || versions || ' ' || heads FROM "
+      "files"
+      " ORDER BY 1";
+  g_autofree char *path = bench_path (self, "metadata/index.db");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MhDb) db = mh_db_open (path, MH_DB_READ_ONLY, &error);
+  g_autoptr (MhStmt) stmt = NULL;
+  GString *text = g_string_new (NULL);
+
+  g_assert_no_error (error);
+  stmt = mh_db_prepare (db, sql, &error);
+  g_assert_no_error (error);
+  while (mh_stmt_step (stmt, &error))
+    g_string_append_printf (text, "%s\n", mh_stmt_text (stmt, 0));
+  g_assert_no_error (error);
+
+  return g_string_free (text, FALSE);
+}
+
+/* As g_assert_cmpstr() for long texts, of which only a line matters. */
+static void
+assert_same_lines (const char *a, const char *b)
+{
+  g_auto (GStrv) left = g_strsplit (a, "\n", -1);
+  g_auto (GStrv) right = g_strsplit (b, "\n", -1);
+  guint i = 0;
+
+  while (left[i] != NULL && g_strcmp0 (left[i], right[i]) == 0)
+    i++;
+  g_assert_cmpstr (left[i], ==, right[i]);
+}
+
+void
+bench_assert_recount (Bench *self)
+{
+  g_autofree char *before = bench_usage (self);
+  g_autofree char *after = NULL;
+  g_autoptr (GError) error = NULL;
+
+  bench_close (self);
+  bench_remove_index (self);
+  bench_open (self, &error);
+  g_assert_no_error (error);
+  after = bench_usage (self);
+  assert_same_lines (before, after);
+  g_assert_null (strstr (after, "wrong sum"));
 }

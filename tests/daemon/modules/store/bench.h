@@ -10,6 +10,7 @@ typedef struct
 {
   char *home; /* (owned) */
   guint64 segment_bytes;
+  gint64 min_free;  /* for the next bench_open() */
   MhSigner *signer; /* (owned) */
   MhSecret *key;    /* (owned) */
   MhClock *clock;   /* (owned) */
@@ -63,5 +64,23 @@ void bench_assert_file (Bench *self, const char *path, GBytes *content);
 
 /* Fails unless there is no such file. */
 void bench_assert_no_file (Bench *self, const char *path);
+
+/* Bytes of the disk that all segments take, holes apart. */
+guint64 bench_disk_bytes (Bench *self);
+
+/* Sets what "vault" keeps and may hold; @quota 0 for no limit. */
+void bench_limit (Bench *self, gint64 versions, gint64 days, gint64 quota);
+
+/* Maintains the store to the end; fails the test on an error. */
+MhUpkeep bench_maintain (Bench *self);
+
+/* Bytes that the store counts for "vault". */
+gint64 bench_stored (Bench *self);
+
+/* What the index counts, as text: blocks with refs, versions, bytes in use of segments, sums. */
+char *bench_usage (Bench *self);
+
+/* Fails unless a store that makes its index anew counts the same. */
+void bench_assert_recount (Bench *self);
 
 G_END_DECLS

@@ -123,12 +123,51 @@ test_fill (void)
   unmount (home);
 }
 
+static void
+test_min_free (void)
+{
+  g_autoptr (Bench) bench = NULL;
+  g_autoptr (GBytes) content = bench_random (1, 20 * MIB);
+  g_autoptr (GBytes) small = bench_random (2, 1000);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *sub = NULL;
+  g_autofree char *low = NULL;
+  char *home = mount_small ();
+
+  g_test_summary (
+      "below min_free nothing comes in, but purging works, and then there is room again");
+  if (home == NULL)
+    return;
+
+  sub = g_build_filename (home, "home", NULL);
+  bench = bench_new_at (sub, 16 * MIB);
+  mh_file_free (bench_put (bench, "/f", content));
+  g_assert_null (mh_store_check_space (bench->store));
+  bench_close (bench);
+  bench->min_free = 50 * MIB;
+  g_assert_true (bench_open (bench, &error));
+  low = mh_store_check_space (bench->store);
+  g_assert_nonnull (strstr (low, "50.0"));
+  g_assert_false (try_put (bench, "/small", small));
+  bench_assert_file (bench, "/f", content);
+  g_assert_true (mh_store_delete (bench->store, "vault", "/f", &error));
+  g_assert_no_error (error);
+  g_assert_true (mh_store_purge_trash (bench->store, "vault", NULL, NULL, &error));
+  g_assert_no_error (error);
+  bench_maintain (bench);
+  g_assert_null (mh_store_check_space (bench->store));
+  g_assert_true (try_put (bench, "/small", small));
+  g_clear_pointer (&bench, bench_free);
+  unmount (home);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/store/space/large-upload", test_large_upload);
   g_test_add_func ("/store/space/fill", test_fill);
+  g_test_add_func ("/store/space/min-free", test_min_free);
 
   return g_test_run ();
 }

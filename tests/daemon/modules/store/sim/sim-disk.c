@@ -652,6 +652,17 @@ sim_skip_hole (SimNode *self, guint64 offset)
 }
 
 guint64
+sim_allocated (SimNode *self)
+{
+  guint64 pages = 0;
+
+  for (gsize i = 0; i < self->in_use->len; i++)
+    pages += self->in_use->data[i] ? 1 : 0;
+
+  return pages * SIM_PAGE;
+}
+
+guint64
 sim_free_space (void)
 {
   return disk->secret || disk->room < disk->used ? G_MAXINT64 : disk->room - disk->used;

@@ -50,6 +50,7 @@ int sim_punch (SimNode *self, guint64 offset, guint64 size);
 int sim_sync (SimNode *self);
 guint64 sim_size (SimNode *self);
 guint64 sim_skip_hole (SimNode *self, guint64 offset);
+guint64 sim_allocated (SimNode *self);
 guint64 sim_free_space (void);
 SimLocks *sim_locks (SimNode *self);
 

@@ -186,9 +186,18 @@ mh_os_list (const char *path, GError **error)
 }
 
 gboolean
-mh_os_remove (const char *path)
+mh_os_remove (const char *path, GError **error)
 {
-  return check (sim_remove (path)) && check (sim_sync_folder_of (path));
+  int errnum = sim_remove (path);
+
+  if (errnum == 0 || errnum == ENOENT)
+    errnum = sim_sync_folder_of (path);
+  if (errnum == 0)
+    return TRUE;
+
+  mh_error_set_errno (error, errnum, path);
+
+  return FALSE;
 }
 
 gboolean
@@ -255,4 +264,16 @@ guint64
 mh_os_free_space (int fd)
 {
   return sim_free_space ();
+}
+
+guint64
+mh_os_total_space (int fd)
+{
+  return G_MAXINT64;
+}
+
+guint64
+mh_os_allocated (int fd)
+{
+  return sim_allocated (node_of (fd));
 }

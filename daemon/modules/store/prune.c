@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "prune.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "crypto/hash.h"
+#include "usage.h"
+#include "writer-private.h"
+
+/* What one commit may cost, so that those of uploads come in between: blocks and versions. */
+#define MOST_AT_ONCE 500
+#define VERSIONS_AT_ONCE 200
+
+/* Returns: (transfer full): the version read back, or %NULL with @error set */
+static MhVersion *
+read_version (MhWriter *writer, const MhPrunable *version, GError **error)
+{
+  g_autoptr (GBytes) record = NULL;
+
+  record = mh_segments_read_verified (writer->store->segments, &version->row.location,
+                                      version->row.hash, error);
+
+  return record != NULL ? mh_version_decode (record, error) : NULL;
+}
+
+/* Frees a record of a version, or about one. */
+static gboolean
+free_record (MhWriter *writer, const MhLocation *location, GError **error)
+{
+  if (location->segment == 0)
+    return TRUE;
+
+  mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, location->segment,
+                 -(gint64) mh_record_span (location->size));
+
+  return mh_usage_free_record (writer, location, TRUE, error);
+}
+
+/* Removes the row of a version and frees its record. */
+static gboolean
+remove_row (MhWriter *writer, const MhPrunable *version, GError **error)
+{
+  return mh_catalog_drop_version (writer->db, version->ref, error)
+         && free_record (writer, &version->row.location, error)
+         && free_record (writer, &version->row.note, error);
+}
+
+/* Writes down that a version is no head, though nothing that is kept names it as a parent. */
+static gboolean
+note_superseded (MhWriter *writer, const char *vault_id, const guint8 *hash, gint64 ref,
+                 GError **error)
+{
+  MhRecord record = { MH_RECORD_SUPERSEDED, MH_SUPERSEDED_SIZE };
+  MhLocation location;
+
+  g_strlcpy (record.vault_id, vault_id, sizeof record.vault_id);
+  mh_sha256 (hash, MH_SUPERSEDED_SIZE, record.id);
+  if (!mh_writer_append (writer, &record, hash, &location, error)
+      || !mh_catalog_set_note (writer->db, ref, &location, error))
+    return FALSE;
+
+  mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, location.segment,
+                 (gint64) mh_record_span (location.size));
+
+  return TRUE;
+}
+
+/* The parents of a version that goes, but do not go themselves, stay what they are. */
+static gboolean
+note_parents (MhWriter *writer, const MhVersion *version, GError **error)
+{
+  gsize size;
+  const guint8 *parents = g_bytes_get_data (version->parents, &size);
+
+  for (gsize i = 0; i < size; i += MH_VERSION_HASH_SIZE)
+    {
+      MhVersionRow row;
+      gint64 ref;
+
+      if (!mh_catalog_find_version (writer->db, parents + i, &ref, &row, error))
+        return FALSE;
+      if (ref != 0 && row.note.segment == 0
+          && !note_superseded (writer, version->vault_id, parents + i, ref, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/*
+ * Removes a version. One whose record cannot be read is left alone, as nobody knows what it needs.
+ *
+ * Returns: %FALSE with @error set
+ */
+static gboolean
+remove_version (MhWriter *writer, const MhPrunable *version, gboolean whole_vault, guint *cost,
+                MhPurged *purged, GError **error)
+{
+  g_autoptr (MhVersion) record = NULL;
+  g_autoptr (GError) local = NULL;
+
+  record = read_version (writer, version, &local);
+  if (record == NULL)
+    {
+      mh_store_set_fault (writer->store, "a version that is not kept any more: %s", local->message);
+      return TRUE;
+    }
+
+  *cost += 1 + (guint) (g_bytes_get_size (record->blocks) / MH_BLOCK_ID_SIZE);
+  purged->versions++;
+
+  return mh_usage_remove_version (writer, record->blocks, &purged->bytes, error)
+         && remove_row (writer, version, error)
+         && (whole_vault || note_parents (writer, record, error));
+}
+
+/* Decides which of the versions of a file go. */
+static void
+choose (const MhPrune *self, const MhFileRef *file, const GArray *versions, gboolean *drop)
+{
+  g_autofree MhRetained *retained = g_new (MhRetained, MAX (versions->len, 1));
+
+  for (guint i = 0; i < versions->len; i++)
+    {
+      const MhPrunable *version = &g_array_index (versions, MhPrunable, i);
+
+      retained[i] = version->retained;
+      if (self->what == MH_PRUNE_TRASH)
+        drop[i] = !file->live && !version->retained.is_head;
+      else if (self->what == MH_PRUNE_CONTENT)
+        drop[i] = !version->retained.is_head && version->retained.op != MH_FILE_OP_DELETE
+                  && version->has_content
+                  && memcmp (version->content_hash, self->content_hash, 32) == 0;
+    }
+
+  if (self->what == MH_PRUNE_OUTDATED)
+    (void) mh_retention_select (&self->keep, self->now_ms, retained, versions->len, drop);
+}
+
+/* Removes versions of a file, as many as the commit may cost; oldest first. */
+static gboolean
+prune_file (MhWriter *writer, MhPrune *self, const MhFileRef *file, guint *cost, gboolean *whole,
+            GError **error)
+{
+  g_autoptr (GArray) versions = mh_catalog_versions (writer->db, file, error);
+  g_autofree gboolean *drop = NULL;
+  gint64 before = self->purged.versions;
+  gint64 removed;
+
+  *whole = TRUE;
+  if (versions == NULL)
+    return FALSE;
+
+  drop = g_new0 (gboolean, MAX (versions->len, 1));
+  choose (self, file, versions, drop);
+  for (guint i = versions->len; i > 0 && *whole; i--)
+    {
+      if (!drop[i - 1])
+        continue;
+      if (!remove_version (writer, &g_array_index (versions, MhPrunable, i - 1), FALSE, cost,
+                           &self->purged, error))
+        return FALSE;
+      *whole = *cost < MOST_AT_ONCE;
+    }
+
+  removed = self->purged.versions - before;
+  /* Without progress there is nothing to come back for. */
+  *whole = *whole || removed == 0;
+  self->purged.files += removed > 0 ? 1 : 0;
+
+  return removed == 0 || mh_catalog_fewer_versions (writer->db, file->ref, removed, error);
+}
+
+gboolean
+mh_prune_files (MhWriter *writer, gpointer data, GError **error)
+{
+  MhPrune *self = data;
+  guint cost = 0;
+
+  memset (&self->purged, 0, sizeof self->purged);
+  self->next = self->from;
+  if (!mh_writer_flush (writer, error))
+    return FALSE;
+
+  while (self->next < self->files->len && cost < MOST_AT_ONCE)
+    {
+      MhFileRef file;
+      gboolean found;
+      gboolean whole = TRUE;
+
+      if (!mh_catalog_get_file_ref (writer->db, g_array_index (self->files, gint64, self->next),
+                                    &file, &found, error)
+          || (found && file.vault == self->vault
+              && !prune_file (writer, self, &file, &cost, &whole, error)))
+        return FALSE;
+      if (whole)
+        self->next++;
+      cost++;
+    }
+
+  return TRUE;
+}
+
+/* Removes some versions of a vault; what cannot be read goes as well, and its blocks stay. */
+static gboolean
+forget_versions (MhWriter *writer, GArray *versions, MhPurged *purged, GError **error)
+{
+  guint cost = 0;
+
+  for (guint i = 0; i < versions->len && cost < MOST_AT_ONCE; i++)
+    {
+      const MhPrunable *version = &g_array_index (versions, MhPrunable, i);
+      gint64 before = purged->versions;
+
+      if (!remove_version (writer, version, TRUE, &cost, purged, error)
+          || (purged->versions == before && !remove_row (writer, version, error)))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Finds the vault, if any. */
+static gboolean
+find_forgotten (MhWriter *writer, MhPruneForgotten *self, gint64 *vault, GError **error)
+{
+  GError *local = NULL;
+  MhVaultRow row;
+
+  *vault = 0;
+  if (self->vault_id == NULL)
+    return mh_catalog_next_forgotten (writer->db, vault, error);
+
+  if (mh_catalog_get_vault (writer->db, self->vault_id, &row, &local))
+    {
+      *vault = row.forgotten ? row.ref : 0;
+      return TRUE;
+    }
+
+  if (g_error_matches (local, MH_ERROR, MH_ERROR_NOT_FOUND))
+    {
+      g_error_free (local);
+      return TRUE;
+    }
+
+  g_propagate_error (error, local);
+
+  return FALSE;
+}
+
+gboolean
+mh_prune_forgotten (MhWriter *writer, gpointer data, GError **error)
+{
+  MhPruneForgotten *self = data;
+  g_autoptr (GArray) versions = NULL;
+  gboolean left;
+  gint64 vault;
+
+  memset (&self->purged, 0, sizeof self->purged);
+  self->done = FALSE;
+  if (!mh_writer_flush (writer, error) || !find_forgotten (writer, self, &vault, error))
+    return FALSE;
+
+  if (vault == 0)
+    {
+      self->done = TRUE;
+      return TRUE;
+    }
+
+  versions = mh_catalog_any_versions (writer->db, vault, VERSIONS_AT_ONCE, error);
+  if (versions == NULL)
+    return FALSE;
+
+  if (versions->len > 0)
+    return forget_versions (writer, versions, &self->purged, error);
+
+  return mh_catalog_forget_some (writer->db, vault, &left, error);
+}
+
+/* Finds out whether records of removed versions are still on the disk. */
+static gboolean
+has_version_holes (MhWriter *writer, gboolean *has, GError **error)
+{
+  g_autoptr (GArray) holes = mh_catalog_find_holes (writer->db, TRUE, error);
+
+  *has = holes != NULL && holes->len > 0;
+
+  return holes != NULL;
+}
+
+gboolean
+mh_prune_blocks (MhWriter *writer, gpointer data, GError **error)
+{
+  MhPruneBlocks *self = data;
+  g_autoptr (GArray) blocks = NULL;
+  gboolean waits;
+
+  self->done = TRUE;
+  /* A version that a new index finds again must find its blocks, too. */
+  if (!has_version_holes (writer, &waits, error))
+    return FALSE;
+
+  if (waits || writer->incomplete || !mh_generations_quiet (writer->store->generations))
+    return TRUE;
+
+  blocks = mh_catalog_find_unused (writer->db, self->after, error);
+  if (blocks == NULL)
+    return FALSE;
+
+  for (guint i = 0; i < blocks->len; i++)
+    {
+      const MhUnused *block = &g_array_index (blocks, MhUnused, i);
+
+      memcpy (self->last, block->id, sizeof self->last);
+      if (mh_writer_holds_block (writer, block->id))
+        continue;
+      if (!mh_catalog_remove_block (writer->db, block->id, error)
+          || !mh_usage_free_record (writer, &block->location, FALSE, error))
+        return FALSE;
+    }
+  self->done = blocks->len == 0;
+
+  return TRUE;
+}
+
+static void
+add_purged (MhPurged *sum, const MhPurged *more)
+{
+  sum->files += more->files;
+  sum->versions += more->versions;
+  sum->bytes += more->bytes;
+}
+
+/* Commits a removal so that it comes after all readers that began before it. */
+static gboolean
+commit_removal (MhStore *store, MhCommitFunc func, gpointer data, GError **error)
+{
+  gboolean done;
+
+  mh_generations_begin_removal (store->generations);
+  done = mh_writer_commit_durable (store->writer, func, data, error);
+  mh_generations_end_removal (store->generations);
+
+  return done;
+}
+
+gboolean
+mh_prune_run (MhStore *store, MhPrune *prune, GCancellable *cancellable, GError **error)
+{
+  MhPurged sum = prune->purged;
+  gboolean done = TRUE;
+
+  prune->from = 0;
+  while (done && prune->from < prune->files->len)
+    {
+      done = !g_cancellable_set_error_if_cancelled (cancellable, error)
+             && commit_removal (store, mh_prune_files, prune, error);
+      if (!done)
+        break;
+      add_purged (&sum, &prune->purged);
+      prune->from = prune->next;
+    }
+  prune->purged = sum;
+
+  return done;
+}
+
+gboolean
+mh_prune_run_forgotten (MhStore *store, const char *vault_id, MhPurged *purged,
+                        GCancellable *cancellable, GError **error)
+{
+  MhPruneForgotten forgotten = { vault_id };
+
+  while (!forgotten.done)
+    {
+      if (g_cancellable_set_error_if_cancelled (cancellable, error)
+          || !commit_removal (store, mh_prune_forgotten, &forgotten, error))
+        return FALSE;
+      add_purged (purged, &forgotten.purged);
+    }
+
+  return TRUE;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "store-private.h"
+
+#include "base/error.h"
+#include "base/os.h"
+
+#define GIB (G_GUINT64_CONSTANT (1024) * 1024 * 1024)
+
+/* What SQLite and tombstones need, however little is configured. */
+#define LEAST_FREE (8 * 1024 * 1024)
+
+gboolean
+mh_store_set_limits (MhStore *self, const char *vault_id, const MhVaultLimits *limits,
+                     GError **error)
+{
+  g_autoptr (MhKeys) keys = mh_store_keys (self, vault_id, error);
+
+  if (keys == NULL)
+    return FALSE;
+
+  if (limits->hard_quota < 0 || limits->keep.versions < 1 || limits->keep.days < 0)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_INVALID, "limits of vault %s: out of bounds",
+                   vault_id);
+      return FALSE;
+    }
+
+  g_mutex_lock (&self->lock);
+  g_hash_table_replace (self->limits, g_strdup (vault_id), g_memdup2 (limits, sizeof *limits));
+  g_mutex_unlock (&self->lock);
+
+  return TRUE;
+}
+
+gboolean
+mh_store_get_limits (MhStore *self, const char *vault_id, MhVaultLimits *limits)
+{
+  const MhVaultLimits *known;
+
+  g_mutex_lock (&self->lock);
+  known = g_hash_table_lookup (self->limits, vault_id);
+  if (known != NULL)
+    *limits = *known;
+  g_mutex_unlock (&self->lock);
+
+  return known != NULL;
+}
+
+gboolean
+mh_store_check_writable (MhStore *self, const char *vault_id, GError **error)
+{
+  MhVaultLimits limits;
+
+  if (!mh_store_get_limits (self, vault_id, &limits) || !limits.read_only)
+    return TRUE;
+
+  g_set_error_literal (error, MH_ERROR, MH_ERROR_FORBIDDEN, "the vault is read only here");
+
+  return FALSE;
+}
+
+void
+mh_store_set_quota_error (const char *vault_id, const MhVaultLimits *limits, gint64 would_be_size,
+                          GError **error)
+{
+  GError *local = NULL;
+
+  g_set_error (&local, MH_ERROR, MH_ERROR_NO_SPACE,
+               "the vault would hold %" G_GINT64_FORMAT " bytes, its quota is %" G_GINT64_FORMAT,
+               would_be_size, limits->hard_quota);
+  mh_error_add_string (local, "vault_id", vault_id);
+  mh_error_add_int (local, "hard_quota", limits->hard_quota);
+  mh_error_add_int (local, "would_be_size", would_be_size);
+  g_propagate_error (error, local);
+}
+
+void
+mh_store_want_upkeep (MhStore *self)
+{
+  if (self->schedule != NULL)
+    mh_schedule_wake (self->schedule, MH_WAKE_UPKEEP);
+}
+
+void
+mh_store_start_upkeep (MhStore *self)
+{
+  g_return_if_fail (self->schedule == NULL);
+
+  self->schedule = mh_schedule_new (self);
+}
+
+guint64
+mh_store_resolve_min_free (gint64 configured, int fd)
+{
+  if (configured < 0)
+    configured = (gint64) MIN (5 * GIB, mh_os_total_space (fd) / 20);
+
+  return MAX ((guint64) configured, LEAST_FREE);
+}
+
+static char *
+describe (guint64 least)
+{
+  g_autofree char *size = g_format_size_full (least, G_FORMAT_SIZE_IEC_UNITS);
+
+  return g_strdup_printf ("the disk is full: uploads leave %s of it free", size);
+}
+
+gboolean
+mh_store_check_min_free (MhStore *self, int fd, guint64 needed, GError **error)
+{
+  g_autofree char *sentence = NULL;
+
+  if (mh_os_free_space (fd) >= needed + self->min_free)
+    return TRUE;
+
+  sentence = describe (self->min_free);
+  g_set_error_literal (error, MH_ERROR, MH_ERROR_NO_SPACE, sentence);
+  if (self->schedule != NULL)
+    mh_schedule_wake (self->schedule, MH_WAKE_SPACE);
+
+  return FALSE;
+}
+
+char *
+mh_store_check_space (MhStore *self)
+{
+  gboolean low = mh_os_free_space (self->lock_fd) < self->min_free;
+
+  return low ? describe (self->min_free) : NULL;
+}

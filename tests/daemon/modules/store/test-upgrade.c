@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <glib/gstdio.h>
+
+#include "base/error.h"
+#include "bench.h"
+
+/*
+ * tests/data/store-1 is a home of schema 1, made by the program of then: eight files in /files,
+ * one of them moved to /moved/1; /versions with four versions, and a file with the content of the
+ * second; /trash, deleted; and a second vault of four files, forgotten again.
+ */
+
+static void
+copy_folder (const char *from, const char *to)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDir) dir = g_dir_open (from, 0, &error);
+  const char *name;
+
+  g_assert_no_error (error);
+  g_assert_cmpint (g_mkdir_with_parents (to, 0700), ==, 0);
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *source = g_build_filename (from, name, NULL);
+      g_autofree char *target = g_build_filename (to, name, NULL);
+      g_autofree char *data = NULL;
+      gsize size;
+
+      g_assert_true (g_file_get_contents (source, &data, &size, &error));
+      g_assert_true (g_file_set_contents (target, data, (gssize) size, &error));
+    }
+}
+
+static Bench *
+open_old (void)
+{
+  g_autofree char *home = g_dir_make_tmp ("mh-store-XXXXXX", NULL);
+  g_autofree char *blocks = g_build_filename (home, "blocks", NULL);
+  g_autofree char *metadata = g_build_filename (home, "metadata", NULL);
+  g_autofree char *old =
+      g_build_filename (g_getenv ("MESHHOLD_SOURCE"), "tests/data/store-1", NULL);
+  g_autofree char *old_blocks = g_build_filename (old, "blocks", NULL);
+  g_autofree char *old_metadata = g_build_filename (old, "metadata", NULL);
+
+  copy_folder (old_blocks, blocks);
+  copy_folder (old_metadata, metadata);
+
+  return bench_new_at (home, 24 * 1024);
+}
+
+static void
+assert_content (Bench *bench, const char *path, guint64 seed, gsize size)
+{
+  g_autoptr (GBytes) content = bench_random (seed, size);
+
+  bench_assert_file (bench, path, content);
+}
+
+static void
+assert_all (Bench *bench)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) versions = NULL;
+
+  for (guint i = 0; i < 8; i++)
+    {
+      g_autofree char *path = g_strdup_printf (i == 1 ? "/moved/%u" : "/files/%u", i);
+
+      assert_content (bench, path, i, 500 + i * 700);
+    }
+  assert_content (bench, "/versions", 23, 3000);
+  assert_content (bench, "/same-as-versions", 21, 3000);
+  versions = mh_store_history (bench->store, "vault", "/versions", &error);
+  g_assert_cmpuint (versions->len, ==, 4);
+  for (guint i = 0; i < 4; i++)
+    {
+      const MhFileVersion *version = g_ptr_array_index (versions, i);
+      g_autoptr (GBytes) expected = bench_random (23 - i, 3000);
+      g_autoptr (GBytes) got = NULL;
+
+      got = bench_read (bench, "/versions", version->content_hash, &error);
+      g_assert_no_error (error);
+      g_assert_true (g_bytes_equal (got, expected));
+    }
+}
+
+static void
+test_schema_1 (void)
+{
+  g_autoptr (Bench) bench = open_old ();
+  g_autoptr (MhTrashList) trash = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 stored = 5000 + 17;
+
+  g_test_summary ("a store of schema 1 reads and counts right, and what was forgotten stays gone");
+  for (guint i = 0; i < 8; i++)
+    stored += 500 + i * 700 + 17;
+  stored += 4 * (3000 + 17);
+  assert_all (bench);
+  g_assert_cmpint (bench_stored (bench), ==, stored);
+  trash = mh_store_list_trash (bench->store, "vault", 10, NULL, &error);
+  g_assert_cmpuint (trash->entries->len, ==, 1);
+  g_assert_cmpint (bench_maintain (bench).freed_bytes, >, 8000); /* of the forgotten vault */
+  assert_all (bench);
+  bench_assert_recount (bench);
+  assert_all (bench);
+  g_assert_cmpint (bench_stored (bench), ==, stored);
+}
+
+static void
+test_schema_1_without_index (void)
+{
+  g_autoptr (Bench) bench = open_old ();
+
+  g_test_summary ("the segments of then make the same index as one that was upgraded");
+  bench_assert_recount (bench);
+  assert_all (bench);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/store/upgrade/schema-1", test_schema_1);
+  g_test_add_func ("/store/upgrade/schema-1-without-index", test_schema_1_without_index);
+
+  return g_test_run ();
+}
