@@ -192,6 +192,12 @@ mh_os_list (const char *path, GError **error)
 }
 
 gboolean
+mh_os_sync_name (const char *path)
+{
+  return sync_folder_of (path);
+}
+
+gboolean
 mh_os_rename (const char *from, const char *to)
 {
   return rename (from, to) == 0 && sync_folder_of (to);

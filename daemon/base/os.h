@@ -67,6 +67,9 @@ gboolean mh_os_make_folder (const char *path, GError **error) G_GNUC_WARN_UNUSED
  */
 char **mh_os_list (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Makes the name of a file durable. Returns: %FALSE with errno set. Thread: any. Blocks on disk. */
+gboolean mh_os_sync_name (const char *path) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * mh_os_rename:
  * @from: a file

@@ -130,7 +130,7 @@ mh_db_confirm_log (const char *path, GError **error)
       return FALSE;
     }
 
-  errnum = write_again (fd);
+  errnum = mh_os_sync_name (log) ? write_again (fd) : errno;
   mh_os_close (fd);
   /* A file system that copies on write may have no room for it; better to start than to be sure. */
   if (errnum == 0 || errnum == ENOSPC || errnum == EDQUOT)

@@ -64,9 +64,9 @@ MhDb *mh_db_open (const char *path, MhDbFlags flags, GError **error) G_GNUC_WARN
  * @path: a database that nobody has open
  * @error: return location
  *
- * Writes again what is in its log. A sync of it may have failed before the program ended; then the
- * system still shows it, but takes it for written, and SQLite would build on it. To be called once
- * before the first mh_db_open().
+ * Writes again what is in its log, and makes its name durable. A sync of it may have failed before
+ * the program ended; then the system still shows it, but takes it for written, and SQLite would
+ * build on it. To be called once before the first mh_db_open().
  *
  * Thread: any. Blocks on disk.
  * Errors: %MH_ERROR_FAILED

@@ -25,6 +25,7 @@ typedef struct
   GHashTable *touched;    /* (owned) (element-type guint64): segments that were written to */
   GArray *unread;         /* (owned) (element-type MhLocation): what the disk could not read */
   GHashTable *known;      /* (owned) (element-type guint64 guint64): how far each was indexed */
+  GArray *voids;          /* (owned) (element-type MhVoid): of segments that were given up */
   guint64 last_epoch;     /* what has this one may be half written */
   gboolean broken;        /* a change of the last epoch was dropped, and so are those after it */
 } MhRecovery;

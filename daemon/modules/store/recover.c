@@ -20,6 +20,7 @@ recovery_clear (MhRecovery *self)
   g_clear_pointer (&self->touched, g_hash_table_unref);
   g_clear_pointer (&self->unread, g_array_unref);
   g_clear_pointer (&self->known, g_hash_table_unref);
+  g_clear_pointer (&self->voids, g_array_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MhRecovery, recovery_clear)
@@ -90,6 +91,8 @@ look_at_segment (MhRecovery *self, guint64 id, gboolean is_last, GError **error)
     return FALSE;
 
   size = (gint64) MIN ((guint64) mh_os_size (fd), given_up.from);
+  if (given_up.from != G_MAXUINT64)
+    g_array_append_val (self->voids, given_up);
   segment = mh_writer_adopt_segment (writer, id, fd, MAX (indexed_to, MH_SEGMENT_HEADER_SIZE));
   if (size < (gint64) indexed_to && indexed_to > MH_SEGMENT_HEADER_SIZE)
     mh_store_set_fault (writer->store, "%s is shorter than it was", path);
@@ -143,8 +146,6 @@ apply_void (MhRecovery *self, const MhVoid *given_up, GError **error)
 static gboolean
 apply_voids (MhRecovery *self, GError **error)
 {
-  g_autoptr (GArray) voids = g_array_new (FALSE, FALSE, sizeof (MhVoid));
-
   for (guint i = 0; i < self->found->len; i++)
     {
       MhFound *found = &g_array_index (self->found, MhFound, i);
@@ -154,14 +155,14 @@ apply_voids (MhRecovery *self, GError **error)
         payload = mh_recovery_read (self, found);
       if (payload == NULL)
         continue;
-      mh_void_decode (payload, voids);
+      mh_void_decode (payload, self->voids);
       if (!mh_recovery_confirm (self, found, error))
         return FALSE;
     }
 
-  for (guint i = 0; i < voids->len; i++)
+  for (guint i = 0; i < self->voids->len; i++)
     {
-      if (!apply_void (self, &g_array_index (voids, MhVoid, i), error))
+      if (!apply_void (self, &g_array_index (self->voids, MhVoid, i), error))
         return FALSE;
     }
 
@@ -190,14 +191,40 @@ hold_back (MhRecovery *self, GError **error)
   return TRUE;
 }
 
-/* Goes on with the last segment if it is in order. */
+/* Cuts the segments that were given up; what that fails for stays on record. */
 static void
-choose_open (MhWriter *self)
+cut_voids (MhRecovery *self)
+{
+  for (guint i = 0; i < self->voids->len; i++)
+    {
+      const MhVoid *given_up = &g_array_index (self->voids, MhVoid, i);
+
+      if (!mh_writer_cut_void (self->writer, given_up))
+        g_array_append_val (self->writer->voids, *given_up);
+    }
+}
+
+static gboolean
+was_given_up (const MhRecovery *self, guint64 segment)
+{
+  for (guint i = 0; i < self->voids->len; i++)
+    {
+      if (g_array_index (self->voids, MhVoid, i).segment == segment)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Goes on with the last segment if it is in order, and what is appended to it will count. */
+static void
+choose_open (MhWriter *self, const MhRecovery *recovery)
 {
   MhSegmentOut *last = g_hash_table_lookup (self->segments, &self->last_segment);
   guint8 header[MH_SEGMENT_HEADER_SIZE];
 
-  if (last != NULL && mh_os_size (last->fd) == (gint64) last->end
+  if (last != NULL && !was_given_up (recovery, last->id)
+      && mh_os_size (last->fd) == (gint64) last->end
       && mh_os_read (last->fd, 0, header, sizeof header) == sizeof header
       && mh_segment_header_check (header, last->id))
     self->open = last;
@@ -219,6 +246,7 @@ catch_up (MhWriter *self, GError **error)
   recovery.referenced = g_hash_table_new_full (mh_id_hash, mh_id_equal, g_free, NULL);
   recovery.touched = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   recovery.unread = g_array_new (FALSE, FALSE, sizeof (MhLocation));
+  recovery.voids = g_array_new (FALSE, FALSE, sizeof (MhVoid));
   recovery.known = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   recovery.last_epoch = (guint64) epoch;
   ids = mh_segments_list (self->store->segments, error);
@@ -238,7 +266,8 @@ catch_up (MhWriter *self, GError **error)
     return FALSE;
 
   mh_ledger_undo (self->ledger, 0);
-  choose_open (self);
+  cut_voids (&recovery);
+  choose_open (self, &recovery);
   mh_writer_close_idle (self);
 
   return TRUE;

@@ -128,8 +128,11 @@ gboolean mh_writer_write_voids (MhWriter *self, GError **error) G_GNUC_WARN_UNUS
 /* In the transaction after that was made durable. Returns: %FALSE with @error set */
 gboolean mh_writer_note_voids (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* They are on record for good: gives their space back. */
+/* They are on record for good: cuts off what does not count. */
 void mh_writer_forget_voids (MhWriter *self);
+
+/* Cuts off what does not count. Returns: %FALSE when that is not durable */
+gboolean mh_writer_cut_void (MhWriter *self, const MhVoid *given_up) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Frees the space of (element-type MhLocation) @locations, which are sorted for it. */
 void mh_writer_punch (MhWriter *self, GArray *locations);

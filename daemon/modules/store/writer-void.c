@@ -15,7 +15,8 @@
  * it off. It was not acknowledged, and it must not come back after what is acknowledged later: both
  * may follow the same version. So the segment is left alone, and the next one begins with a record
  * that says from where on the first does not count. That record is durable before anything else is
- * acknowledged. An index that has more than it allows is ahead of the segments, and is made anew.
+ * acknowledged; then the first is cut. An index that has more than it allows is ahead of the
+ * segments, and is made anew.
  */
 
 #define ENTRY_SIZE 16
@@ -85,22 +86,42 @@ mh_writer_note_voids (MhWriter *self, GError **error)
   return TRUE;
 }
 
+gboolean
+mh_writer_cut_void (MhWriter *self, const MhVoid *given_up)
+{
+  g_autofree char *path = mh_segments_path (self->store->segments, given_up->segment);
+  g_autoptr (GError) error = NULL;
+  int fd = mh_os_open (path, TRUE, FALSE, &error);
+  gboolean done;
+
+  if (fd < 0)
+    return g_error_matches (error, MH_ERROR, MH_ERROR_NOT_FOUND);
+
+  done = mh_os_size (fd) <= (gint64) given_up->from || mh_os_truncate (fd, given_up->from);
+  done = done && mh_os_sync (fd);
+  mh_os_close (fd);
+
+  return done;
+}
+
 void
 mh_writer_forget_voids (MhWriter *self)
 {
-  for (guint i = 0; i < self->voids->len; i++)
+  for (guint i = self->voids->len; i > 0; i--)
     {
-      const MhVoid *given_up = &g_array_index (self->voids, MhVoid, i);
+      const MhVoid *given_up = &g_array_index (self->voids, MhVoid, i - 1);
       MhSegmentOut *segment = g_hash_table_lookup (self->segments, &given_up->segment);
 
-      if (segment == NULL)
+      /* The record may go with its segment one day: until the cut is durable there is another. */
+      if (!mh_writer_cut_void (self, given_up))
         continue;
-      segment->given_up = FALSE;
-      /* Failing costs disk space only. */
-      if (!mh_os_truncate (segment->fd, given_up->from))
-        g_debug ("cutting a segment: %s", g_strerror (errno));
+      if (segment != NULL)
+        segment->given_up = FALSE;
+      g_array_remove_index (self->voids, i - 1);
     }
-  g_array_set_size (self->voids, 0);
+  if (self->voids->len > 0)
+    return;
+
   mh_writer_punch (self, self->unused);
   g_array_set_size (self->unused, 0);
 }

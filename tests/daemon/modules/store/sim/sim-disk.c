@@ -43,6 +43,7 @@ struct _SimDisk
   gboolean lying;
   SimFaults faults;
   gboolean failed;
+  guint64 segment_changes; /* writes and the like, to segments */
   gboolean index_unsynced; /* a sync of the index failed */
   guint64 used;            /* bytes */
   guint64 room;
@@ -168,6 +169,12 @@ void
 sim_disk_die_after (SimDisk *self, guint operations)
 {
   self->last_operation = operations == 0 ? 0 : self->operations + operations;
+}
+
+guint64
+sim_disk_segment_changes (SimDisk *self)
+{
+  return self->segment_changes;
 }
 
 gboolean
@@ -509,6 +516,7 @@ change_file (SimNode *self, SimChangeKind kind, guint64 offset, const guint8 *da
 
   sim_image_apply (&self->now, change);
   g_ptr_array_add (self->changes, change);
+  disk->segment_changes += self->index ? 0 : 1;
 }
 
 /* Takes space for a range. Returns: bytes of it for which there is space */

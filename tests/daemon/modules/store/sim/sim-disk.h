@@ -45,6 +45,9 @@ void sim_disk_use (SimDisk *self);
 /* Calls that reached the disk. */
 guint64 sim_disk_operations (SimDisk *self);
 
+/* Calls that changed a segment. */
+guint64 sim_disk_segment_changes (SimDisk *self);
+
 /* The disk dies in the middle of the call after @operations - 1 more; 0 for never. */
 void sim_disk_die_after (SimDisk *self, guint operations);
 

@@ -308,6 +308,7 @@ play_batch (SimWorld *self)
   if (count == 0)
     return;
 
+  self->gathering = 1;
   mh_uploads_finish (uploads, count, files, errors);
   for (guint i = 0; i < count; i++)
     {
@@ -316,6 +317,7 @@ play_batch (SimWorld *self)
       mh_file_free (files[i]);
       g_clear_error (&errors[i]);
     }
+  self->gathering = 0;
 }
 
 static void
@@ -600,6 +602,21 @@ play_lose_index (SimWorld *self)
     sim_world_check (self, doubt);
 }
 
+/* Frees space. Nothing that can be reached is to change by that. */
+static void
+play_maintain (SimWorld *self)
+{
+  g_autoptr (GError) error = NULL;
+  MhUpkeep upkeep = { 0 };
+  gboolean done = mh_store_maintain (self->store, 0, &upkeep, NULL, &error);
+
+  self->trouble |= sim_world_is_in_trouble (self);
+  sim_log (self, "maintain: %" G_GINT64_FORMAT " bytes freed, %" G_GINT64_FORMAT " moved%s%s",
+           upkeep.freed_bytes, upkeep.moved_bytes, done ? "" : ": ", done ? "" : error->message);
+  if (!done && !self->trouble)
+    sim_violate (self, "maintaining: %s", error->message);
+}
+
 static void
 play_check (SimWorld *self)
 {
@@ -614,7 +631,7 @@ static const Play plays[] = {
   { 4, play_abandon }, { 8, play_together }, { 8, play_batch },     { 8, play_delete },
   { 6, play_restore }, { 8, play_move },     { 10, play_read },     { 6, play_faults },
   { 3, play_full },    { 8, play_arm },      { 4, play_reopen },    { 2, play_lose_index },
-  { 2, play_check },
+  { 2, play_check },   { 6, play_maintain },
 };
 
 static void

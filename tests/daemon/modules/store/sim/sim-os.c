@@ -201,6 +201,12 @@ mh_os_remove (const char *path, GError **error)
 }
 
 gboolean
+mh_os_sync_name (const char *path)
+{
+  return check (sim_sync_folder_of (path));
+}
+
+gboolean
 mh_os_rename (const char *from, const char *to)
 {
   return check (sim_rename (from, to)) && check (sim_sync_folder_of (to));

@@ -9,7 +9,7 @@
 #include "modules/store/writer-private.h"
 
 /* More steps in doubt than this are not tried in every combination. */
-#define MOST_DOUBTS 8
+#define MOST_DOUBTS 10
 
 const char *const sim_vaults[SIM_VAULTS] = { "red", "blue" };
 
@@ -117,7 +117,9 @@ sim_world_settle (SimWorld *self, SimStep *step, const GError *error)
   g_autofree char *what = sim_step_describe (step, self->contents);
   g_autoptr (SimModel) copy = sim_model_copy (self->model);
   gboolean possible = sim_model_apply (copy, step);
+  gboolean wrote = sim_disk_segment_changes (self->disk) != self->segment_changes;
 
+  self->segment_changes = sim_disk_segment_changes (self->disk);
   self->steps++;
   self->trouble |= sim_world_is_in_trouble (self);
   sim_log (self, "%s%s%s", what, error != NULL ? ": " : "", error != NULL ? error->message : "");
@@ -138,7 +140,8 @@ sim_world_settle (SimWorld *self, SimStep *step, const GError *error)
     sim_violate (self, "%s: %s, though nothing is wrong", what,
                  is_refusal (error) ? "refused" : "failed");
   step->cut = sim_disk_is_dead (self->disk);
-  g_ptr_array_add (self->doubts, sim_step_copy (step));
+  if (wrote || self->gathering > 0)
+    g_ptr_array_add (self->doubts, sim_step_copy (step));
 }
 
 /* Reads all of a version. Returns: (transfer full): it, or %NULL with @error set */

@@ -28,18 +28,19 @@ typedef struct
   MhSigner *signer; /* (owned) */
   MhClock *clock;   /* (owned) */
   gint64 now_ms;
-  MhSecret *key;         /* (owned) */
-  MhStore *store;        /* (owned) (nullable): while it is open */
-  SimContents *contents; /* (owned) */
-  SimModel *model;       /* (owned) */
-  GPtrArray *doubts;     /* (owned) (element-type SimStep): what failed since the last success */
-  GPtrArray *uploads;    /* (owned) (element-type SimUpload): SIM_UPLOADS of them */
-  GPtrArray *waiting;    /* (owned) (element-type SimStep): steps that are committed together */
-  guint gathering;       /* how deep */
-  gboolean index_lost;   /* a sync of it failed: nothing works until the store is opened again */
-  gboolean trouble;      /* the disk failed since the store was opened: any step may fail */
-  GString *log;          /* (owned) */
-  char *violation;       /* (owned) (nullable): the first */
+  MhSecret *key;           /* (owned) */
+  MhStore *store;          /* (owned) (nullable): while it is open */
+  SimContents *contents;   /* (owned) */
+  SimModel *model;         /* (owned) */
+  GPtrArray *doubts;       /* (owned) (element-type SimStep): what failed since the last success */
+  GPtrArray *uploads;      /* (owned) (element-type SimUpload): SIM_UPLOADS of them */
+  GPtrArray *waiting;      /* (owned) (element-type SimStep): steps that are committed together */
+  guint gathering;         /* how deep */
+  gboolean index_lost;     /* a sync of it failed: nothing works until the store is opened again */
+  guint64 segment_changes; /* of the disk, until the last step */
+  gboolean trouble;        /* the disk failed since the store was opened: any step may fail */
+  GString *log;            /* (owned) */
+  char *violation;         /* (owned) (nullable): the first */
   guint steps;
   guint crashes;
 } SimWorld;
