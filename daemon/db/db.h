@@ -60,6 +60,21 @@ typedef struct _MhDb MhDb;
 MhDb *mh_db_open (const char *path, MhDbFlags flags, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * mh_db_confirm_log:
+ * @path: a database that nobody has open
+ * @error: return location
+ *
+ * Writes again what is in its log, and makes its name durable. A sync of it may have failed before
+ * the program ended; then the system still shows it, but takes it for written, and SQLite would
+ * build on it. To be called once before the first mh_db_open().
+ *
+ * Thread: any. Blocks on disk.
+ * Errors: %MH_ERROR_FAILED
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_db_confirm_log (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * mh_db_close:
  * @self: (nullable) (transfer full): a connection whose statements are all freed
  *

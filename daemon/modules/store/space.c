@@ -4,7 +4,7 @@
 #include "store-private.h"
 
 #include "base/error.h"
-#include "os.h"
+#include "base/os.h"
 
 #define GIB (G_GUINT64_CONSTANT (1024) * 1024 * 1024)
 

@@ -22,6 +22,7 @@ struct _MhStore
   guint64 segment_bytes;
   void (*on_fault) (const char *sentence, gpointer data); /* (nullable) */
   gpointer on_fault_data;                                 /* (unowned) */
+  gboolean serial;                                        /* no threads */
   guint64 min_free;                                       /* bytes that uploads leave free */
   void (*on_space) (const char *sentence, gpointer data); /* (nullable) */
   gpointer on_space_data;                                 /* (unowned) */

@@ -31,6 +31,8 @@ typedef struct _MhStore MhStore;
  * mh_store_check_space() when there is too little space, and %NULL when there is enough again; on
  * any thread
  * @on_space_data: its argument
+ * @serial: no threads: everything happens in the call that causes it, in an order that depends on
+ *   the calls alone. For tests, which then use the store from one thread.
  */
 typedef struct
 {
@@ -44,6 +46,7 @@ typedef struct
   gint64 min_free;
   void (*on_space) (const char *sentence, gpointer data);
   gpointer on_space_data;
+  gboolean serial;
 } MhStoreConfig;
 
 typedef enum
