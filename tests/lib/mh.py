@@ -209,6 +209,10 @@ class Daemon:
     def download(self, vault, path, **options):
         return self.get(f"/api/v1/vaults/{vault}/stream{quote(path)}", **options)
 
+    def events(self):
+        """The stream of events from now on: `with daemon.events() as events`."""
+        return Events(self)
+
     def cpu_seconds(self):
         """What the daemon has used of the processors, in steps of 10 ms."""
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -217,6 +221,30 @@ class Daemon:
     def memory_kib(self, name="VmHWM"):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(rf"{name}:\s+(\d+)", status)[1])
+
+
+class Events:
+    """A client of the stream of events."""
+
+    def __init__(self, daemon):
+        self.connection = daemon.connection()
+        self.connection.request("GET", f"/api/v1/events/stream?token={daemon.token or daemon.login()}")
+        self.response = self.connection.getresponse()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.connection.close()
+
+    def next(self, kind):
+        """The next event of a kind; others are passed over."""
+        while line := self.response.readline():
+            if line.startswith(b"data: "):
+                event = json.loads(line[6:])
+                if event["type"] == kind:
+                    return event
+        raise AssertionError(f"the stream ended without {kind}")
 
 
 def wait_until(condition, seconds=20, what="the condition"):

@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "files-contract.h"
+#include "files-private.h"
 
 #include <string.h>
 
 #include "files.h"
 #include "modules/audit/audit.h"
-#include "modules/store/store.h"
 #include "modules/vaults/vaults.h"
 
-/* The service: what the handlers need. */
-typedef struct
-{
-  MhCore *core; /* (unowned) outlives us */
-} MhFiles;
-
-/* Gives the store and the vault that the request names, or fails as the contract says. */
-static MhStore *
-open_vault (MhRequest *request, const char **vault_id, GError **error)
+MhStore *
+mh_files_open_vault (MhRequest *request, const char **vault_id, GError **error)
 {
   *vault_id = mh_request_param (request, "vault_id");
   if (!mh_vaults_require (mh_request_service (request, "vaults"), *vault_id, error))
@@ -27,8 +19,8 @@ open_vault (MhRequest *request, const char **vault_id, GError **error)
   return mh_request_service (request, "store");
 }
 
-static void
-publish (MhRequest *request, const char *vault_id, const char *path, const char *op)
+void
+mh_files_publish (MhRequest *request, const char *vault_id, const char *path, const char *op)
 {
   MhFiles *files = mh_request_service (request, "files");
   MhJson *members = mh_json_new ();
@@ -39,14 +31,14 @@ publish (MhRequest *request, const char *vault_id, const char *path, const char 
   mh_bus_publish (mh_core_bus (files->core), "file_changed", members);
 }
 
-static void
-audit (MhRequest *request, const char *type, const char *vault_id, const char *path)
+void
+mh_files_audit (MhRequest *request, const char *type, const char *vault_id, const char *path)
 {
   mh_audit_record (mh_request_service (request, "audit"), request, type, vault_id, path);
 }
 
-static void
-members_to_json (MhJson *out, const MhFile *file)
+void
+mh_files_members_to_json (MhJson *out, const MhFile *file, const char *local)
 {
   mh_json_string (out, "file_id", file->file_id);
   mh_json_string (out, "path", file->path);
@@ -56,17 +48,17 @@ members_to_json (MhJson *out, const MhFile *file)
   mh_json_string (out, "mime", file->mime);
   mh_json_string (out, "content_hash", file->content_hash);
   mh_json_bool (out, "deleted", file->deleted);
-  mh_json_string (out, "local", "full"); /* without a mesh everything is here */
+  mh_json_string (out, "local", local);
   mh_json_int (out, "version_count", file->version_count);
   mh_json_bool (out, "conflict", file->conflict);
   mh_json_int (out, "changed_ms", file->changed_ms);
 }
 
-static void
-file_to_json (MhJson *out, const MhFile *file)
+void
+mh_files_file_to_json (MhJson *out, const char *name, const MhFile *file)
 {
-  mh_json_begin_object (out, NULL);
-  members_to_json (out, file);
+  mh_json_begin_object (out, name);
+  mh_files_members_to_json (out, file, "full"); /* damage apart, all is here without a mesh */
   mh_json_end_object (out);
 }
 
@@ -88,7 +80,7 @@ files_list (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
   const MhFilesListQuery *asked = mh_request_query (request);
   g_autoptr (MhFileList) list = NULL;
   MhListQuery query = { 0 };
-  MhStore *store = open_vault (request, &query.vault_id, error);
+  MhStore *store = mh_files_open_vault (request, &query.vault_id, error);
 
   if (store == NULL)
     return FALSE;
@@ -105,7 +97,7 @@ files_list (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
   mh_json_begin_object (out, NULL);
   mh_json_begin_array (out, "files");
   for (guint i = 0; i < list->files->len; i++)
-    file_to_json (out, g_ptr_array_index (list->files, i));
+    mh_files_file_to_json (out, NULL, g_ptr_array_index (list->files, i));
   mh_json_end_array (out);
   mh_json_begin_array (out, "folders");
   for (guint i = 0; i < list->folders->len; i++)
@@ -121,7 +113,7 @@ static void
 detail_to_json (MhJson *out, const MhFileDetail *detail)
 {
   mh_json_begin_object (out, NULL);
-  members_to_json (out, detail->file);
+  mh_files_members_to_json (out, detail->file, mh_files_local (detail->different, detail->missing));
   mh_json_begin_array (out, "blocks");
   for (guint i = 0; i < detail->blocks->len; i++)
     {
@@ -146,7 +138,7 @@ gboolean
 files_get (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
 {
   const char *vault_id;
-  MhStore *store = open_vault (request, &vault_id, error);
+  MhStore *store = mh_files_open_vault (request, &vault_id, error);
   g_autoptr (MhFileDetail) detail = NULL;
 
   if (store == NULL)
@@ -166,13 +158,13 @@ files_delete (MhRequest *request, gconstpointer body, MhJson *out, GError **erro
 {
   const char *path = mh_request_param (request, "path");
   const char *vault_id;
-  MhStore *store = open_vault (request, &vault_id, error);
+  MhStore *store = mh_files_open_vault (request, &vault_id, error);
 
   if (store == NULL || !mh_store_delete (store, vault_id, path, error))
     return FALSE;
 
-  audit (request, "file.delete", vault_id, path);
-  publish (request, vault_id, path, "delete");
+  mh_files_audit (request, "file.delete", vault_id, path);
+  mh_files_publish (request, vault_id, path, "delete");
 
   return TRUE;
 }
@@ -189,7 +181,7 @@ send_file (MhRequest *request, const char *content_hash, gboolean attachment, GE
 {
   const char *path = mh_request_param (request, "path");
   const char *vault_id;
-  MhStore *store = open_vault (request, &vault_id, error);
+  MhStore *store = mh_files_open_vault (request, &vault_id, error);
   MhReader *reader;
   const MhFile *file;
   MhContent *content;
@@ -283,9 +275,9 @@ announced_size (MhRequest *request)
 }
 
 static MhUpload *
-begin_upload (MhRequest *request, MhStore *store, const char *vault_id, GError **error)
+begin_upload (MhRequest *request, MhStore *store, const char *vault_id, gint64 mtime_ms,
+              GError **error)
 {
-  const MhFilesUploadQuery *query = mh_request_query (request);
   const char *path = mh_request_param (request, "path");
   const char *match = mh_request_header (request, "If-Match");
   const char *none_match = mh_request_header (request, "If-None-Match");
@@ -301,7 +293,7 @@ begin_upload (MhRequest *request, MhStore *store, const char *vault_id, GError *
   if_none_match = pick_tag (none_match, current, MH_ETAG_WEAK);
   wanted.vault_id = vault_id;
   wanted.path = path;
-  wanted.mtime_ms = query->has_mtime_ms ? query->mtime_ms : -1;
+  wanted.mtime_ms = mtime_ms;
   wanted.if_match = if_match;
   wanted.if_none_match = if_none_match;
   wanted.size = announced_size (request);
@@ -330,18 +322,18 @@ take_body (MhRequest *request, MhUpload *upload, GError **error)
     }
 }
 
-gboolean
-files_upload (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
+static gboolean
+store_file (MhRequest *request, gint64 mtime_ms, MhJson *out, GError **error)
 {
   const char *vault_id;
-  MhStore *store = open_vault (request, &vault_id, error);
+  MhStore *store = mh_files_open_vault (request, &vault_id, error);
   g_autoptr (MhUpload) upload = NULL;
   g_autoptr (MhFile) file = NULL;
 
   if (store == NULL)
     return FALSE;
 
-  upload = begin_upload (request, store, vault_id, error);
+  upload = begin_upload (request, store, vault_id, mtime_ms, error);
   if (upload == NULL || !take_body (request, upload, error))
     return FALSE;
 
@@ -349,10 +341,26 @@ files_upload (MhRequest *request, gconstpointer body, MhJson *out, GError **erro
   if (file == NULL)
     return FALSE;
 
-  publish (request, vault_id, file->path, "put");
-  file_to_json (out, file);
+  mh_files_publish (request, vault_id, file->path, "put");
+  mh_files_file_to_json (out, NULL, file);
 
   return TRUE;
+}
+
+gboolean
+files_upload (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
+{
+  const MhFilesUploadQuery *query = mh_request_query (request);
+
+  return store_file (request, query->has_mtime_ms ? query->mtime_ms : -1, out, error);
+}
+
+gboolean
+files_put (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
+{
+  const MhFilesPutQuery *query = mh_request_query (request);
+
+  return store_file (request, query->has_mtime_ms ? query->mtime_ms : -1, out, error);
 }
 
 static const char *
@@ -370,8 +378,8 @@ op_name (MhFileOp op)
     }
 }
 
-static void
-version_to_json (MhJson *out, const MhFileVersion *version)
+void
+mh_files_version_to_json (MhJson *out, const MhFileVersion *version)
 {
   mh_json_begin_object (out, NULL);
   mh_json_string (out, "version_hash", version->version_hash);
@@ -387,6 +395,7 @@ version_to_json (MhJson *out, const MhFileVersion *version)
   mh_json_int (out, "ts_ms", version->ts_ms);
   mh_json_string (out, "author", version->author);
   mh_json_bool (out, "current", version->current);
+  mh_json_bool (out, "head", version->head);
   mh_json_end_object (out);
 }
 
@@ -394,7 +403,7 @@ gboolean
 files_history (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
 {
   const char *vault_id;
-  MhStore *store = open_vault (request, &vault_id, error);
+  MhStore *store = mh_files_open_vault (request, &vault_id, error);
   g_autoptr (GPtrArray) versions = NULL;
 
   if (store == NULL)
@@ -407,7 +416,7 @@ files_history (MhRequest *request, gconstpointer body, MhJson *out, GError **err
   mh_json_begin_object (out, NULL);
   mh_json_begin_array (out, "versions");
   for (guint i = 0; i < versions->len; i++)
-    version_to_json (out, g_ptr_array_index (versions, i));
+    mh_files_version_to_json (out, g_ptr_array_index (versions, i));
   mh_json_end_array (out);
   mh_json_end_object (out);
 
@@ -419,7 +428,7 @@ files_restore (MhRequest *request, const MhFileRestore *body, MhJson *out, GErro
 {
   const char *path = mh_request_param (request, "path");
   const char *vault_id;
-  MhStore *store = open_vault (request, &vault_id, error);
+  MhStore *store = mh_files_open_vault (request, &vault_id, error);
   g_autoptr (MhFile) file = NULL;
 
   if (store == NULL)
@@ -429,9 +438,9 @@ files_restore (MhRequest *request, const MhFileRestore *body, MhJson *out, GErro
   if (file == NULL)
     return FALSE;
 
-  audit (request, "file.restore", vault_id, path);
-  publish (request, vault_id, path, "restore");
-  file_to_json (out, file);
+  mh_files_audit (request, "file.restore", vault_id, path);
+  mh_files_publish (request, vault_id, path, "restore");
+  mh_files_file_to_json (out, NULL, file);
 
   return TRUE;
 }
@@ -452,15 +461,15 @@ files_purge_version (MhRequest *request, gconstpointer body, MhJson *out, GError
   const MhFilesPurgeVersionQuery *query = mh_request_query (request);
   const char *path = mh_request_param (request, "path");
   const char *vault_id;
-  MhStore *store = open_vault (request, &vault_id, error);
+  MhStore *store = mh_files_open_vault (request, &vault_id, error);
   MhPurged purged;
 
   if (store == NULL
       || !mh_store_purge_version (store, vault_id, path, query->content_hash, &purged, error))
     return FALSE;
 
-  audit (request, "version.purge", vault_id, path);
-  publish (request, vault_id, path, "purge");
+  mh_files_audit (request, "version.purge", vault_id, path);
+  mh_files_publish (request, vault_id, path, "purge");
   purged_to_json (out, &purged);
 
   return TRUE;
@@ -486,7 +495,7 @@ files_trash (MhRequest *request, gconstpointer body, MhJson *out, GError **error
 {
   const MhFilesTrashQuery *query = mh_request_query (request);
   const char *vault_id;
-  MhStore *store = open_vault (request, &vault_id, error);
+  MhStore *store = mh_files_open_vault (request, &vault_id, error);
   g_autoptr (MhTrashList) list = NULL;
 
   if (store == NULL)
@@ -518,8 +527,8 @@ purge (MhRequest *request, const char *path, MhPurged *sum, GError **error)
   if (!mh_store_purge_trash (store, vault_id, path, &purged, error))
     return FALSE;
 
-  audit (request, "trash.purge", vault_id, path != NULL ? path : "/");
-  publish (request, vault_id, path != NULL ? path : "/", "purge");
+  mh_files_audit (request, "trash.purge", vault_id, path != NULL ? path : "/");
+  mh_files_publish (request, vault_id, path != NULL ? path : "/", "purge");
   sum->files += purged.files;
   sum->versions += purged.versions;
   sum->bytes += purged.bytes;
@@ -533,7 +542,7 @@ files_purge_trash (MhRequest *request, const MhTrashPurge *body, MhJson *out, GE
   MhPurged sum = { 0 };
   const char *vault_id;
 
-  if (open_vault (request, &vault_id, error) == NULL
+  if (mh_files_open_vault (request, &vault_id, error) == NULL
       || (body->all && !purge (request, NULL, &sum, error)))
     return FALSE;
 
@@ -551,7 +560,7 @@ gboolean
 files_move (MhRequest *request, const MhFileMove *body, MhJson *out, GError **error)
 {
   const char *vault_id;
-  MhStore *store = open_vault (request, &vault_id, error);
+  MhStore *store = mh_files_open_vault (request, &vault_id, error);
   gint64 moved;
 
   if (store == NULL)
@@ -561,8 +570,8 @@ files_move (MhRequest *request, const MhFileMove *body, MhJson *out, GError **er
   if (moved < 0)
     return FALSE;
 
-  publish (request, vault_id, body->from, "move");
-  publish (request, vault_id, body->to, "move");
+  mh_files_publish (request, vault_id, body->from, "move");
+  mh_files_publish (request, vault_id, body->to, "move");
   mh_json_begin_object (out, NULL);
   mh_json_int (out, "moved", moved);
   mh_json_end_object (out);
@@ -576,6 +585,7 @@ start (MhCore *core, GError **error)
   MhFiles *self = g_new0 (MhFiles, 1);
 
   self->core = core;
+  self->tickets = mh_tickets_new (mh_core_clock (core));
 
   return self;
 }
@@ -583,7 +593,10 @@ start (MhCore *core, GError **error)
 static void
 stop (gpointer service)
 {
-  g_free (service);
+  MhFiles *self = service;
+
+  mh_tickets_free (self->tickets);
+  g_free (self);
 }
 
 static const char *const requires[] = { "audit", "store", "vaults", NULL };

@@ -55,6 +55,16 @@ static const char sql_files_below[] = "SELECT " FILE_COLUMNS " FROM files"
                                       " WHERE vault = ?1 AND live = 1"
                                       " AND path > ?2 || '/' AND path < ?2 || '0' ORDER BY path";
 
+/* Of several with one path the one deleted last comes first. */
+#define DELETED                                                                                    \
+  "SELECT " FILE_COLUMNS " FROM files WHERE vault = ?1 AND live = 0 AND changed_ms >= ?3"
+#define LAST_FIRST " ORDER BY path, changed_ms DESC, ref DESC"
+
+static const char sql_deleted_at[] = DELETED " AND path = ?2" LAST_FIRST;
+
+static const char sql_deleted_below[] =
+    DELETED " AND path > ?2 || '/' AND path < ?2 || '0'" LAST_FIRST;
+
 #define VERSION_COLUMNS "segment, position, size, hash, note_segment, note_position"
 
 static const char sql_get_version[] = "SELECT " VERSION_COLUMNS " FROM versions WHERE ref = ?1";
@@ -484,6 +494,26 @@ mh_catalog_files_below (MhDb *db, const MhVaultRow *vault, const char *path, GEr
   rows = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_file_row_free);
   mh_stmt_bind_int64 (stmt, 1, vault->ref);
   mh_stmt_bind_text (stmt, 2, path);
+  if (!collect (stmt, rows, error))
+    return NULL;
+
+  return g_steal_pointer (&rows);
+}
+
+GPtrArray *
+mh_catalog_deleted_files (MhDb *db, const MhVaultRow *vault, const char *path, gboolean below,
+                          gint64 since_ms, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, below ? sql_deleted_below : sql_deleted_at, error);
+  g_autoptr (GPtrArray) rows = NULL;
+
+  if (stmt == NULL)
+    return NULL;
+
+  rows = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_file_row_free);
+  mh_stmt_bind_int64 (stmt, 1, vault->ref);
+  mh_stmt_bind_text (stmt, 2, path);
+  mh_stmt_bind_int64 (stmt, 3, since_ms);
   if (!collect (stmt, rows, error))
     return NULL;
 

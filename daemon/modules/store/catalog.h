@@ -160,6 +160,13 @@ MhFileRow *mh_catalog_find_file (MhDb *db, const MhVaultRow *vault, const char *
 GPtrArray *mh_catalog_files_below (MhDb *db, const MhVaultRow *vault, const char *path,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Returns: (transfer full) (element-type MhFileRow): files at the path @path, or below it, that
+ * were deleted at @since_ms or later; by path, and of those with one path the one deleted last
+ * first */
+GPtrArray *mh_catalog_deleted_files (MhDb *db, const MhVaultRow *vault, const char *path,
+                                     gboolean below, gint64 since_ms,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Finds a version by its hash; @ref is 0 when there is none. */
 gboolean mh_catalog_find_version (MhDb *db, const guint8 *hash, gint64 *ref, MhVersionRow *row,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;

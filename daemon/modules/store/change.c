@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "change.h"
+#include "change-private.h"
 
 #include <string.h>
 
@@ -12,30 +12,17 @@
 #include "query.h"
 #include "usage.h"
 
-/* A version about to be made. */
-typedef struct
-{
-  guint8 file_id[MH_FILE_ID_SIZE];
-  GBytes *parents; /* (owned) */
-  MhFileOp op;
-  GBytes *blocks; /* (owned) */
-  GBytes *chunks; /* (owned): sealed */
-  MhMeta meta;    /* its strings are unowned */
-} Draft;
-
-static void
-draft_clear (Draft *self)
+void
+mh_draft_clear (MhDraft *self)
 {
   g_clear_pointer (&self->parents, g_bytes_unref);
   g_clear_pointer (&self->blocks, g_bytes_unref);
   g_clear_pointer (&self->chunks, g_bytes_unref);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Draft, draft_clear)
-
 /* As mh_catalog_get_vault(), but not one that was forgotten while somebody still used it. */
-static gboolean
-get_vault (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, GError **error)
+gboolean
+mh_change_get_vault (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, GError **error)
 {
   if (!mh_catalog_get_vault (mh_writer_db (writer), keys->vault_id, vault, error)
       || !mh_store_check_writable (mh_writer_store (writer), keys->vault_id, error))
@@ -160,9 +147,9 @@ mh_change_check_match (const MhFileRow *file, const char *if_match, const char *
 }
 
 /* Finds the file at a path, live or deleted; no such file is not an error. */
-static gboolean
-find_file (MhWriter *writer, const MhVaultRow *vault, const char *path, MhFileRow **file,
-           GError **error)
+gboolean
+mh_change_find_file (MhWriter *writer, const MhVaultRow *vault, const char *path, MhFileRow **file,
+                     GError **error)
 {
   GError *local = NULL;
 
@@ -176,7 +163,7 @@ find_file (MhWriter *writer, const MhVaultRow *vault, const char *path, MhFileRo
 }
 
 static MhVersion *
-version_of_draft (MhStore *store, MhKeys *keys, const Draft *draft, gint64 lamport)
+version_of_draft (MhStore *store, MhKeys *keys, const MhDraft *draft, gint64 lamport)
 {
   MhVersion *version = g_new0 (MhVersion, 1);
 
@@ -197,9 +184,9 @@ version_of_draft (MhStore *store, MhKeys *keys, const Draft *draft, gint64 lampo
  * Fails when a change made the vault larger than its quota lets it be. @before is its size before,
  * @plain the size of what came in.
  */
-static gboolean
-check_quota (MhWriter *writer, MhKeys *keys, const MhVaultRow *vault, gint64 before, gint64 plain,
-             GError **error)
+gboolean
+mh_change_check_quota (MhWriter *writer, MhKeys *keys, const MhVaultRow *vault, gint64 before,
+                       gint64 plain, GError **error)
 {
   gint64 after = mh_usage_stored (writer, vault);
   MhVaultLimits limits;
@@ -214,8 +201,9 @@ check_quota (MhWriter *writer, MhKeys *keys, const MhVaultRow *vault, gint64 bef
 }
 
 /* Seals, signs, appends and applies a version. */
-static gboolean
-make_version (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, Draft *draft, GError **error)
+gboolean
+mh_change_make_version (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, MhDraft *draft,
+                        GError **error)
 {
   MhStore *store = mh_writer_store (writer);
   MhDb *db = mh_writer_db (writer);
@@ -234,8 +222,8 @@ make_version (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, Draft *draft, G
 }
 
 /* Reads a version back from its segment; @path names it in an error. */
-static MhVersion *
-read_version (MhWriter *writer, gint64 ref, const char *path, GError **error)
+MhVersion *
+mh_change_read_version (MhWriter *writer, gint64 ref, const char *path, GError **error)
 {
   g_autoptr (GBytes) record = NULL;
   MhVersion *version = NULL;
@@ -256,8 +244,8 @@ read_version (MhWriter *writer, gint64 ref, const char *path, GError **error)
 }
 
 /* Begins a draft that follows the shown version of @file. */
-static gboolean
-follow (MhWriter *writer, const MhFileRow *file, Draft *draft, GError **error)
+gboolean
+mh_change_follow (MhWriter *writer, const MhFileRow *file, MhDraft *draft, GError **error)
 {
   MhVersionRow row;
 
@@ -276,8 +264,8 @@ follow (MhWriter *writer, const MhFileRow *file, Draft *draft, GError **error)
   return TRUE;
 }
 
-static char *
-guess_mime (const char *path)
+char *
+mh_change_guess_mime (const char *path)
 {
   g_autofree char *type = g_content_type_guess (mh_path_name (path), NULL, 0, NULL);
   char *mime = g_content_type_get_mime_type (type);
@@ -295,7 +283,7 @@ mh_change_put_clear (MhChangePut *change)
 
 /* What the versions of a change have in common; @draft borrows from @change. */
 static void
-fill_draft (const MhChangePut *change, Draft *draft)
+fill_draft (const MhChangePut *change, MhDraft *draft)
 {
   draft->op = MH_FILE_OP_PUT;
   draft->blocks = mh_chunks_ids (change->chunks);
@@ -310,9 +298,9 @@ fill_draft (const MhChangePut *change, Draft *draft)
 void
 mh_change_prepare (MhChangePut *change, MhStore *store)
 {
-  g_auto (Draft) draft = { 0 };
+  g_auto (MhDraft) draft = { 0 };
 
-  change->mime = guess_mime (change->path);
+  change->mime = mh_change_guess_mime (change->path);
   mh_random_bytes (draft.file_id, sizeof draft.file_id);
   draft.parents = g_bytes_new (NULL, 0);
   fill_draft (change, &draft);
@@ -337,8 +325,8 @@ keep_content (MhWriter *writer, const MhVaultRow *vault, const MhChangePut *chan
 }
 
 /* Remembers content that was stored for the first time. */
-static gboolean
-remember (MhWriter *writer, GArray *known, GError **error)
+gboolean
+mh_change_remember (MhWriter *writer, GArray *known, GError **error)
 {
   for (guint i = 0; i < known->len; i++)
     {
@@ -354,8 +342,9 @@ keep_in_quota (MhWriter *writer, const MhVaultRow *vault, const MhChangePut *cha
 {
   gint64 before = mh_usage_stored (writer, vault);
 
-  return keep_content (writer, vault, change, error) && remember (writer, change->known, error)
-         && check_quota (writer, change->keys, vault, before, change->size, error);
+  return keep_content (writer, vault, change, error)
+         && mh_change_remember (writer, change->known, error)
+         && mh_change_check_quota (writer, change->keys, vault, before, change->size, error);
 }
 
 /* The file as it is after a change that made its first version. */
@@ -402,14 +391,14 @@ mh_change_put (MhWriter *writer, gpointer data, GError **error)
   MhChangePut *change = data;
   MhDb *db = mh_writer_db (writer);
   g_autoptr (MhFileRow) file = NULL;
-  g_auto (Draft) draft = { 0 };
+  g_auto (MhDraft) draft = { 0 };
   MhVaultRow vault;
   gint64 folder;
 
   g_clear_pointer (&change->result, mh_file_free);
-  if (!get_vault (writer, change->keys, &vault, error)
+  if (!mh_change_get_vault (writer, change->keys, &vault, error)
       || !mh_change_check_target (db, &vault, change->path, &folder, error)
-      || !find_file (writer, &vault, change->path, &file, error)
+      || !mh_change_find_file (writer, &vault, change->path, &file, error)
       || !mh_change_check_match (file != NULL && file->live ? file : NULL, change->if_match,
                                  change->if_none_match, error)
       || !keep_in_quota (writer, &vault, change, error))
@@ -418,11 +407,11 @@ mh_change_put (MhWriter *writer, gpointer data, GError **error)
   if (file == NULL)
     return put_prepared (writer, &vault, folder, change, error);
 
-  if (!follow (writer, file, &draft, error))
+  if (!mh_change_follow (writer, file, &draft, error))
     return FALSE;
 
   fill_draft (change, &draft);
-  if (!make_version (writer, change->keys, &vault, &draft, error))
+  if (!mh_change_make_version (writer, change->keys, &vault, &draft, error))
     return FALSE;
 
   change->result = mh_query_file (db, &vault, change->path, FALSE, error);
@@ -430,13 +419,13 @@ mh_change_put (MhWriter *writer, gpointer data, GError **error)
   return change->result != NULL;
 }
 
-static MhFileRow *
-require_file (MhWriter *writer, const MhVaultRow *vault, const char *path, gboolean deleted_too,
-              GError **error)
+MhFileRow *
+mh_change_require_file (MhWriter *writer, const MhVaultRow *vault, const char *path,
+                        gboolean deleted_too, GError **error)
 {
   g_autoptr (MhFileRow) file = NULL;
 
-  if (!find_file (writer, vault, path, &file, error))
+  if (!mh_change_find_file (writer, vault, path, &file, error))
     return NULL;
 
   if (file == NULL || !(file->live || deleted_too))
@@ -449,37 +438,47 @@ require_file (MhWriter *writer, const MhVaultRow *vault, const char *path, gbool
 }
 
 gboolean
-mh_change_delete (MhWriter *writer, gpointer data, GError **error)
+mh_change_delete_file (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, const MhFileRow *file,
+                       GError **error)
 {
-  MhChangeFile *change = data;
-  g_autoptr (MhFileRow) file = NULL;
   g_autoptr (GArray) none = g_array_new (FALSE, FALSE, sizeof (MhChunk));
-  g_auto (Draft) draft = { 0 };
-  MhVaultRow vault;
+  g_auto (MhDraft) draft = { 0 };
 
-  if (!get_vault (writer, change->keys, &vault, error))
-    return FALSE;
-
-  file = require_file (writer, &vault, change->path, FALSE, error);
-  if (file == NULL || !follow (writer, file, &draft, error))
+  if (!mh_change_follow (writer, file, &draft, error))
     return FALSE;
 
   draft.op = MH_FILE_OP_DELETE;
   draft.blocks = mh_chunks_ids (none);
-  draft.chunks = mh_chunks_seal (none, change->keys, draft.file_id);
+  draft.chunks = mh_chunks_seal (none, keys, draft.file_id);
 
-  return make_version (writer, change->keys, &vault, &draft, error);
+  return mh_change_make_version (writer, keys, vault, &draft, error);
 }
 
-/* As make_version(), for content that the vault has already. */
-static gboolean
-make_version_again (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, Draft *draft, GError **error)
+gboolean
+mh_change_delete (MhWriter *writer, gpointer data, GError **error)
+{
+  MhChangeFile *change = data;
+  g_autoptr (MhFileRow) file = NULL;
+  MhVaultRow vault;
+
+  if (!mh_change_get_vault (writer, change->keys, &vault, error))
+    return FALSE;
+
+  file = mh_change_require_file (writer, &vault, change->path, FALSE, error);
+
+  return file != NULL && mh_change_delete_file (writer, change->keys, &vault, file, error);
+}
+
+/* As mh_change_make_version(), for content that the vault has already. */
+gboolean
+mh_change_make_version_again (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, MhDraft *draft,
+                              GError **error)
 {
   gint64 before = mh_usage_stored (writer, vault);
 
   return mh_usage_add_version (writer, vault, draft->blocks, error)
-         && check_quota (writer, keys, vault, before, 0, error)
-         && make_version (writer, keys, vault, draft, error);
+         && mh_change_check_quota (writer, keys, vault, before, 0, error)
+         && mh_change_make_version (writer, keys, vault, draft, error);
 }
 
 /* Finds the version of @file that has the wanted content. */
@@ -500,12 +499,12 @@ find_content (MhWriter *writer, const MhVaultRow *vault, const MhFileRow *file,
       return NULL;
     }
 
-  return read_version (writer, ref, file->path, error);
+  return mh_change_read_version (writer, ref, file->path, error);
 }
 
 /* Fills a draft with the content of @version; gives the meta data that it borrows from. */
-static MhMeta *
-take_content (MhVersion *version, MhKeys *keys, Draft *draft, GError **error)
+MhMeta *
+mh_change_take_content (MhVersion *version, MhKeys *keys, MhDraft *draft, GError **error)
 {
   g_autoptr (MhMeta) meta = mh_meta_open (version, keys, error);
 
@@ -523,32 +522,39 @@ take_content (MhVersion *version, MhKeys *keys, Draft *draft, GError **error)
 }
 
 gboolean
+mh_change_restore_file (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, const MhFileRow *file,
+                        const guint8 *content_hash, GError **error)
+{
+  g_autoptr (MhVersion) version = NULL;
+  g_autoptr (MhMeta) meta = NULL;
+  g_auto (MhDraft) draft = { 0 };
+
+  version = find_content (writer, vault, file, content_hash, error);
+  if (version == NULL || !mh_change_follow (writer, file, &draft, error))
+    return FALSE;
+
+  draft.op = MH_FILE_OP_PUT;
+  meta = mh_change_take_content (version, keys, &draft, error);
+
+  return meta != NULL && mh_change_make_version_again (writer, keys, vault, &draft, error);
+}
+
+gboolean
 mh_change_restore (MhWriter *writer, gpointer data, GError **error)
 {
   MhChangeFile *change = data;
   MhDb *db = mh_writer_db (writer);
   g_autoptr (MhFileRow) file = NULL;
-  g_autoptr (MhVersion) version = NULL;
-  g_autoptr (MhMeta) meta = NULL;
-  g_auto (Draft) draft = { 0 };
   MhVaultRow vault;
 
   g_clear_pointer (&change->result, mh_file_free);
-  if (!get_vault (writer, change->keys, &vault, error)
+  if (!mh_change_get_vault (writer, change->keys, &vault, error)
       || !mh_change_check_target (db, &vault, change->path, NULL, error))
     return FALSE;
 
-  file = require_file (writer, &vault, change->path, TRUE, error);
-  if (file == NULL)
-    return FALSE;
-
-  version = find_content (writer, &vault, file, change->content_hash, error);
-  if (version == NULL || !follow (writer, file, &draft, error))
-    return FALSE;
-
-  draft.op = MH_FILE_OP_PUT;
-  meta = take_content (version, change->keys, &draft, error);
-  if (meta == NULL || !make_version_again (writer, change->keys, &vault, &draft, error))
+  file = mh_change_require_file (writer, &vault, change->path, TRUE, error);
+  if (file == NULL
+      || !mh_change_restore_file (writer, change->keys, &vault, file, change->content_hash, error))
     return FALSE;
 
   change->result = mh_query_file (db, &vault, change->path, FALSE, error);
@@ -561,11 +567,12 @@ static gboolean
 move_file (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, MhFileRow *file, const char *to,
            GError **error)
 {
-  g_autoptr (MhVersion) version = read_version (writer, file->head, file->path, error);
-  g_autofree char *mime = guess_mime (to);
-  g_auto (Draft) draft = { 0 };
+  g_autoptr (MhVersion) version = mh_change_read_version (writer, file->head, file->path, error);
+  g_autofree char *mime = mh_change_guess_mime (to);
+  g_auto (MhDraft) draft = { 0 };
 
-  if (version == NULL || !mh_store_check_path (to, error) || !follow (writer, file, &draft, error))
+  if (version == NULL || !mh_store_check_path (to, error)
+      || !mh_change_follow (writer, file, &draft, error))
     return FALSE;
 
   draft.op = MH_FILE_OP_MOVE;
@@ -574,17 +581,16 @@ move_file (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, MhFileRow *file, c
   draft.meta.path = (char *) to; /* only read */
   draft.meta.mime = mime;
 
-  return make_version_again (writer, keys, vault, &draft, error);
+  return mh_change_make_version_again (writer, keys, vault, &draft, error);
 }
 
-/* Finds what is to be moved: a file, or every file of a folder. */
-static GPtrArray *
-find_moved (MhWriter *writer, const MhVaultRow *vault, const char *from, GError **error)
+GPtrArray *
+mh_change_find_tree (MhWriter *writer, const MhVaultRow *vault, const char *from, GError **error)
 {
   g_autoptr (MhFileRow) file = NULL;
   g_autoptr (GPtrArray) files = NULL;
 
-  if (!find_file (writer, vault, from, &file, error))
+  if (!mh_change_find_file (writer, vault, from, &file, error))
     return NULL;
 
   if (file != NULL && file->live)
@@ -604,26 +610,27 @@ find_moved (MhWriter *writer, const MhVaultRow *vault, const char *from, GError 
   return g_steal_pointer (&files);
 }
 
-static gboolean
-check_move (MhWriter *writer, const MhVaultRow *vault, const MhChangeMove *change, GError **error)
+gboolean
+mh_change_check_free (MhWriter *writer, const MhVaultRow *vault, const char *from, const char *to,
+                      GError **error)
 {
-  g_autofree char *inside = g_strconcat (change->from, "/", NULL);
+  g_autofree char *inside = g_strconcat (from, "/", NULL);
   g_autoptr (MhFileRow) taken = NULL;
 
-  if (g_str_has_prefix (change->to, inside))
+  if (g_str_has_prefix (to, inside))
     {
-      g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "%s lies in %s", change->to, change->from);
+      g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "%s lies in %s", to, from);
       return FALSE;
     }
 
-  if (!mh_change_check_target (mh_writer_db (writer), vault, change->to, NULL, error)
-      || !find_file (writer, vault, change->to, &taken, error))
+  if (!mh_change_check_target (mh_writer_db (writer), vault, to, NULL, error)
+      || !mh_change_find_file (writer, vault, to, &taken, error))
     return FALSE;
 
   if (taken == NULL || !taken->live)
     return TRUE;
 
-  g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "%s exists", change->to);
+  g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "%s exists", to);
 
   return FALSE;
 }
@@ -635,11 +642,11 @@ mh_change_move (MhWriter *writer, gpointer data, GError **error)
   g_autoptr (GPtrArray) files = NULL;
   MhVaultRow vault;
 
-  if (!get_vault (writer, change->keys, &vault, error))
+  if (!mh_change_get_vault (writer, change->keys, &vault, error))
     return FALSE;
 
-  files = find_moved (writer, &vault, change->from, error);
-  if (files == NULL || !check_move (writer, &vault, change, error))
+  files = mh_change_find_tree (writer, &vault, change->from, error);
+  if (files == NULL || !mh_change_check_free (writer, &vault, change->from, change->to, error))
     return FALSE;
 
   for (guint i = 0; i < files->len; i++)

@@ -13,6 +13,8 @@
 
 G_BEGIN_DECLS
 
+typedef struct _MhNames MhNames;
+typedef struct _MhPartials MhPartials;
 typedef struct _MhWriter MhWriter;
 
 struct _MhStore
@@ -34,6 +36,8 @@ struct _MhStore
   MhPool *sealers;            /* (owned) */
   MhPool *openers;            /* (owned): read-ahead */
   MhWriter *writer;           /* (owned) */
+  MhPartials *partials;       /* (owned) */
+  MhNames *names;             /* (owned) */
   MhSchedule *schedule;       /* (owned) (nullable) */
   int lock_fd;                /* (owned) */
   GMutex lock;

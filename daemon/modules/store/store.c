@@ -9,7 +9,9 @@
 #include "base/error.h"
 #include "base/os.h"
 #include "change.h"
+#include "names.h"
 #include "prune.h"
+#include "partial-private.h"
 
 #define SEGMENT_BYTES (G_GUINT64_CONSTANT (256) * 1024 * 1024)
 #define MOST_READERS 16
@@ -132,6 +134,7 @@ mh_store_open (const MhStoreConfig *config, GError **error)
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) mh_keys_unref);
   self->buffers = mh_buffers_new ();
   self->segments = mh_segments_new (config->blocks_path);
+  self->names = mh_names_new (self);
   self->writer = mh_writer_new (self, config->index_path, error);
   if (self->writer == NULL)
     {
@@ -139,6 +142,7 @@ mh_store_open (const MhStoreConfig *config, GError **error)
       return NULL;
     }
 
+  self->partials = mh_partials_new ();
   self->readers = mh_db_pool_new (config->index_path, MH_DB_READ_ONLY, MOST_READERS);
   self->sealers = mh_pool_new ("seal", workers, SEALER_QUEUE);
   self->openers = mh_pool_new ("read-ahead", workers, OPENER_QUEUE);
@@ -153,12 +157,16 @@ mh_store_close (MhStore *self)
     return;
 
   g_clear_pointer (&self->schedule, mh_schedule_free);
+  if (self->names != NULL)
+    mh_names_stop (self->names);
+  g_clear_pointer (&self->partials, mh_partials_free);
   g_clear_pointer (&self->sealers, mh_pool_free);
   g_clear_pointer (&self->openers, mh_pool_free);
   g_clear_pointer (&self->readers, mh_db_pool_free);
   /* Its last tasks look for it here. Its connection, the last, folds up SQLite's log. */
   mh_writer_free (self->writer);
   self->writer = NULL;
+  g_clear_pointer (&self->names, mh_names_free);
   g_clear_pointer (&self->segments, mh_segments_free);
   g_clear_pointer (&self->buffers, mh_buffers_unref);
   g_clear_pointer (&self->generations, mh_generations_free);
