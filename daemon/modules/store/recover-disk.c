@@ -21,7 +21,7 @@ mh_recovery_note_unread (MhRecovery *self, guint64 segment, guint64 position)
 }
 
 GBytes *
-mh_recovery_read (MhRecovery *self, MhFound *found)
+mh_recovery_read (MhRecovery *self, MhFoundRecord *found)
 {
   g_autoptr (GError) error = NULL;
   GBytes *payload = mh_segments_read_verified (self->writer->store->segments, &found->location,
@@ -47,7 +47,7 @@ open_segment (MhRecovery *self, guint64 segment, GError **error)
 }
 
 gboolean
-mh_recovery_erase (MhRecovery *self, const MhFound *found, GError **error)
+mh_recovery_erase (MhRecovery *self, const MhFoundRecord *found, GError **error)
 {
   int fd = open_segment (self, found->location.segment, error);
   gboolean done;
@@ -80,7 +80,7 @@ write_again (int fd, guint64 position, gsize size)
 }
 
 gboolean
-mh_recovery_confirm (MhRecovery *self, const MhFound *found, GError **error)
+mh_recovery_confirm (MhRecovery *self, const MhFoundRecord *found, GError **error)
 {
   gboolean done;
   int fd;

@@ -9,7 +9,7 @@
 
 /* Notes which blocks a version needs, or that its record is damaged. */
 static void
-note_references (MhRecovery *self, MhFound *found)
+note_references (MhRecovery *self, MhFoundRecord *found)
 {
   g_autoptr (GBytes) payload = mh_recovery_read (self, found);
   g_autoptr (MhVersion) version = NULL;
@@ -42,7 +42,7 @@ judge (MhRecovery *self)
 {
   for (guint i = 0; i < self->found->len; i++)
     {
-      MhFound *found = &g_array_index (self->found, MhFound, i);
+      MhFoundRecord *found = &g_array_index (self->found, MhFoundRecord, i);
 
       if (found->record.type != MH_RECORD_VERSION)
         continue;
@@ -57,7 +57,7 @@ judge (MhRecovery *self)
 
   for (guint i = 0; i < self->found->len; i++)
     {
-      MhFound *found = &g_array_index (self->found, MhFound, i);
+      MhFoundRecord *found = &g_array_index (self->found, MhFoundRecord, i);
       g_autoptr (GBytes) payload = NULL;
 
       if (found->record.type == MH_RECORD_BLOCK && found->record.epoch == self->last_epoch
@@ -67,7 +67,7 @@ judge (MhRecovery *self)
 }
 
 static gboolean
-is_at (const MhLocation *location, const MhFound *found)
+is_at (const MhLocation *location, const MhFoundRecord *found)
 {
   return location->segment == found->location.segment
          && location->position == found->location.position;
@@ -78,7 +78,7 @@ is_at (const MhLocation *location, const MhFound *found)
  * later one counts if it is whole, and what does not count is freed.
  */
 static gboolean
-index_block_again (MhRecovery *self, MhFound *found, const MhBlockRow *row, GError **error)
+index_block_again (MhRecovery *self, MhFoundRecord *found, const MhBlockRow *row, GError **error)
 {
   MhWriter *writer = self->writer;
   gint64 span = (gint64) mh_record_span (row->location.size);
@@ -105,7 +105,7 @@ index_block_again (MhRecovery *self, MhFound *found, const MhBlockRow *row, GErr
 }
 
 static gboolean
-index_block (MhRecovery *self, MhFound *found, GError **error)
+index_block (MhRecovery *self, MhFoundRecord *found, GError **error)
 {
   MhWriter *writer = self->writer;
   MhVaultRow vault;
@@ -147,7 +147,7 @@ index_block (MhRecovery *self, MhFound *found, GError **error)
 /* Returns: (transfer full): the version, which judge() has found intact, or %NULL with @error set
  */
 static MhVersion *
-load_version (MhRecovery *self, const MhFound *found, GError **error)
+load_version (MhRecovery *self, const MhFoundRecord *found, GError **error)
 {
   g_autoptr (GBytes) payload = mh_segments_read_verified (
       self->writer->store->segments, &found->location, found->record.id, error);
@@ -157,7 +157,7 @@ load_version (MhRecovery *self, const MhFound *found, GError **error)
 
 /* Finds out whether the index has every block of a version. */
 static gboolean
-has_all_blocks (MhRecovery *self, const MhFound *found, gboolean *complete, GError **error)
+has_all_blocks (MhRecovery *self, const MhFoundRecord *found, gboolean *complete, GError **error)
 {
   g_autoptr (MhVersion) version = load_version (self, found, error);
   const guint8 *ids;
@@ -181,8 +181,8 @@ has_all_blocks (MhRecovery *self, const MhFound *found, gboolean *complete, GErr
 
 /* A version was written twice, on its way to another segment: as index_block_again(). */
 static gboolean
-index_version_again (MhRecovery *self, const MhFound *found, gint64 ref, const MhVersionRow *row,
-                     GError **error)
+index_version_again (MhRecovery *self, const MhFoundRecord *found, gint64 ref,
+                     const MhVersionRow *row, GError **error)
 {
   MhWriter *writer = self->writer;
   gint64 span = (gint64) mh_record_span (found->location.size);
@@ -198,7 +198,8 @@ index_version_again (MhRecovery *self, const MhFound *found, gint64 ref, const M
 }
 
 static gboolean
-index_new_version (MhRecovery *self, const MhFound *found, const MhVersion *version, GError **error)
+index_new_version (MhRecovery *self, const MhFoundRecord *found, const MhVersion *version,
+                   GError **error)
 {
   MhWriter *writer = self->writer;
   MhVaultRow vault;
@@ -213,7 +214,7 @@ index_new_version (MhRecovery *self, const MhFound *found, const MhVersion *vers
 }
 
 static gboolean
-index_version (MhRecovery *self, const MhFound *found, GError **error)
+index_version (MhRecovery *self, const MhFoundRecord *found, GError **error)
 {
   MhWriter *writer = self->writer;
   g_autoptr (MhVersion) version = load_version (self, found, error);
@@ -230,7 +231,7 @@ index_version (MhRecovery *self, const MhFound *found, GError **error)
 
 /* A record says that a version has successors, which were removed. */
 static gboolean
-index_note (MhRecovery *self, MhFound *found, GError **error)
+index_note (MhRecovery *self, MhFoundRecord *found, GError **error)
 {
   MhWriter *writer = self->writer;
   g_autoptr (GBytes) payload = NULL;
@@ -268,7 +269,7 @@ index_notes (MhRecovery *self, GError **error)
 {
   for (guint i = 0; i < self->found->len; i++)
     {
-      MhFound *found = &g_array_index (self->found, MhFound, i);
+      MhFoundRecord *found = &g_array_index (self->found, MhFoundRecord, i);
 
       if (found->record.type == MH_RECORD_SUPERSEDED && !index_note (self, found, error))
         return FALSE;
@@ -281,8 +282,8 @@ index_notes (MhRecovery *self, GError **error)
 static gint
 compare_found (gconstpointer a, gconstpointer b)
 {
-  const MhFound *left = a;
-  const MhFound *right = b;
+  const MhFoundRecord *left = a;
+  const MhFoundRecord *right = b;
 
   if (left->lamport != right->lamport)
     return left->lamport < right->lamport ? -1 : 1;
@@ -304,7 +305,7 @@ drop_removed (MhRecovery *self, GError **error)
 
   while (i < self->found->len)
     {
-      const MhFound *found = &g_array_index (self->found, MhFound, i);
+      const MhFoundRecord *found = &g_array_index (self->found, MhFoundRecord, i);
       gboolean is_hole;
 
       if (!mh_catalog_is_hole (self->writer->db, &found->location, &is_hole, error))
@@ -318,15 +319,15 @@ drop_removed (MhRecovery *self, GError **error)
   return TRUE;
 }
 
-static const MhFound *
+static const MhFoundRecord *
 found_at (MhRecovery *self, guint index)
 {
-  return &g_array_index (self->found, MhFound, index);
+  return &g_array_index (self->found, MhFoundRecord, index);
 }
 
 /* Whether @next lies right behind @found. */
 static gboolean
-adjoins (const MhFound *next, const MhFound *found)
+adjoins (const MhFoundRecord *next, const MhFoundRecord *found)
 {
   return next->location.segment == found->location.segment
          && next->location.position
@@ -340,14 +341,14 @@ adjoins (const MhFound *next, const MhFound *found)
 static guint
 measure_change (MhRecovery *self, guint first, gboolean *complete)
 {
-  const MhFound *found = found_at (self, first);
+  const MhFoundRecord *found = found_at (self, first);
   gboolean followed = (found->record.flags & MH_RECORD_FOLLOWED) != 0;
   guint count = 1;
 
   *complete = (found->record.flags & MH_RECORD_CONTINUES) == 0;
   while (followed)
     {
-      const MhFound *next;
+      const MhFoundRecord *next;
 
       if (first + count == self->found->len || !adjoins (found_at (self, first + count), found))
         break;
@@ -381,7 +382,7 @@ drop_change (MhRecovery *self, guint first, guint count, GError **error)
 
   for (guint i = first; i < first + count; i++)
     {
-      MhFound *found = &g_array_index (self->found, MhFound, i);
+      MhFoundRecord *found = &g_array_index (self->found, MhFoundRecord, i);
 
       if (found->record.type != MH_RECORD_VERSION)
         continue;
@@ -416,7 +417,7 @@ judge_change (MhRecovery *self, guint first, guint count, gboolean complete, GEr
   complete = complete && follows_whole (self, first);
   for (guint i = first; i < first + count && complete; i++)
     {
-      const MhFound *found = found_at (self, i);
+      const MhFoundRecord *found = found_at (self, i);
 
       if (found->record.type != MH_RECORD_VERSION)
         continue;
@@ -437,7 +438,7 @@ judge_changes (MhRecovery *self, GError **error)
 
   for (guint i = 0; i < self->found->len; i += count)
     {
-      const MhFound *found = found_at (self, i);
+      const MhFoundRecord *found = found_at (self, i);
       gboolean complete;
 
       count = 1;
@@ -456,7 +457,7 @@ index_blocks (MhRecovery *self, GError **error)
 {
   for (guint i = 0; i < self->found->len; i++)
     {
-      MhFound *found = &g_array_index (self->found, MhFound, i);
+      MhFoundRecord *found = &g_array_index (self->found, MhFoundRecord, i);
 
       if (found->record.type == MH_RECORD_BLOCK && !index_block (self, found, error))
         return FALSE;
@@ -471,7 +472,7 @@ index_versions (MhRecovery *self, GError **error)
   g_array_sort (self->found, compare_found);
   for (guint i = 0; i < self->found->len; i++)
     {
-      const MhFound *found = found_at (self, i);
+      const MhFoundRecord *found = found_at (self, i);
 
       if (found->record.type == MH_RECORD_VERSION && !found->torn && !found->unread
           && !found->dropped && !index_version (self, found, error))

@@ -14,13 +14,13 @@ typedef struct
   gboolean torn;    /* its bytes are not those of its id */
   gboolean unread;  /* the disk does not give them, at least now */
   gboolean dropped; /* of a change that is not there as a whole */
-} MhFound;
+} MhFoundRecord;
 
 /* What is being recovered. */
 typedef struct
 {
   MhWriter *writer;       /* (unowned) */
-  GArray *found;          /* (owned) (element-type MhFound): in the order of writing */
+  GArray *found;          /* (owned) (element-type MhFoundRecord): in the order of writing */
   GHashTable *referenced; /* (owned) (element-type id): blocks that a found version needs */
   GHashTable *touched;    /* (owned) (element-type guint64): segments that were written to */
   GArray *unread;         /* (owned) (element-type MhLocation): what the disk could not read */
@@ -34,17 +34,17 @@ typedef struct
 void mh_recovery_note_unread (MhRecovery *self, guint64 segment, guint64 position);
 
 /* Reads a payload and notes when that fails. Returns: (nullable) (transfer full): it, if intact */
-GBytes *mh_recovery_read (MhRecovery *self, MhFound *found) G_GNUC_WARN_UNUSED_RESULT;
+GBytes *mh_recovery_read (MhRecovery *self, MhFoundRecord *found) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Makes a record vanish from later scans, and frees its space. */
-gboolean mh_recovery_erase (MhRecovery *self, const MhFound *found,
+gboolean mh_recovery_erase (MhRecovery *self, const MhFoundRecord *found,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
  * Writes a record of the last epoch again. A sync of it may have failed before the program ended;
  * then the system still shows it, but takes it for written, and another sync would not help.
  */
-gboolean mh_recovery_confirm (MhRecovery *self, const MhFound *found,
+gboolean mh_recovery_confirm (MhRecovery *self, const MhFoundRecord *found,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /*

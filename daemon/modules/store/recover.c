@@ -31,7 +31,7 @@ scan (MhRecovery *self, MhSegmentOut *segment, guint64 offset, guint64 size)
 {
   g_auto (MhScan) records = { 0 };
   guint64 end = offset;
-  MhFound found = { 0 };
+  MhFoundRecord found = { 0 };
 
   found.location.segment = segment->id;
   mh_scan_init (&records, segment->fd, offset, size);
@@ -128,7 +128,7 @@ apply_void (MhRecovery *self, const MhVoid *given_up, GError **error)
 
   for (guint i = self->found->len; i > 0; i--)
     {
-      const MhLocation *location = &g_array_index (self->found, MhFound, i - 1).location;
+      const MhLocation *location = &g_array_index (self->found, MhFoundRecord, i - 1).location;
 
       if (location->segment == given_up->segment && location->position >= given_up->from)
         g_array_remove_index (self->found, i - 1);
@@ -148,7 +148,7 @@ apply_voids (MhRecovery *self, GError **error)
 {
   for (guint i = 0; i < self->found->len; i++)
     {
-      MhFound *found = &g_array_index (self->found, MhFound, i);
+      MhFoundRecord *found = &g_array_index (self->found, MhFoundRecord, i);
       g_autoptr (GBytes) payload = NULL;
 
       if (found->record.type == MH_RECORD_VOID)
@@ -242,7 +242,7 @@ catch_up (MhWriter *self, GError **error)
       || !mh_catalog_get_state (self->db, "epoch", &epoch, error))
     return FALSE;
 
-  recovery.found = g_array_new (FALSE, FALSE, sizeof (MhFound));
+  recovery.found = g_array_new (FALSE, FALSE, sizeof (MhFoundRecord));
   recovery.referenced = g_hash_table_new_full (mh_id_hash, mh_id_equal, g_free, NULL);
   recovery.touched = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   recovery.unread = g_array_new (FALSE, FALSE, sizeof (MhLocation));
