@@ -41,7 +41,8 @@ struct _MhNames
   MhStore *store;  /* (unowned) */
   GThread *thread; /* (owned) (nullable) */
   GMutex lock;
-  GCond woken;
+  GCond woken;     /* something to do, or the end */
+  GCond looked;    /* of any look */
   gboolean wanted; /* (locked-by lock) */
   gboolean ending; /* (locked-by lock) */
 };
@@ -162,19 +163,52 @@ commit_some (MhWriter *writer, gpointer data, GError **error)
   return add_new (db, error) && add_renamed (db, error);
 }
 
+/* A look at whether there is anything to do. */
+typedef struct
+{
+  MhNames *names;  /* (unowned) */
+  gboolean done;   /* (locked-by names) */
+  gboolean behind; /* (locked-by names) */
+  GError *error;   /* (owned) (nullable) (locked-by names) */
+} Look;
+
+static void
+look_task (MhWriter *writer, gpointer data)
+{
+  Look *look = data;
+  MhNames *names = look->names; /* @look is gone as soon as its owner has the lock */
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MhStmt) stmt = mh_db_prepare (mh_writer_db (writer), sql_is_behind, &error);
+  gboolean behind =
+      stmt != NULL && mh_stmt_one (stmt, "row", NULL, &error) && mh_stmt_int64 (stmt, 0) != 0;
+
+  g_mutex_lock (&names->lock);
+  look->behind = behind;
+  look->error = g_steal_pointer (&error);
+  look->done = TRUE;
+  g_cond_broadcast (&names->looked);
+  g_mutex_unlock (&names->lock);
+}
+
+/* By the writer: this must not open one more connection for now and then. */
 static gboolean
 is_behind (MhStore *store, gboolean *behind, GError **error)
 {
-  g_autoptr (MhDbLease) lease = mh_db_pool_take (store->readers, error);
-  g_autoptr (MhStmt) stmt =
-      lease == NULL ? NULL : mh_db_prepare (mh_db_lease_db (lease), sql_is_behind, error);
+  MhNames *names = store->names;
+  Look look = { names };
 
-  if (stmt == NULL || !mh_stmt_one (stmt, "row", NULL, error))
-    return FALSE;
+  mh_writer_post (store->writer, look_task, &look);
+  g_mutex_lock (&names->lock);
+  while (!look.done)
+    g_cond_wait (&names->looked, &names->lock);
+  g_mutex_unlock (&names->lock);
+  *behind = look.behind;
+  if (look.error == NULL)
+    return TRUE;
 
-  *behind = mh_stmt_int64 (stmt, 0) != 0;
+  g_propagate_error (error, look.error);
 
-  return TRUE;
+  return FALSE;
 }
 
 gboolean
@@ -270,6 +304,7 @@ mh_names_new (MhStore *store)
   self->store = store;
   g_mutex_init (&self->lock);
   g_cond_init (&self->woken);
+  g_cond_init (&self->looked);
   self->wanted = TRUE;
 
   return self;
@@ -279,6 +314,7 @@ void
 mh_names_free (MhNames *self)
 {
   g_cond_clear (&self->woken);
+  g_cond_clear (&self->looked);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
