@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { queryOptions } from '@tanstack/react-query';
 import { fetchJson, send } from './client';
-import type { Vault, VaultList } from './types';
+import type { Vault, VaultChange, VaultList } from './types';
 
 export const vaultsQuery = queryOptions({
   queryKey: ['vaults'],
@@ -11,8 +11,8 @@ export const vaultsQuery = queryOptions({
 export const createVault = (name: string): Promise<Vault> =>
   fetchJson('/vaults', { method: 'POST', json: { name } });
 
-export const renameVault = (id: string, name: string): Promise<Vault> =>
-  fetchJson(`/vaults/${id}`, { method: 'PATCH', json: { name } });
+export const changeVault = (id: string, change: Partial<VaultChange>): Promise<Vault> =>
+  fetchJson(`/vaults/${id}`, { method: 'PATCH', json: change });
 
 export async function deleteVault(id: string): Promise<void> {
   await send(`/vaults/${id}`, { method: 'DELETE' });

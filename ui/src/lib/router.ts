@@ -5,6 +5,7 @@ import { decodePath, encodePath } from './paths';
 export type Route =
   | { page: 'vaults' }
   | { page: 'files'; vault: string; folder: string }
+  | { page: 'trash'; vault: string }
   | { page: 'system' }
   | { page: 'audit' }
   | { page: 'missing' };
@@ -15,6 +16,8 @@ export function parseRoute(hash: string): Route {
   if (path === '' || path === '/vaults') return { page: 'vaults' };
   if (path === '/system') return { page: 'system' };
   if (path === '/audit') return { page: 'audit' };
+  const own = /^\/(trash)\/([a-z2-7]{26})$/.exec(path);
+  if (own?.[2] !== undefined) return { page: own[1] as 'trash', vault: own[2] };
   const match = /^\/vaults\/([a-z2-7]{26})(\/.*)?$/.exec(path);
   if (match?.[1] === undefined) return { page: 'missing' };
   try {
@@ -29,6 +32,8 @@ export function hrefOf(route: Route): string {
   switch (route.page) {
     case 'files':
       return `#/vaults/${route.vault}${route.folder === '/' ? '' : encodePath(route.folder)}`;
+    case 'trash':
+      return `#/${route.page}/${route.vault}`;
     case 'system':
     case 'audit':
       return `#/${route.page}`;

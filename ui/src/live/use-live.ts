@@ -20,6 +20,10 @@ class Dispatcher {
       void this.#client.invalidateQueries();
       return;
     }
+    if (event.type === 'status_changed') {
+      void this.#client.invalidateQueries({ queryKey: ['system', 'status'] });
+      return;
+    }
     if (event.type === 'file_changed') {
       noteFileEvent(event);
       void this.#client.invalidateQueries({ queryKey: ['history', event.vault_id, event.path] });
@@ -29,6 +33,7 @@ class Dispatcher {
       this.#timer = undefined;
       void this.#client.invalidateQueries({ queryKey: ['vaults'] });
       void this.#client.invalidateQueries({ queryKey: ['audit'] });
+      void this.#client.invalidateQueries({ queryKey: ['trash'] });
     }, VAULTS_MS);
   };
 }

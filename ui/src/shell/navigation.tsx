@@ -113,7 +113,7 @@ export function Navigation({ route }: { route: Route }) {
             to={{ page: 'vaults' }}
             icon={ArchiveBoxIcon}
             label={t('Vaults')}
-            current={route.page === 'vaults' || route.page === 'files'}
+            current={['vaults', 'files', 'trash'].includes(route.page)}
           />
           <Entry to={{ page: 'system' }} icon={ServerIcon} label={t('System')} current={route.page === 'system'} />
           <Entry

@@ -9,10 +9,13 @@ import { AuditPage } from '../pages/audit/audit-page';
 import { FilesPage } from '../pages/files/files-page';
 import { MissingPage } from '../pages/missing-page';
 import { SystemPage } from '../pages/system/system-page';
+import { TrashPage } from '../pages/trash/trash-page';
 import { VaultsPage } from '../pages/vaults/vaults-page';
+import { WithVault } from '../pages/vaults/with-vault';
 import { UploadPanel } from '../uploads/upload-panel';
 import { Brand, Navigation } from './navigation';
 import { OfflineBanner } from './offline-banner';
+import { ShortageBanner } from './shortage-banner';
 import classes from './shell.module.css';
 
 function PageOf({ route }: { route: Route }) {
@@ -20,7 +23,9 @@ function PageOf({ route }: { route: Route }) {
     case 'vaults':
       return <VaultsPage />;
     case 'files':
-      return <FilesPage key={route.vault} vaultId={route.vault} folder={route.folder} />;
+      return <WithVault key={route.vault} id={route.vault}>{(vault) => <FilesPage vault={vault} folder={route.folder} />}</WithVault>;
+    case 'trash':
+      return <WithVault key={route.vault} id={route.vault}>{(vault) => <TrashPage vault={vault} />}</WithVault>;
     case 'system':
       return <SystemPage />;
     case 'audit':
@@ -72,6 +77,7 @@ export function Shell() {
       </Drawer>
       <main ref={main} tabIndex={-1} className={classes.main}>
         <OfflineBanner retry={retry} />
+        <ShortageBanner />
         <div className={classes.content}>
           <ErrorBoundary key={route.page}>
             <PageOf route={route} />

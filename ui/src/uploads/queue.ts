@@ -232,7 +232,7 @@ export class UploadQueue {
       this.#requeue(item);
     } else {
       this.#setSent(item, 0);
-      item.error = { status, message: error instanceof Error ? error.message : String(error) };
+      item.error = error;
       this.#move(item, 'failed');
     }
   }

@@ -18,7 +18,8 @@ export interface Item {
   path: string;
   state: ItemState;
   sent: number;
-  error: { status: number; message: string } | null;
+  /** Why it failed. */
+  error: unknown;
   choice: ClashChoice | null;
   copy: number;
   tries: number;

@@ -4,7 +4,7 @@ import { Button, Group, Progress, SegmentedControl, Text } from '@mantine/core';
 import { ArrowPathIcon, ChevronDownIcon, ChevronUpIcon, XMarkIcon } from '@heroicons/react/24/outline';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { IconButton } from '../components/icon-button';
-import { statusText } from '../lib/errors';
+import { errorText } from '../lib/errors';
 import { formatBytes, formatDuration } from '../lib/format';
 import { t, tn } from '../lib/i18n';
 import { ClashDialog } from './clash-dialog';
@@ -43,7 +43,7 @@ function stateText(item: Item): string {
     case 'done':
       return formatBytes(item.file.size);
     case 'failed':
-      return statusText(item.error?.status ?? -1, item.error?.message ?? '');
+      return errorText(item.error);
     case 'cancelled':
       return t('cancelled');
     case 'skipped':

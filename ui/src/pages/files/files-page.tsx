@@ -2,8 +2,7 @@
 import { useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { Button, Skeleton, Text } from '@mantine/core';
 import { ArrowUpTrayIcon, FunnelIcon } from '@heroicons/react/24/outline';
-import { useQuery } from '@tanstack/react-query';
-import { vaultsQuery } from '../../api/vaults';
+import type { Vault } from '../../api/types';
 import { Empty } from '../../components/empty';
 import { Failure } from '../../components/failure';
 import { Page } from '../../components/page';
@@ -11,7 +10,7 @@ import { t } from '../../lib/i18n';
 import { nameOf, parentOf } from '../../lib/paths';
 import { navigate } from '../../lib/router';
 import { recall, remember } from '../../lib/storage';
-import { MissingPage } from '../missing-page';
+import { VaultMenu } from '../vaults/vault-menu';
 import { deleteRows, downloadRows, restoreRows } from './actions';
 import { Breadcrumbs } from './breadcrumbs';
 import { FileTable, type TableCommands, type TableHandle } from './file-table';
@@ -72,13 +71,9 @@ function NothingHere({ filter, clearFilter }: { filter: string; clearFilter: () 
   );
 }
 
-interface BrowserProps {
-  vaultId: string;
-  vaultName: string;
-  folder: string;
-}
-
-function Browser({ vaultId, vaultName, folder }: BrowserProps) {
+/** The files of a vault. */
+export function FilesPage({ vault, folder }: { vault: Vault; folder: string }) {
+  const { id: vaultId, name: vaultName } = vault;
   const [sort, setSort] = useSort();
   const [filter, setFilter] = useState('');
   const [showDeleted, setShowDeleted] = useState(false);
@@ -130,7 +125,12 @@ function Browser({ vaultId, vaultName, folder }: BrowserProps) {
         wide
         title={folder === '/' ? vaultName : nameOf(folder)}
         heading={<Breadcrumbs vault={vaultId} vaultName={vaultName} folder={folder} />}
-        actions={<AddButtons vault={vaultId} folder={folder} newFolder={() => setOverlay({ what: 'folder' })} />}
+        actions={
+          <>
+            <AddButtons vault={vaultId} folder={folder} newFolder={() => setOverlay({ what: 'folder' })} />
+            <VaultMenu vault={vault} />
+          </>
+        }
       >
         {selectedRows.length > 0 ? (
           <SelectionBar
@@ -157,7 +157,9 @@ function Browser({ vaultId, vaultName, folder }: BrowserProps) {
             rows={view.rows}
             keys={view.keys}
             complete={view.complete}
-            {...{ selection, setSelection, sort, setSort, commands }}
+            sorting={{ sort, setSort }}
+            timeLabel={t('Changed')}
+            {...{ selection, setSelection, commands }}
           />
         ) : null}
       </Page>
@@ -177,19 +179,4 @@ function Browser({ vaultId, vaultName, folder }: BrowserProps) {
       />
     </div>
   );
-}
-
-/** The files of a vault. */
-export function FilesPage({ vaultId, folder }: { vaultId: string; folder: string }) {
-  const vaults = useQuery(vaultsQuery);
-  if (vaults.isPending) return <Skeleton h={320} m="xl" role="status" aria-label={t('Loading')} />;
-  if (vaults.isError)
-    return (
-      <Page title={t('Files')}>
-        <Failure error={vaults.error} retry={() => void vaults.refetch()} />
-      </Page>
-    );
-  const vault = vaults.data.find(({ id }) => id === vaultId);
-  if (vault === undefined) return <MissingPage />;
-  return <Browser vaultId={vaultId} vaultName={vault.name} folder={folder} />;
 }

@@ -4,7 +4,7 @@ import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ApiError } from '../../api/client';
 import type { Vault } from '../../api/types';
-import { createVault, deleteVault, renameVault, vaultsQuery } from '../../api/vaults';
+import { changeVault, createVault, deleteVault, vaultsQuery } from '../../api/vaults';
 import { Dialog } from '../../components/dialog';
 import { notifyDone } from '../../components/notify';
 import { errorText } from '../../lib/errors';
@@ -89,7 +89,7 @@ export function RenameVault({ vault, close }: { vault: Vault; close: () => void 
       title={t('Rename vault')}
       action={t('Rename')}
       initial={vault.name}
-      run={(name) => renameVault(vault.id, name)}
+      run={(name) => changeVault(vault.id, { name })}
       close={close}
     />
   );

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { useState } from 'react';
+import { Menu } from '@mantine/core';
+import { AdjustmentsHorizontalIcon, EllipsisVerticalIcon, PencilIcon, TrashIcon, XCircleIcon } from '@heroicons/react/24/outline';
+import type { Vault } from '../../api/types';
+import { IconButton } from '../../components/icon-button';
+import { t } from '../../lib/i18n';
+import { hrefOf } from '../../lib/router';
+import { DeleteVault, RenameVault } from './vault-dialogs';
+import { VaultSettings } from './vault-settings';
+
+type Open = 'rename' | 'delete' | 'settings' | null;
+
+interface VaultMenuProps {
+  vault: Vault;
+  className?: string | undefined;
+}
+
+function OpenDialog({ vault, open, close }: { vault: Vault; open: Open; close: () => void }) {
+  switch (open) {
+    case 'rename':
+      return <RenameVault vault={vault} close={close} />;
+    case 'delete':
+      return <DeleteVault vault={vault} close={close} />;
+    case 'settings':
+      return <VaultSettings vault={vault} close={close} />;
+    case null:
+      return null;
+  }
+}
+
+/** What can be done with a whole vault. */
+export function VaultMenu({ vault, className }: VaultMenuProps) {
+  const [open, setOpen] = useState<Open>(null);
+  return (
+    <>
+      <Menu position="bottom-end" width={230}>
+        <Menu.Target>
+          <IconButton className={className} icon={EllipsisVerticalIcon} label={t('Actions for {name}', { name: vault.name })} />
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item component="a" href={hrefOf({ page: 'trash', vault: vault.id })} leftSection={<TrashIcon width={18} aria-hidden />}>
+            {t('Trash')}
+          </Menu.Item>
+          <Menu.Item leftSection={<AdjustmentsHorizontalIcon width={18} aria-hidden />} onClick={() => setOpen('settings')}>
+            {t('Settings …')}
+          </Menu.Item>
+          <Menu.Item leftSection={<PencilIcon width={18} aria-hidden />} onClick={() => setOpen('rename')}>
+            {t('Rename …')}
+          </Menu.Item>
+          <Menu.Item c="var(--mh-bad)" leftSection={<XCircleIcon width={18} aria-hidden />} onClick={() => setOpen('delete')}>
+            {t('Delete …')}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <OpenDialog vault={vault} open={open} close={() => setOpen(null)} />
+    </>
+  );
+}
