@@ -3,6 +3,8 @@
 
 #include <glib.h>
 
+#include "secret.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -25,5 +27,20 @@ char *mh_password_hash (const char *password) G_GNUC_WARN_UNUSED_RESULT;
  * Returns: whether @password is the one of @hash
  */
 gboolean mh_password_verify (const char *hash, const char *password) G_GNUC_WARN_UNUSED_RESULT;
+
+#define MH_PASSWORD_SALT_SIZE 16
+
+/**
+ * mh_password_derive:
+ * @password: the password
+ * @salt: random bytes, kept beside what is sealed with the key
+ *
+ * Argon2id as mh_password_hash(), for a key instead of a hash.
+ *
+ * Thread: any worker, never a loop.
+ * Returns: (transfer full) (nullable): 32 bytes, or %NULL without 64 MiB left
+ */
+MhSecret *mh_password_derive (const char *password,
+                              const guint8 salt[MH_PASSWORD_SALT_SIZE]) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "crypto/random.h"
+#include "known.h"
 #include "query.h"
 #include "usage.h"
 
@@ -23,7 +24,8 @@ mh_draft_clear (MhDraft *self)
 gboolean
 mh_change_get_vault (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, GError **error)
 {
-  if (!mh_catalog_get_vault (mh_writer_db (writer), keys->vault_id, vault, error))
+  if (!mh_catalog_get_vault (mh_writer_db (writer), keys->vault_id, vault, error)
+      || !mh_store_check_writable (mh_writer_store (writer), keys->vault_id, error))
     return FALSE;
 
   if (!vault->forgotten)
@@ -322,12 +324,25 @@ keep_content (MhWriter *writer, const MhVaultRow *vault, const MhChangePut *chan
                               &g_array_index (change->chunks, MhChunk, 0), &sealed, error);
 }
 
+/* Remembers content that was stored for the first time. */
+static gboolean
+remember (MhWriter *writer, GArray *known, GError **error)
+{
+  for (guint i = 0; i < known->len; i++)
+    {
+      if (!mh_known_add (mh_writer_db (writer), &g_array_index (known, MhKnown, i), error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 static gboolean
 keep_in_quota (MhWriter *writer, const MhVaultRow *vault, const MhChangePut *change, GError **error)
 {
   gint64 before = mh_usage_stored (writer, vault);
 
-  return keep_content (writer, vault, change, error)
+  return keep_content (writer, vault, change, error) && remember (writer, change->known, error)
          && check_quota (writer, change->keys, vault, before, change->size, error);
 }
 

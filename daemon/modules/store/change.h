@@ -31,6 +31,7 @@ typedef struct
   gsize sealed_size; /* bytes in it */
   char *mime;        /* (owned) */
   MhPrepared prepared; /* (owned): empty unless mh_change_prepare() was called */
+  GArray *known;       /* (unowned) (element-type MhKnown): content to be remembered */
   MhFile *result;      /* (owned) */
 } MhChangePut;
 

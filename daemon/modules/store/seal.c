@@ -3,6 +3,8 @@
 
 #include "seal.h"
 
+#include <string.h>
+
 #include "crypto/aead.h"
 #include "crypto/hash.h"
 
@@ -65,18 +67,30 @@ compress (MhBuffers *buffers, const guint8 *plain, gsize size, gsize *payload_si
   return packed;
 }
 
+void
+mh_seal_raw_hash (guint8 *data, gsize size, guint8 h[32])
+{
+  data[0] = CODEC_RAW;
+  mh_sha256 (data, 1 + size, h);
+}
+
 MhBuffer *
-mh_seal_block (MhBuffers *buffers, MhKeys *keys, guint8 *plain, gsize plain_size, MhChunk *chunk,
+mh_seal_block (MhBuffers *buffers, MhKeys *keys, const MhPlain *plain, MhChunk *chunk,
                gsize *sealed_size)
 {
-  gsize payload_size = 1 + plain_size;
-  MhBuffer *packed = compress (buffers, plain + 1, plain_size, &payload_size);
-  const guint8 *payload = packed != NULL ? packed->data : plain;
+  gsize payload_size = 1 + plain->size;
+  MhBuffer *packed = compress (buffers, plain->data + 1, plain->size, &payload_size);
+  const guint8 *payload = packed != NULL ? packed->data : plain->data;
   MhBuffer *sealed = mh_buffers_take (buffers, payload_size + MH_GCM_TAG_SIZE);
   guint8 key[MH_GCM_KEY_SIZE];
 
-  plain[0] = CODEC_RAW;
-  mh_sha256 (payload, payload_size, chunk->h);
+  plain->data[0] = CODEC_RAW;
+  if (packed != NULL)
+    mh_sha256 (payload, payload_size, chunk->h);
+  else if (plain->h != NULL)
+    memcpy (chunk->h, plain->h, sizeof chunk->h);
+  else
+    mh_seal_raw_hash (plain->data, plain->size, chunk->h);
   derive_key (keys, chunk->h, key);
   mh_gcm_seal (key, nonce, payload, payload_size, sealed->data);
   mh_wipe (key, sizeof key);
@@ -84,7 +98,7 @@ mh_seal_block (MhBuffers *buffers, MhKeys *keys, guint8 *plain, gsize plain_size
 
   *sealed_size = payload_size + MH_GCM_TAG_SIZE;
   mh_sha256 (sealed->data, *sealed_size, chunk->id);
-  chunk->plain_size = (guint32) plain_size;
+  chunk->plain_size = (guint32) plain->size;
 
   return sealed;
 }

@@ -23,12 +23,22 @@ typedef struct
   guint32 plain_size; /* bytes of the file */
 } MhChunk;
 
+/* Content of a block. */
+typedef struct
+{
+  guint8 *data;    /* (unowned): one free byte, which is overwritten, followed by @size bytes */
+  gsize size;      /* bytes of the file */
+  const guint8 *h; /* (unowned) (nullable): what mh_seal_raw_hash() gives, when it is known */
+} MhPlain;
+
+/* Gives h of a block that is not compressed. Thread: any worker. */
+void mh_seal_raw_hash (guint8 *data, gsize size, guint8 h[32]);
+
 /**
  * mh_seal_block:
  * @buffers: scratch space
  * @keys: the vault
- * @plain: one free byte followed by @plain_size bytes; the free byte is overwritten
- * @plain_size: bytes of the block
+ * @plain: the content
  * @chunk: (out caller-allocates): what the manifest has to say
  * @sealed_size: (out): bytes of the result
  *
@@ -37,8 +47,8 @@ typedef struct
  * Thread: any worker.
  * Returns: (transfer full): the sealed bytes, to be given back to @buffers
  */
-MhBuffer *mh_seal_block (MhBuffers *buffers, MhKeys *keys, guint8 *plain, gsize plain_size,
-                         MhChunk *chunk, gsize *sealed_size) G_GNUC_WARN_UNUSED_RESULT;
+MhBuffer *mh_seal_block (MhBuffers *buffers, MhKeys *keys, const MhPlain *plain, MhChunk *chunk,
+                         gsize *sealed_size) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_open_block:

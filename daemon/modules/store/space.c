@@ -48,6 +48,19 @@ mh_store_get_limits (MhStore *self, const char *vault_id, MhVaultLimits *limits)
   return known != NULL;
 }
 
+gboolean
+mh_store_check_writable (MhStore *self, const char *vault_id, GError **error)
+{
+  MhVaultLimits limits;
+
+  if (!mh_store_get_limits (self, vault_id, &limits) || !limits.read_only)
+    return TRUE;
+
+  g_set_error_literal (error, MH_ERROR, MH_ERROR_FORBIDDEN, "the vault is read only here");
+
+  return FALSE;
+}
+
 void
 mh_store_set_quota_error (const char *vault_id, const MhVaultLimits *limits, gint64 would_be_size,
                           GError **error)

@@ -37,6 +37,7 @@ struct _MhStore
   int lock_fd;                /* (owned) */
   GMutex lock;
   GHashTable *vaults; /* (owned) (element-type utf8 MhKeys) (locked-by lock) */
+  GHashTable *locked; /* (owned) (element-type utf8) (locked-by lock): known, without their keys */
   GHashTable *limits; /* (owned) (element-type utf8 MhVaultLimits) (locked-by lock) */
   char *fault;        /* (owned) (nullable) (locked-by lock) */
 };
@@ -62,6 +63,10 @@ mh_store_keys (MhStore *self, const char *vault_id, GError **error) G_GNUC_WARN_
 
 /* Gives the limits of a vault. Returns: %FALSE when none were set. Thread: any. */
 gboolean mh_store_get_limits (MhStore *self, const char *vault_id, MhVaultLimits *limits);
+
+/* Returns: %FALSE with %MH_ERROR_FORBIDDEN for a vault that is read only. Thread: any. */
+gboolean mh_store_check_writable (MhStore *self, const char *vault_id,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Refuses what a quota does not allow. Thread: any. */
 void mh_store_set_quota_error (const char *vault_id, const MhVaultLimits *limits,

@@ -71,13 +71,17 @@ MhKeys *
 mh_store_keys (MhStore *self, const char *vault_id, GError **error)
 {
   MhKeys *keys;
+  gboolean locked;
 
   g_mutex_lock (&self->lock);
   keys = g_hash_table_lookup (self->vaults, vault_id);
   if (keys != NULL)
     mh_keys_ref (keys);
+  locked = g_hash_table_contains (self->locked, vault_id);
   g_mutex_unlock (&self->lock);
-  if (keys == NULL)
+  if (keys == NULL && locked)
+    g_set_error (error, MH_ERROR, MH_ERROR_FORBIDDEN, "the vault is locked");
+  else if (keys == NULL)
     g_set_error (error, MH_ERROR, MH_ERROR_NOT_FOUND, "no vault %s", vault_id);
 
   return keys;
@@ -129,6 +133,7 @@ mh_store_open (const MhStoreConfig *config, GError **error)
   self->on_space_data = config->on_space_data;
   self->generations = mh_generations_new ();
   self->limits = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->locked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->vaults =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) mh_keys_unref);
   self->buffers = mh_buffers_new ();
@@ -164,6 +169,7 @@ mh_store_close (MhStore *self)
   g_clear_pointer (&self->buffers, mh_buffers_unref);
   g_clear_pointer (&self->generations, mh_generations_free);
   g_clear_pointer (&self->vaults, g_hash_table_unref);
+  g_clear_pointer (&self->locked, g_hash_table_unref);
   g_clear_pointer (&self->limits, g_hash_table_unref);
   mh_os_close (self->lock_fd);
   g_free (self->fault);
@@ -214,10 +220,20 @@ mh_store_add_vault (MhStore *self, const char *vault_id, const MhSecret *key, GE
 
   g_mutex_lock (&self->lock);
   g_hash_table_replace (self->vaults, keys->vault_id, keys);
+  g_hash_table_remove (self->locked, keys->vault_id);
   g_mutex_unlock (&self->lock);
   keys = NULL;
 
   return TRUE;
+}
+
+void
+mh_store_lock_vault (MhStore *self, const char *vault_id)
+{
+  g_mutex_lock (&self->lock);
+  g_hash_table_remove (self->vaults, vault_id);
+  g_hash_table_add (self->locked, g_strdup (vault_id));
+  g_mutex_unlock (&self->lock);
 }
 
 gboolean

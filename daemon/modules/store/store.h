@@ -138,11 +138,13 @@ typedef struct
  * MhVaultLimits:
  * @hard_quota: most bytes of sealed blocks, 0 for no limit
  * @keep: which versions are kept
+ * @read_only: whether every change of its files is refused
  */
 typedef struct
 {
   gint64 hard_quota;
   MhKeep keep;
+  gboolean read_only;
 } MhVaultLimits;
 
 typedef struct
@@ -244,6 +246,18 @@ char *mh_store_fault (MhStore *self) G_GNUC_WARN_UNUSED_RESULT;
  */
 gboolean mh_store_add_vault (MhStore *self, const char *vault_id, const MhSecret *key,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_store_lock_vault:
+ * @self: the store
+ * @vault_id: a vault
+ *
+ * Wipes the key of a vault: nothing of it can be used before mh_store_add_vault(). Readers and
+ * uploads under way keep it to their end.
+ *
+ * Thread: any worker.
+ */
+void mh_store_lock_vault (MhStore *self, const char *vault_id);
 
 /**
  * mh_store_forget_vault:
@@ -688,6 +702,74 @@ GBytes *mh_reader_read (MhReader *self, guint64 offset, gsize max, GCancellable 
  */
 void mh_reader_free (MhReader *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhReader, mh_reader_free)
+
+/* A kind of file, by the end of the names. */
+typedef struct
+{
+  char *ext;    /* lower case, without the dot; "" for names without one */
+  gint64 count; /* files */
+  gint64 bytes; /* before compression */
+} MhUsageType;
+
+/* What takes the space of a vault. */
+typedef struct
+{
+  GPtrArray *types;   /* (element-type MhUsageType): most bytes first */
+  GPtrArray *files;   /* (element-type MhFileFolder): the largest files, each as one */
+  GPtrArray *folders; /* (element-type MhFileFolder): of the top folder, most bytes first */
+} MhVaultUsage;
+
+void mh_vault_usage_free (MhVaultUsage *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhVaultUsage, mh_vault_usage_free)
+
+/**
+ * mh_store_usage:
+ * @self: the store
+ * @vault_id: a vault
+ * @limit: most entries of each list
+ * @error: return location
+ *
+ * Looks at every file of the vault: about a second for a million.
+ *
+ * Thread: any worker. Blocks on disk.
+ * Errors: %MH_ERROR_NOT_FOUND, %MH_ERROR_FORBIDDEN, %MH_ERROR_FAILED
+ * Returns: (transfer full): what takes the space, or %NULL with @error set
+ */
+MhVaultUsage *mh_store_usage (MhStore *self, const char *vault_id, guint limit,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Sizes of blocks, in bytes of the files. */
+typedef struct
+{
+  guint least; /* a smaller file is one block */
+  guint average;
+  guint most;
+} MhBlockSizes;
+
+/* Returns: how files are cut. Thread: any. */
+MhBlockSizes mh_store_block_sizes (void);
+
+/* How the blocks of a vault are. */
+typedef struct
+{
+  gint64 blocks;
+  gint64 bytes;   /* of them, sealed */
+  gint64 damaged; /* blocks that were found damaged or missing */
+} MhBlockHealth;
+
+/**
+ * mh_store_block_health:
+ * @self: the store
+ * @vault_id: a vault
+ * @health: (out caller-allocates): sums over all its blocks
+ * @error: return location
+ *
+ * Thread: any worker. Blocks on disk.
+ * Errors: %MH_ERROR_NOT_FOUND, %MH_ERROR_FAILED
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_store_block_health (MhStore *self, const char *vault_id, MhBlockHealth *health,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_store_check_path:

@@ -9,6 +9,7 @@
 #include "change.h"
 #include "chunker.h"
 #include "crypto/hash.h"
+#include "known.h"
 
 /* The first buffer of an upload: most files fit. */
 #define FIRST_BUFFER (64 * 1024)
@@ -36,6 +37,7 @@ struct _MhUpload
   guint under_way; /* blocks (locked-by lock) */
   GArray *chunks;  /* (owned) (element-type MhChunk) (locked-by lock) */
   GError *error;   /* (owned) (nullable) (locked-by lock): the first */
+  GArray *known;   /* (owned) (element-type MhKnown) (locked-by lock): content that was new */
   GPtrArray *held; /* (owned) (element-type MhPending): of the writer's thread */
   gboolean prepared;
   MhChangePut change; /* what the commit gets, once prepared */
@@ -49,9 +51,12 @@ typedef struct
   gsize reserved;
   MhBuffer *plain; /* (owned) (nullable) */
   gsize plain_size;
-  MhBuffer *sealed; /* (owned) (nullable) */
+  MhBuffer *sealed; /* (owned) (nullable): %NULL for content that should be in the store */
   gsize sealed_size;
   MhChunk chunk;
+  guint8 h[32];                  /* if it is not compressed */
+  guint8 tag[MH_KNOWN_TAG_SIZE]; /* of its content */
+  gboolean tagged;               /* whether both are set */
 } Block;
 
 /* On the writer's thread: the last thing that happens to an upload. */
@@ -70,6 +75,7 @@ release_task (MhWriter *writer, gpointer data)
   mh_buffers_give (self->store->buffers, self->change.sealed);
   mh_change_put_clear (&self->change);
   g_array_unref (self->chunks);
+  g_array_unref (self->known);
   g_clear_error (&self->error);
   g_ptr_array_unref (self->held);
   g_cond_clear (&self->settled);
@@ -124,6 +130,7 @@ check_early (MhUpload *self, gint64 announced, GError **error)
 
   if (lease == NULL
       || !mh_catalog_get_vault (mh_db_lease_db (lease), self->keys->vault_id, &vault, error)
+      || !mh_store_check_writable (self->store, self->keys->vault_id, error)
       || !check_announced (self, &vault, announced, error)
       || !mh_change_check_target (mh_db_lease_db (lease), &vault, self->path, NULL, error))
     return FALSE;
@@ -163,6 +170,7 @@ mh_upload_new (MhStore *store, const MhUploadNew *request, GError **error)
   g_mutex_init (&self->lock);
   g_cond_init (&self->settled);
   self->chunks = g_array_new (FALSE, FALSE, sizeof (MhChunk));
+  self->known = g_array_new (FALSE, FALSE, sizeof (MhKnown));
   self->held = g_ptr_array_new ();
   if (!request->unchecked && !check_early (self, request->size, error))
     {
@@ -173,23 +181,36 @@ mh_upload_new (MhStore *store, const MhUploadNew *request, GError **error)
   return g_steal_pointer (&self);
 }
 
+/* Call with the lock held. */
+static void
+note_known (MhUpload *self, const Block *block)
+{
+  MhKnown known;
+
+  memcpy (known.tag, block->tag, sizeof known.tag);
+  known.chunk = block->chunk;
+  g_array_append_val (self->known, known);
+}
+
 /* The end of a block's way; takes @block and @error. */
 static void
 block_done (Block *block, GError *error)
 {
   MhUpload *self = block->upload;
 
-  mh_buffers_give (self->store->buffers, block->plain);
-  mh_buffers_give (self->store->buffers, block->sealed);
   mh_writer_unreserve (self->store->writer, block->reserved);
   g_mutex_lock (&self->lock);
   g_array_index (self->chunks, MhChunk, block->index) = block->chunk;
+  if (error == NULL && block->sealed != NULL)
+    note_known (self, block);
   if (error != NULL && self->error == NULL)
     self->error = g_steal_pointer (&error);
   self->under_way--;
   g_cond_signal (&self->settled);
   g_mutex_unlock (&self->lock);
   g_clear_error (&error);
+  mh_buffers_give (self->store->buffers, block->plain);
+  mh_buffers_give (self->store->buffers, block->sealed);
   upload_unref (self);
   g_free (block);
 }
@@ -206,6 +227,8 @@ has_failed (MhUpload *self)
   return failed;
 }
 
+static void send_to_sealer (Block *block);
+
 static void
 write_task (MhWriter *writer, gpointer data)
 {
@@ -220,11 +243,37 @@ write_task (MhWriter *writer, gpointer data)
       return;
     }
 
-  held = mh_writer_put_block (writer, self->keys->vault_id, &block->chunk, block->sealed->data,
-                              block->sealed_size, &error);
+  if (block->sealed != NULL)
+    held = mh_writer_put_block (writer, self->keys->vault_id, &block->chunk, block->sealed->data,
+                                block->sealed_size, &error);
+  else
+    held = mh_writer_hold_block (writer, block->chunk.id, &error);
+  if (held == NULL && error == NULL)
+    {
+      /* What was known is there no more. */
+      send_to_sealer (block);
+      return;
+    }
+
   if (held != NULL)
     g_ptr_array_add (self->held, held);
   block_done (block, error);
+}
+
+/* Whether the store should have the content already; fills in what is said about it then. */
+static gboolean
+is_known (Block *block)
+{
+  MhUpload *self = block->upload;
+
+  if (block->tagged)
+    return FALSE; /* it was said to be, and was not */
+
+  mh_known_tag (self->keys, block->plain->data, block->plain_size, block->h, block->tag);
+  block->tagged = TRUE;
+  block->chunk.plain_size = (guint32) block->plain_size;
+
+  return mh_known_find (self->store, block->tag, &block->chunk);
 }
 
 /* On a sealer. */
@@ -240,10 +289,23 @@ seal (gpointer data)
       return;
     }
 
-  block->sealed = mh_seal_block (self->store->buffers, self->keys, block->plain->data,
-                                 block->plain_size, &block->chunk, &block->sealed_size);
-  mh_buffers_give (self->store->buffers, g_steal_pointer (&block->plain));
+  if (!is_known (block))
+    {
+      MhPlain plain = { block->plain->data, block->plain_size, block->h };
+
+      block->sealed = mh_seal_block (self->store->buffers, self->keys, &plain, &block->chunk,
+                                     &block->sealed_size);
+      mh_buffers_give (self->store->buffers, g_steal_pointer (&block->plain));
+    }
   mh_writer_post (self->store->writer, write_task, block);
+}
+
+static void
+send_to_sealer (Block *block)
+{
+  /* With the sealers all busy this thread is one more. */
+  if (!mh_pool_push (block->upload->store->sealers, seal, block))
+    seal (block);
 }
 
 /* Sends the block that is in the buffer on its way. */
@@ -266,9 +328,7 @@ submit (MhUpload *self)
   self->under_way++;
   g_mutex_unlock (&self->lock);
 
-  /* With the sealers all busy this thread is one more. */
-  if (!mh_pool_push (self->store->sealers, seal, block))
-    seal (block);
+  send_to_sealer (block);
 }
 
 /* Makes room for the rest of a block after its first bytes. */
@@ -354,10 +414,11 @@ wait_settled (MhUpload *self)
 static void
 seal_inline (MhUpload *self)
 {
+  MhPlain plain = { self->buffer->data, self->filled, NULL };
   MhChunk chunk;
 
-  self->change.sealed = mh_seal_block (self->store->buffers, self->keys, self->buffer->data,
-                                       self->filled, &chunk, &self->change.sealed_size);
+  self->change.sealed =
+      mh_seal_block (self->store->buffers, self->keys, &plain, &chunk, &self->change.sealed_size);
   g_array_append_val (self->chunks, chunk);
   self->filled = 0;
   mh_buffers_give (self->store->buffers, g_steal_pointer (&self->buffer));
@@ -390,6 +451,7 @@ mh_upload_prepare (MhUpload *self, GCancellable *cancellable, GError **error)
   change->size = self->size;
   change->chunks = self->chunks;
   change->held = self->held;
+  change->known = self->known;
   mh_sha256_finish (self->sha, change->content_hash);
   mh_change_prepare (change, self->store);
   self->prepared = TRUE;

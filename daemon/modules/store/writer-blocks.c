@@ -415,24 +415,39 @@ adopt (MhWriter *self, const guint8 *id, const MhLocation *location)
 }
 
 MhPending *
-mh_writer_put_block (MhWriter *self, const char *vault_id, const MhChunk *chunk,
-                     const guint8 *sealed, gsize size, GError **error)
+mh_writer_hold_block (MhWriter *self, const guint8 *id, GError **error)
 {
-  MhPending *block = g_hash_table_lookup (self->pending, chunk->id);
-  guint64 span = mh_record_span (size);
-  MhRecord record;
-  MhLocation location;
+  MhPending *block = g_hash_table_lookup (self->pending, id);
   MhBlockRow row;
   gboolean found;
 
   if (block != NULL && block->state != MH_PENDING_INDEXED)
     return hold (block);
 
-  if (!mh_catalog_find_block (self->db, chunk->id, &row, &found, error))
+  if (!mh_catalog_find_block (self->db, id, &row, &found, error) || !found || row.bad)
     return NULL;
 
-  if (found && !row.bad)
-    return hold (block != NULL ? block : adopt (self, chunk->id, &row.location));
+  return hold (block != NULL ? block : adopt (self, id, &row.location));
+}
+
+MhPending *
+mh_writer_put_block (MhWriter *self, const char *vault_id, const MhChunk *chunk,
+                     const guint8 *sealed, gsize size, GError **error)
+{
+  guint64 span = mh_record_span (size);
+  GError *local = NULL;
+  MhPending *block = mh_writer_hold_block (self, chunk->id, &local);
+  MhRecord record;
+  MhLocation location;
+
+  if (block != NULL)
+    return block;
+
+  if (local != NULL)
+    {
+      g_propagate_error (error, local);
+      return NULL;
+    }
 
   fill_record (&record, vault_id, chunk, size);
   if (!mh_writer_ready_segment (self, span, error) || !check_space_for_block (self, span, error)

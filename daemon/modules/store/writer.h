@@ -130,6 +130,19 @@ MhPending *mh_writer_put_block (MhWriter *self, const char *vault_id, const MhCh
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * mh_writer_hold_block:
+ * @self: the writer
+ * @id: a block that may be in the store
+ * @error: return location
+ *
+ * As mh_writer_put_block() for a block that was stored before.
+ *
+ * Returns: (transfer full) (nullable): the block; %NULL without @error when it is not there
+ */
+MhPending *
+mh_writer_hold_block (MhWriter *self, const guint8 *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * mh_writer_add_block:
  * @self: the writer
  * @vault: the vault that gets it

@@ -55,6 +55,23 @@ transfers_export (MhRequest *request, const MhExportNew *body, MhJson *out, GErr
 }
 
 gboolean
+transfers_scan_status (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
+{
+  const char *vault_id = mh_request_param (request, "vault_id");
+  g_autoptr (MhVault) vault = NULL;
+  g_autoptr (MhTransfer) transfer = NULL;
+
+  vault = mh_vaults_get (mh_request_service (request, "vaults"), vault_id, error);
+  if (vault == NULL)
+    return FALSE;
+
+  transfer = mh_transfers_last_import (mh_request_service (request, "transfers"), vault_id);
+  mh_transfers_scan_to_json (out, transfer);
+
+  return TRUE;
+}
+
+gboolean
 transfers_list (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
 {
   g_autoptr (GPtrArray) list = mh_transfers_list (mh_request_service (request, "transfers"));

@@ -94,6 +94,44 @@ mh_transfers_to_json (MhJson *out, MhTransfer *transfer)
   mh_json_end_object (out);
 }
 
+static gboolean
+is_under_way (MhTransfer *transfer)
+{
+  gboolean under_way;
+
+  g_mutex_lock (&transfer->lock);
+  under_way = transfer->state == MH_TRANSFER_WAITING || transfer->state == MH_TRANSFER_RUNNING;
+  g_mutex_unlock (&transfer->lock);
+
+  return under_way;
+}
+
+void
+mh_transfers_scan_to_json (MhJson *out, MhTransfer *transfer)
+{
+  gboolean active = transfer != NULL && is_under_way (transfer);
+  MhTransferCounts counts = { 0 };
+
+  if (transfer != NULL)
+    {
+      g_mutex_lock (&transfer->lock);
+      counts = transfer->counts;
+      g_mutex_unlock (&transfer->lock);
+    }
+
+  mh_json_begin_object (out, NULL);
+  mh_json_bool (out, "active", active);
+  mh_json_int (out, "walked", counts.files);
+  mh_json_int (out, "ingested", counts.files_done - counts.files_skipped - counts.files_failed);
+  mh_json_int (out, "errors", counts.files_failed);
+  if (transfer != NULL)
+    mh_json_int (out, "started_ms", transfer->started_ms);
+  else
+    mh_json_null (out, "started_ms");
+  mh_json_string (out, "current", active ? transfer->task.host_path : NULL);
+  mh_json_end_object (out);
+}
+
 static void
 publish (MhTransfers *self, MhTransfer *transfer)
 {
@@ -278,18 +316,6 @@ mh_transfers_stop (gpointer service)
   g_clear_pointer (&self->all, g_ptr_array_unref);
   g_mutex_clear (&self->lock);
   g_free (self);
-}
-
-static gboolean
-is_under_way (MhTransfer *transfer)
-{
-  gboolean under_way;
-
-  g_mutex_lock (&transfer->lock);
-  under_way = transfer->state == MH_TRANSFER_WAITING || transfer->state == MH_TRANSFER_RUNNING;
-  g_mutex_unlock (&transfer->lock);
-
-  return under_way;
 }
 
 static gboolean
@@ -524,6 +550,24 @@ mh_transfers_get (MhTransfers *self, const char *id, GError **error)
 
   if (found == NULL)
     g_set_error (error, MH_ERROR, MH_ERROR_NOT_FOUND, "no transfer %s", id);
+
+  return found;
+}
+
+MhTransfer *
+mh_transfers_last_import (MhTransfers *self, const char *vault_id)
+{
+  MhTransfer *found = NULL;
+
+  g_mutex_lock (&self->lock);
+  for (guint i = self->all->len; i > 0 && found == NULL; i--)
+    {
+      MhTransfer *transfer = g_ptr_array_index (self->all, i - 1);
+
+      if (transfer->task.is_import && strcmp (transfer->task.vault_id, vault_id) == 0)
+        found = mh_transfer_ref (transfer);
+    }
+  g_mutex_unlock (&self->lock);
 
   return found;
 }

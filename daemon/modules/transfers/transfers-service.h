@@ -53,6 +53,13 @@ mh_transfers_get (MhTransfers *self, const char *id, GError **error) G_GNUC_WARN
 gboolean
 mh_transfers_remove (MhTransfers *self, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Returns: (transfer full) (nullable): the newest import into a vault. Thread: any. */
+MhTransfer *
+mh_transfers_last_import (MhTransfers *self, const char *vault_id) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Writes how far an import is, which may be %NULL, as the progress of a scan. Thread: any. */
+void mh_transfers_scan_to_json (MhJson *out, MhTransfer *transfer);
+
 /* Writes all that is known of a transfer as an object. Thread: any. */
 void mh_transfers_to_json (MhJson *out, MhTransfer *transfer);
 

@@ -3,22 +3,69 @@
 
 #include "vaults-contract.h"
 
+#include <string.h>
+
+#include "base/error.h"
 #include "modules/audit/audit.h"
+#include "vaults-json.h"
 #include "vaults-service.h"
 
+/* What a vault may be used for, as bits from the lowest on. */
+static const char *const role_names[] = { "store", "scan", "pin", "read_only" };
+
 static void
-vault_to_json (MhJson *out, const MhVault *vault)
+roles_to_json (MhJson *out, MhVaultRoles roles)
 {
-  mh_json_begin_object (out, NULL);
+  mh_json_begin_array (out, "roles");
+  for (guint i = 0; i < G_N_ELEMENTS (role_names); i++)
+    {
+      if ((roles & (1u << i)) != 0)
+        mh_json_string (out, NULL, role_names[i]);
+    }
+  mh_json_end_array (out);
+}
+
+/* Returns: %FALSE with @error set when a name is unknown; @roles is -1 without a list */
+static gboolean
+parse_roles (char **names, gint64 *roles, GError **error)
+{
+  *roles = names == NULL ? -1 : 0;
+  for (guint i = 0; names != NULL && names[i] != NULL; i++)
+    {
+      guint bit = 0;
+
+      while (bit < G_N_ELEMENTS (role_names) && strcmp (role_names[bit], names[i]) != 0)
+        bit++;
+      if (bit == G_N_ELEMENTS (role_names))
+        {
+          g_set_error (error, MH_ERROR, MH_ERROR_INVALID,
+                       "roles: %s is not one of store, scan, pin, read_only", names[i]);
+          return FALSE;
+        }
+      *roles |= 1 << bit;
+    }
+
+  return TRUE;
+}
+
+void
+mh_vault_to_json (MhJson *out, const char *name, const MhVault *vault)
+{
+  const char *missing = vault->is_protected ? "locked" : "none";
+
+  mh_json_begin_object (out, name);
   mh_json_string (out, "id", vault->id);
   mh_json_string (out, "name", vault->name);
   mh_json_bool (out, "trusted", TRUE);
   mh_json_bool (out, "locked", !vault->has_key);
-  mh_json_string (out, "key_state", vault->has_key ? "held" : "none");
+  mh_json_string (out, "key_state", vault->has_key ? "held" : missing);
   mh_json_int (out, "replication_factor", vault->copies);
   mh_json_int (out, "hard_quota", vault->hard_quota);
   mh_json_int (out, "history_keep_versions", vault->keep_versions);
   mh_json_int (out, "history_keep_days", vault->keep_days);
+  mh_json_bool (out, "protected", vault->is_protected);
+  roles_to_json (out, vault->roles);
+  mh_json_string (out, "s3_alias", vault->s3_alias);
   mh_json_int (out, "files", vault->files);
   mh_json_int (out, "bytes", vault->bytes);
   mh_json_int (out, "stored_bytes", vault->stored_bytes);
@@ -27,9 +74,8 @@ vault_to_json (MhJson *out, const MhVault *vault)
   mh_json_end_object (out);
 }
 
-/* Tells the log and everybody who listens. */
-static void
-tell (MhRequest *request, const char *op, const char *id, const char *name)
+void
+mh_vault_tell (MhRequest *request, const char *op, const char *id, const char *name)
 {
   MhVaults *vaults = mh_request_service (request, "vaults");
   g_autofree char *type = g_strconcat ("vault.", op, NULL);
@@ -52,7 +98,7 @@ vaults_list (MhRequest *request, gconstpointer body, MhJson *out, GError **error
   mh_json_begin_object (out, NULL);
   mh_json_begin_array (out, "vaults");
   for (guint i = 0; i < vaults->len; i++)
-    vault_to_json (out, g_ptr_array_index (vaults, i));
+    mh_vault_to_json (out, NULL, g_ptr_array_index (vaults, i));
   mh_json_end_array (out);
   mh_json_end_object (out);
 
@@ -64,13 +110,13 @@ vaults_create (MhRequest *request, const MhVaultNew *body, MhJson *out, GError *
 {
   MhVaults *vaults = mh_request_service (request, "vaults");
   g_autoptr (MhVault) vault =
-      mh_vaults_create (vaults, body->name, body->replication_factor, error);
+      mh_vaults_create (vaults, body->name, body->replication_factor, body->password, error);
 
   if (vault == NULL)
     return FALSE;
 
-  tell (request, "create", vault->id, vault->name);
-  vault_to_json (out, vault);
+  mh_vault_tell (request, "create", vault->id, vault->name);
+  mh_vault_to_json (out, NULL, vault);
 
   return TRUE;
 }
@@ -84,7 +130,7 @@ vaults_get (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
   if (vault == NULL)
     return FALSE;
 
-  vault_to_json (out, vault);
+  mh_vault_to_json (out, NULL, vault);
 
   return TRUE;
 }
@@ -101,13 +147,17 @@ vaults_update (MhRequest *request, const MhVaultChange *body, MhJson *out, GErro
     .keep_versions = body->has_history_keep_versions ? body->history_keep_versions : -1,
     .keep_days = body->has_history_keep_days ? body->history_keep_days : -1,
   };
-  g_autoptr (MhVault) vault = mh_vaults_update (vaults, id, &update, error);
+  g_autoptr (MhVault) vault = NULL;
 
+  if (!parse_roles (body->roles, &update.roles, error))
+    return FALSE;
+
+  vault = mh_vaults_update (vaults, id, &update, error);
   if (vault == NULL)
     return FALSE;
 
-  tell (request, body->name != NULL ? "rename" : "change", vault->id, vault->name);
-  vault_to_json (out, vault);
+  mh_vault_tell (request, body->name != NULL ? "rename" : "change", vault->id, vault->name);
+  mh_vault_to_json (out, NULL, vault);
 
   return TRUE;
 }
@@ -122,12 +172,12 @@ vaults_delete (MhRequest *request, gconstpointer body, MhJson *out, GError **err
   if (vault == NULL || !mh_vaults_delete (vaults, id, error))
     return FALSE;
 
-  tell (request, "delete", id, vault->name);
+  mh_vault_tell (request, "delete", id, vault->name);
 
   return TRUE;
 }
 
-static const char *const requires[] = { "audit", "store", NULL };
+static const char *const requires[] = { "audit", "auth", "store", NULL };
 
 extern const MhMigration mh_vaults_migrations[];
 

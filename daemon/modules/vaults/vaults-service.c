@@ -7,19 +7,19 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
-#include "crypto/aead.h"
 #include "crypto/random.h"
 #include "modules/store/store.h"
-#include "vaults-store.h"
+#include "vaults-diary.h"
+#include "vaults-key.h"
 
-#define KEY_SIZE 32
 #define ID_BYTES 16
 #define NAME_MAX_BYTES 128
 
 struct _MhVaults
 {
-  MhCore *core;   /* (unowned) outlives us */
-  MhStore *store; /* (unowned) outlives us */
+  MhCore *core;         /* (unowned) outlives us */
+  MhStore *store;       /* (unowned) outlives us */
+  MhVaultsDiary *diary; /* (owned) */
   GMutex lock;
   GHashTable
       *open; /* (owned) (element-type utf8): vaults whose key the store has (locked-by lock) */
@@ -29,6 +29,12 @@ MhCore *
 mh_vaults_core (MhVaults *self)
 {
   return self->core;
+}
+
+MhStore *
+mh_vaults_blocks (MhVaults *self)
+{
+  return self->store;
 }
 
 /* Turns a set @error of the database into the public domain. */
@@ -77,46 +83,41 @@ note_open (MhVaults *self, const char *id, gboolean open)
   g_mutex_unlock (&self->lock);
 }
 
-/* A key is bound to its vault: no other row can be made to use it. */
-static GBytes *
-bound_to (const char *id)
-{
-  g_autofree char *text = g_strconcat ("vault-key/", id, NULL);
-  gsize size = strlen (text);
-
-  return g_bytes_new_take (g_steal_pointer (&text), size);
-}
-
-static MhSecret *
-unseal_key (MhVaults *self, const MhVaultRecord *record, GError **error)
-{
-  g_autoptr (GBytes) aad = bound_to (record->vault.id);
-  g_autoptr (GBytes) plain = NULL;
-  MhSecret *key;
-  gsize size;
-  guint8 *data;
-
-  plain = mh_box_open (mh_core_master_key (self->core), aad, record->sealed_key, error);
-  if (plain == NULL)
-    return NULL;
-
-  data = g_bytes_unref_to_data (g_steal_pointer (&plain), &size);
-  if (size != KEY_SIZE)
-    g_set_error (error, MH_ERROR, MH_ERROR_CORRUPT, "a key of another size");
-  key = size == KEY_SIZE ? mh_secret_new_copy (data, size) : NULL;
-  mh_wipe (data, size);
-  g_free (data);
-
-  return key;
-}
-
 /* Tells the store what a vault may use and what is kept of it. */
-static gboolean
-set_limits (MhVaults *self, const MhVault *vault, GError **error)
+gboolean
+mh_vaults_set_limits (MhVaults *self, const MhVault *vault, GError **error)
 {
-  MhVaultLimits limits = { vault->hard_quota, { vault->keep_versions, vault->keep_days } };
+  MhVaultLimits limits = { vault->hard_quota,
+                           { vault->keep_versions, vault->keep_days },
+                           (vault->roles & MH_VAULT_READ_ONLY) != 0 };
 
   return mh_store_set_limits (self->store, vault->id, &limits, error);
+}
+
+gboolean
+mh_vaults_open_vault (MhVaults *self, const MhVaultRecord *record, const MhSecret *key,
+                      GError **error)
+{
+  if (!mh_store_add_vault (self->store, record->vault.id, key, error)
+      || !mh_vaults_set_limits (self, &record->vault, error))
+    return FALSE;
+
+  note_open (self, record->vault.id, TRUE);
+
+  return TRUE;
+}
+
+void
+mh_vaults_close_vault (MhVaults *self, const char *id)
+{
+  note_open (self, id, FALSE);
+  mh_store_lock_vault (self->store, id);
+}
+
+gboolean
+mh_vaults_is_open (MhVaults *self, const char *id)
+{
+  return is_open (self, id);
 }
 
 /* A vault that cannot be opened must not keep the others from being used. */
@@ -124,14 +125,17 @@ static void
 open_vault (MhVaults *self, const MhVaultRecord *record)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (MhSecret) key = unseal_key (self, record, &error);
+  g_autoptr (MhSecret) key = NULL;
 
-  if (key != NULL && mh_store_add_vault (self->store, record->vault.id, key, &error)
-      && set_limits (self, &record->vault, &error))
+  if (record->vault.is_protected)
     {
-      note_open (self, record->vault.id, TRUE);
+      mh_vaults_close_vault (self, record->vault.id); /* until somebody knows the password */
       return;
     }
+
+  key = mh_vault_key_open (record, mh_core_master_key (self->core), NULL, &error);
+  if (key != NULL && mh_vaults_open_vault (self, record, key, &error))
+    return;
 
   g_prefix_error (&error, "opening vault %s: ", record->vault.name);
   g_warning ("%s", error->message);
@@ -191,7 +195,10 @@ mh_vaults_start (MhCore *core, GError **error)
   g_mutex_init (&self->lock);
   self->open = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   if (open_all (self, error) && forget_deleted (self, error))
-    return self;
+    {
+      self->diary = mh_vaults_diary_new (self);
+      return self;
+    }
 
   mh_vaults_stop (self);
 
@@ -203,6 +210,7 @@ mh_vaults_stop (gpointer service)
 {
   MhVaults *self = service;
 
+  mh_vaults_diary_free (self->diary);
   g_hash_table_unref (self->open);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -282,7 +290,9 @@ mh_vaults_require (MhVaults *self, const char *id, GError **error)
   vault = get_row (self, id, error);
   lift (error);
   if (vault != NULL)
-    g_set_error (error, MH_ERROR, MH_ERROR_FORBIDDEN, "vault %s is locked: its key is not here",
+    g_set_error (error, MH_ERROR, MH_ERROR_FORBIDDEN,
+                 vault->is_protected ? "vault %s is locked"
+                                     : "vault %s is locked: its key is not here",
                  vault->name);
 
   return FALSE;
@@ -325,25 +335,12 @@ remove_row (MhVaults *self, const char *id, GError **error)
          && mh_db_txn_commit (txn, error);
 }
 
-/* A key of its own for a vault, sealed for the database. */
-static MhSecret *
-make_key (MhVaults *self, MhVaultRecord *record)
-{
-  g_autoptr (GBytes) aad = bound_to (record->vault.id);
-  g_autoptr (GBytes) plain = NULL;
-  MhSecret *key = mh_secret_new_random (KEY_SIZE);
-
-  plain = g_bytes_new_static (mh_secret_peek (key), KEY_SIZE);
-  record->sealed_key = mh_box_seal (mh_core_master_key (self->core), aad, plain);
-
-  return key;
-}
-
 MhVault *
-mh_vaults_create (MhVaults *self, const char *name, gint64 copies, GError **error)
+mh_vaults_create (MhVaults *self, const char *name, gint64 copies, const char *password,
+                  GError **error)
 {
   g_autoptr (MhVaultRecord) record = g_new0 (MhVaultRecord, 1);
-  g_autoptr (MhSecret) key = NULL;
+  g_autoptr (MhSecret) key = mh_secret_new_random (MH_VAULT_KEY_SIZE);
   g_autoptr (MhVault) vault = NULL;
   g_autoptr (GError) undo_error = NULL;
   guint8 id[ID_BYTES];
@@ -356,7 +353,9 @@ mh_vaults_create (MhVaults *self, const char *name, gint64 copies, GError **erro
   record->vault.name = g_strdup (name);
   record->vault.copies = copies;
   record->vault.created_ms = mh_clock_now_ms (mh_core_clock (self->core));
-  key = make_key (self, record);
+  if (!mh_vault_key_seal (record, mh_core_master_key (self->core), key, password, error))
+    return NULL;
+
   if (!add_row (self, record, error))
     {
       lift_name (name, error);
@@ -372,7 +371,7 @@ mh_vaults_create (MhVaults *self, const char *name, gint64 copies, GError **erro
 
   note_open (self, record->vault.id, TRUE);
   vault = mh_vaults_get (self, record->vault.id, error);
-  if (vault == NULL || !set_limits (self, vault, error))
+  if (vault == NULL || !mh_vaults_set_limits (self, vault, error))
     return NULL;
 
   return g_steal_pointer (&vault);
@@ -401,7 +400,7 @@ mh_vaults_update (MhVaults *self, const char *id, const MhVaultUpdate *update, G
     }
 
   vault = mh_vaults_get (self, id, error);
-  if (vault == NULL || (vault->has_key && !set_limits (self, vault, error)))
+  if (vault == NULL || (vault->has_key && !mh_vaults_set_limits (self, vault, error)))
     return NULL;
 
   return g_steal_pointer (&vault);

@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   MhVault vault;
-  GBytes *sealed_key; /* (owned) */
+  GBytes *sealed_key; /* (owned): see vaults-key.h */
+  GBytes *key_salt;   /* (owned) (nullable): with a password */
 } MhVaultRecord;
 
 void mh_vault_record_free (MhVaultRecord *self);
@@ -34,6 +35,26 @@ gboolean mh_vaults_store_add (MhDb *db, const MhVaultRecord *record,
 /* Changes a row. Errors: as mh_vaults_store_add() */
 gboolean mh_vaults_store_update (MhDb *db, const char *id, const MhVaultUpdate *update,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: (transfer full): one, with its key */
+MhVaultRecord *
+mh_vaults_store_record (MhDb *db, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Writes the key and the salt of a vault. */
+gboolean mh_vaults_store_set_key (MhDb *db, const MhVaultRecord *record,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Sets an alias, or none. Errors: also %MH_DB_ERROR_CONSTRAINT when it is taken */
+gboolean mh_vaults_store_set_alias (MhDb *db, const char *id, const char *alias,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Notes how large a vault is today, in place of what was noted today before. */
+gboolean mh_vaults_store_note_day (MhDb *db, const char *id, const MhVaultDay *day,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: (transfer full) (element-type MhVaultDay): the last @limit days, oldest first */
+GArray *mh_vaults_store_days (MhDb *db, const char *id, guint limit,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Returns: (transfer full): ids of vaults that were removed */
 char **mh_vaults_store_deleted (MhDb *db, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -10,6 +10,15 @@ typedef struct _MhVaults MhVaults;
 
 extern const MhModule mh_vaults_module;
 
+/* What this machine does with a vault. */
+typedef enum
+{
+  MH_VAULT_STORE = 1 << 0,     /* keeps its blocks */
+  MH_VAULT_SCAN = 1 << 1,      /* takes in what changes in a folder that mirrors it */
+  MH_VAULT_PIN = 1 << 2,       /* keeps all of its blocks, however many others do */
+  MH_VAULT_READ_ONLY = 1 << 3, /* changes nothing of it */
+} MhVaultRoles;
+
 typedef struct
 {
   char *id;
@@ -18,11 +27,14 @@ typedef struct
   gint64 hard_quota; /* bytes, 0 for none */
   gint64 keep_versions;
   gint64 keep_days;
+  MhVaultRoles roles;
+  char *s3_alias; /* (nullable) */
   gint64 created_ms;
-  gboolean has_key;    /* the key could be read and opens what is stored */
-  gint64 files;        /* that are not deleted */
-  gint64 bytes;        /* of them, before compression */
-  gint64 stored_bytes; /* sealed blocks that its versions need */
+  gboolean is_protected; /* has a password */
+  gboolean has_key;      /* the key could be read and opens what is stored */
+  gint64 files;          /* that are not deleted */
+  gint64 bytes;          /* of them, before compression */
+  gint64 stored_bytes;   /* sealed blocks that its versions need */
 } MhVault;
 
 /* What is to be changed of a vault: %NULL, or -1, where it stays as it is. */
@@ -33,7 +45,17 @@ typedef struct
   gint64 hard_quota;
   gint64 keep_versions;
   gint64 keep_days;
+  gint64 roles;
 } MhVaultUpdate;
+
+/* How large a vault was on a day. */
+typedef struct
+{
+  gint64 ts_ms; /* Unix milliseconds */
+  gint64 files;
+  gint64 bytes;        /* before compression */
+  gint64 stored_bytes; /* sealed */
+} MhVaultDay;
 
 void mh_vault_free (MhVault *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhVault, mh_vault_free)
@@ -79,6 +101,7 @@ mh_vaults_require (MhVaults *self, const char *id, GError **error) G_GNUC_WARN_U
  * @self: the service
  * @name: UTF-8, 1 to 128 bytes
  * @copies: wanted replicas, 1 to 16
+ * @password: (nullable): without which nobody opens it
  * @error: return location
  *
  * Thread: a worker. Blocks on disk.
@@ -86,7 +109,7 @@ mh_vaults_require (MhVaults *self, const char *id, GError **error) G_GNUC_WARN_U
  *   %MH_ERROR_FAILED, %MH_ERROR_UNAVAILABLE
  * Returns: (transfer full): the vault, or %NULL with @error set
  */
-MhVault *mh_vaults_create (MhVaults *self, const char *name, gint64 copies,
+MhVault *mh_vaults_create (MhVaults *self, const char *name, gint64 copies, const char *password,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**

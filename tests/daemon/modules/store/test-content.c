@@ -264,8 +264,9 @@ test_seal (void)
   g_autoptr (MhSecret) two = mh_secret_new_random (32);
   g_autoptr (MhKeys) keys = mh_keys_new ("one", one);
   g_autoptr (MhKeys) others = mh_keys_new ("two", two);
-  g_autoptr (GBytes) plain = NULL;
+  g_autoptr (GBytes) opened = NULL;
   guint8 block[1 + 5000];
+  MhPlain plain = { block, 5000, NULL };
   MhChunk chunk;
   MhChunk again;
   MhBuffer *sealed;
@@ -275,15 +276,15 @@ test_seal (void)
 
   g_test_summary ("a sealed block opens with its key only and shows every changed bit");
   memset (block, 'a', sizeof block);
-  sealed = mh_seal_block (buffers, keys, block, 5000, &chunk, &size);
+  sealed = mh_seal_block (buffers, keys, &plain, &chunk, &size);
   g_assert_cmpuint (size, <, 200);
-  resealed = mh_seal_block (buffers, keys, block, 5000, &again, &resize);
+  resealed = mh_seal_block (buffers, keys, &plain, &again, &resize);
   g_assert_cmpmem (sealed->data, size, resealed->data, resize);
   g_assert_cmpmem (chunk.id, 32, again.id, 32);
   mh_buffers_give (buffers, resealed);
 
-  plain = mh_open_block (buffers, keys, &chunk, sealed->data, size);
-  g_assert_cmpmem (g_bytes_get_data (plain, NULL), g_bytes_get_size (plain), block + 1, 5000);
+  opened = mh_open_block (buffers, keys, &chunk, sealed->data, size);
+  g_assert_cmpmem (g_bytes_get_data (opened, NULL), g_bytes_get_size (opened), block + 1, 5000);
   g_assert_null (mh_open_block (buffers, others, &chunk, sealed->data, size));
   for (gsize i = 0; i < size; i++)
     {
@@ -294,7 +295,7 @@ test_seal (void)
   g_assert_null (mh_open_block (buffers, keys, &chunk, sealed->data, 3));
   chunk.plain_size++;
   g_assert_null (mh_open_block (buffers, keys, &chunk, sealed->data, size));
-  resealed = mh_seal_block (buffers, others, block, 5000, &again, &resize);
+  resealed = mh_seal_block (buffers, others, &plain, &again, &resize);
   g_assert_cmpint (memcmp (chunk.id, again.id, 32), !=, 0);
   mh_buffers_give (buffers, resealed);
   mh_buffers_give (buffers, sealed);

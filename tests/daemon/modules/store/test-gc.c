@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "bench.h"
+#include "modules/store/known.h"
 #include "modules/store/segment.h"
 
 #define MIB (1024 * 1024)
@@ -416,6 +417,64 @@ test_concurrent (void)
   g_assert_cmpint (bench_stored (bench), <, 4 * 350000);
 }
 
+static void
+fill_known (const MhKeys *keys, GBytes *content, MhKnown *known)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (content, &size);
+  g_autofree guint8 *plain = g_malloc (1 + size);
+
+  memcpy (plain + 1, data, size);
+  mh_known_tag ((MhKeys *) keys, plain, size, known->chunk.h, known->tag);
+}
+
+static void
+test_known_content (void)
+{
+  g_autoptr (Bench) bench = bench_new (0);
+  g_autoptr (GBytes) content = bench_text (5, 200 * 1000);
+  g_autoptr (MhSecret) other_key = mh_secret_new_random (32);
+  g_autoptr (MhKeys) keys = mh_keys_new ("vault", bench->key);
+  g_autoptr (MhKeys) others = mh_keys_new ("other", other_key);
+  gint64 stored;
+  MhKnown known;
+  MhKnown other;
+  MhChunk found;
+
+  g_test_summary (
+      "content is found before it is sealed, by its own vault only, and only while it is"
+      " there");
+  fill_known (keys, content, &known);
+  fill_known (others, content, &other);
+  g_assert_false (mh_known_find (bench->store, known.tag, &found));
+  mh_file_free (bench_put (bench, "/one", content));
+  stored = bench_stored (bench);
+  g_assert_true (mh_known_find (bench->store, known.tag, &found));
+  g_assert_false (mh_known_find (bench->store, other.tag, &found));
+  mh_file_free (bench_put (bench, "/two", content));
+  g_assert_cmpint (bench_stored (bench), ==, stored);
+  bench_assert_file (bench, "/two", content);
+
+  /* the entry of what is gone leads nowhere, and does no harm */
+  purge (bench, "/one");
+  purge (bench, "/two");
+  bench_maintain (bench);
+  g_assert_cmpint (bench_stored (bench), ==, 0);
+  g_assert_true (mh_known_find (bench->store, known.tag, &found));
+  mh_file_free (bench_put (bench, "/three", content));
+  bench_assert_file (bench, "/three", content);
+  g_assert_cmpint (bench_stored (bench), ==, stored);
+  bench_assert_recount (bench);
+
+  /* without it, everything is found by its id as before */
+  bench_close (bench);
+  bench_remove_index (bench);
+  bench_reopen (bench);
+  g_assert_false (mh_known_find (bench->store, known.tag, &found));
+  mh_file_free (bench_put (bench, "/four", content));
+  g_assert_cmpint (bench_stored (bench), ==, stored);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -428,6 +487,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/gc/rewrite-damaged", test_rewrite_damaged);
   g_test_add_func ("/store/gc/crash-while-rewriting", test_crash_while_rewriting);
   g_test_add_func ("/store/gc/concurrent", test_concurrent);
+  g_test_add_func ("/store/gc/known-content", test_known_content);
 
   return g_test_run ();
 }

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "db/db.h"
+#include "seal.h"
+#include "store-private.h"
+
+G_BEGIN_DECLS
+
+/*
+ * Content that is stored already is found by a hash of it, before it is compressed and sealed.
+ */
+
+#define MH_KNOWN_TAG_SIZE 16
+
+/* Content and the block that has it. */
+typedef struct
+{
+  guint8 tag[MH_KNOWN_TAG_SIZE];
+  MhChunk chunk;
+} MhKnown;
+
+/**
+ * mh_known_tag:
+ * @keys: the vault
+ * @plain: one free byte followed by @plain_size bytes; the free byte is overwritten
+ * @plain_size: bytes of the block
+ * @h: (out caller-allocates): what mh_seal_block() would use if it did not compress
+ * @tag: (out caller-allocates): the same for the same content of the same vault
+ *
+ * Thread: any worker.
+ */
+void mh_known_tag (MhKeys *keys, guint8 *plain, gsize plain_size, guint8 *h,
+                   guint8 tag[MH_KNOWN_TAG_SIZE]);
+
+/**
+ * mh_known_find:
+ * @store: the store
+ * @tag: of some content
+ * @chunk: (out caller-allocates): its block, of which the size is not set
+ *
+ * A failure to look is as good as not finding anything.
+ *
+ * Thread: any worker. Blocks on disk, briefly.
+ * Returns: whether it was found; the block may be gone all the same
+ */
+gboolean mh_known_find (MhStore *store, const guint8 tag[MH_KNOWN_TAG_SIZE], MhChunk *chunk);
+
+/* Remembers which block has some content, and forgets a few that are gone. Thread: the writer. */
+gboolean mh_known_add (MhDb *db, const MhKnown *known, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS
