@@ -2,6 +2,7 @@
 import { createStore } from '../lib/store';
 import { tokenUrl } from './client';
 import { whoami } from './system';
+import type { Transfer } from './types';
 
 export interface DaemonEvent {
   type: string;
@@ -10,6 +11,7 @@ export interface DaemonEvent {
   vault_id?: string;
   path?: string;
   op?: string;
+  transfer?: Transfer;
 }
 
 export type Connection = 'connecting' | 'open' | 'lost';

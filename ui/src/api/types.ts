@@ -21,4 +21,7 @@ export type Purged = Schemas['Purged'];
 export type FilesChanged = Schemas['FilesChanged'];
 export type FileCopied = Schemas['FileCopied'];
 export type VaultChange = Schemas['VaultChange'];
+export type Transfer = Schemas['Transfer'];
+export type TransferList = Schemas['TransferList'];
+export type BrowseListing = Schemas['BrowseListing'];
 export type VaultList = Schemas['VaultList'];

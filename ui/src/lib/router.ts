@@ -6,6 +6,7 @@ export type Route =
   | { page: 'vaults' }
   | { page: 'files'; vault: string; folder: string }
   | { page: 'trash'; vault: string }
+  | { page: 'transfers' }
   | { page: 'system' }
   | { page: 'audit' }
   | { page: 'missing' };
@@ -14,6 +15,7 @@ export type Route =
 export function parseRoute(hash: string): Route {
   const path = hash.replace(/^#/, '').replace(/\/+$/, '');
   if (path === '' || path === '/vaults') return { page: 'vaults' };
+  if (path === '/transfers') return { page: 'transfers' };
   if (path === '/system') return { page: 'system' };
   if (path === '/audit') return { page: 'audit' };
   const own = /^\/(trash)\/([a-z2-7]{26})$/.exec(path);
@@ -34,6 +36,7 @@ export function hrefOf(route: Route): string {
       return `#/vaults/${route.vault}${route.folder === '/' ? '' : encodePath(route.folder)}`;
     case 'trash':
       return `#/${route.page}/${route.vault}`;
+    case 'transfers':
     case 'system':
     case 'audit':
       return `#/${route.page}`;

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'react';
 import { useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { EventStream, type DaemonEvent } from '../api/events';
 import { attachFolders, noteFileEvent } from './folders';
+import { noteTransfer } from './transfers';
 
 const VAULTS_MS = 1000;
 
@@ -18,6 +19,10 @@ class Dispatcher {
   dispatch = (event: DaemonEvent): void => {
     if (event.type === 'reset') {
       void this.#client.invalidateQueries();
+      return;
+    }
+    if (event.transfer !== undefined) {
+      noteTransfer(this.#client, event.transfer);
       return;
     }
     if (event.type === 'status_changed') {

@@ -2,6 +2,7 @@
 import {
   ArrowRightStartOnRectangleIcon,
   ArchiveBoxIcon,
+  ArrowsRightLeftIcon,
   ClipboardDocumentListIcon,
   ComputerDesktopIcon,
   LanguageIcon,
@@ -114,6 +115,12 @@ export function Navigation({ route }: { route: Route }) {
             icon={ArchiveBoxIcon}
             label={t('Vaults')}
             current={['vaults', 'files', 'trash'].includes(route.page)}
+          />
+          <Entry
+            to={{ page: 'transfers' }}
+            icon={ArrowsRightLeftIcon}
+            label={t('Transfers')}
+            current={route.page === 'transfers'}
           />
           <Entry to={{ page: 'system' }} icon={ServerIcon} label={t('System')} current={route.page === 'system'} />
           <Entry

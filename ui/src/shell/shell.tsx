@@ -9,6 +9,7 @@ import { AuditPage } from '../pages/audit/audit-page';
 import { FilesPage } from '../pages/files/files-page';
 import { MissingPage } from '../pages/missing-page';
 import { SystemPage } from '../pages/system/system-page';
+import { TransfersPage } from '../pages/transfers/transfers-page';
 import { TrashPage } from '../pages/trash/trash-page';
 import { VaultsPage } from '../pages/vaults/vaults-page';
 import { WithVault } from '../pages/vaults/with-vault';
@@ -26,6 +27,8 @@ function PageOf({ route }: { route: Route }) {
       return <WithVault key={route.vault} id={route.vault}>{(vault) => <FilesPage vault={vault} folder={route.folder} />}</WithVault>;
     case 'trash':
       return <WithVault key={route.vault} id={route.vault}>{(vault) => <TrashPage vault={vault} />}</WithVault>;
+    case 'transfers':
+      return <TransfersPage />;
     case 'system':
       return <SystemPage />;
     case 'audit':

@@ -128,7 +128,7 @@ export function FilesPage({ vault, folder }: { vault: Vault; folder: string }) {
         actions={
           <>
             <AddButtons vault={vaultId} folder={folder} newFolder={() => setOverlay({ what: 'folder' })} />
-            <VaultMenu vault={vault} />
+            <VaultMenu vault={vault} folder={folder} />
           </>
         }
       >

@@ -1,22 +1,33 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { useState } from 'react';
 import { Menu } from '@mantine/core';
-import { AdjustmentsHorizontalIcon, EllipsisVerticalIcon, PencilIcon, TrashIcon, XCircleIcon } from '@heroicons/react/24/outline';
+import {
+  AdjustmentsHorizontalIcon,
+  ArrowDownOnSquareIcon,
+  ArrowUpOnSquareIcon,
+  EllipsisVerticalIcon,
+  PencilIcon,
+  TrashIcon,
+  XCircleIcon,
+} from '@heroicons/react/24/outline';
 import type { Vault } from '../../api/types';
 import { IconButton } from '../../components/icon-button';
 import { t } from '../../lib/i18n';
 import { hrefOf } from '../../lib/router';
+import { TransferDialog } from '../transfers/transfer-dialog';
 import { DeleteVault, RenameVault } from './vault-dialogs';
 import { VaultSettings } from './vault-settings';
 
-type Open = 'rename' | 'delete' | 'settings' | null;
+type Open = 'rename' | 'delete' | 'settings' | 'import' | 'export' | null;
 
 interface VaultMenuProps {
   vault: Vault;
+  /** The folder that is shown; imports go there. */
+  folder?: string;
   className?: string | undefined;
 }
 
-function OpenDialog({ vault, open, close }: { vault: Vault; open: Open; close: () => void }) {
+function OpenDialog({ vault, folder, open, close }: { vault: Vault; folder: string; open: Open; close: () => void }) {
   switch (open) {
     case 'rename':
       return <RenameVault vault={vault} close={close} />;
@@ -24,13 +35,16 @@ function OpenDialog({ vault, open, close }: { vault: Vault; open: Open; close: (
       return <DeleteVault vault={vault} close={close} />;
     case 'settings':
       return <VaultSettings vault={vault} close={close} />;
+    case 'import':
+    case 'export':
+      return <TransferDialog kind={open} vault={vault} folder={folder} close={close} />;
     case null:
       return null;
   }
 }
 
 /** What can be done with a whole vault. */
-export function VaultMenu({ vault, className }: VaultMenuProps) {
+export function VaultMenu({ vault, folder = '/', className }: VaultMenuProps) {
   const [open, setOpen] = useState<Open>(null);
   return (
     <>
@@ -41,6 +55,12 @@ export function VaultMenu({ vault, className }: VaultMenuProps) {
         <Menu.Dropdown>
           <Menu.Item component="a" href={hrefOf({ page: 'trash', vault: vault.id })} leftSection={<TrashIcon width={18} aria-hidden />}>
             {t('Trash')}
+          </Menu.Item>
+          <Menu.Item leftSection={<ArrowDownOnSquareIcon width={18} aria-hidden />} onClick={() => setOpen('import')}>
+            {t('Import a folder …')}
+          </Menu.Item>
+          <Menu.Item leftSection={<ArrowUpOnSquareIcon width={18} aria-hidden />} onClick={() => setOpen('export')}>
+            {t('Export to a folder …')}
           </Menu.Item>
           <Menu.Item leftSection={<AdjustmentsHorizontalIcon width={18} aria-hidden />} onClick={() => setOpen('settings')}>
             {t('Settings …')}
@@ -53,7 +73,7 @@ export function VaultMenu({ vault, className }: VaultMenuProps) {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <OpenDialog vault={vault} open={open} close={() => setOpen(null)} />
+      <OpenDialog vault={vault} folder={folder} open={open} close={() => setOpen(null)} />
     </>
   );
 }
