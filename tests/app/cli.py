@@ -376,6 +376,40 @@ class Files(Case):
         self.assertIn("/in/b", self.paths())
 
 
+class Vaults(Case):
+    """settings and passwords of vaults"""
+
+    def vault(self):
+        return json.loads(self.text("--json", "vault", "list"))["vaults"][0]
+
+    def test_settings(self):
+        self.run_at("vault", "create", "photos")
+        self.run_at("vault", "set", "photos", "--quota", "500GiB", "--copies", "3", "--keep-versions", "5", "--keep-days", "7")
+        vault = self.vault()
+        self.assertEqual((vault["hard_quota"], vault["replication_factor"], vault["history_keep_versions"],
+                          vault["history_keep_days"]), (500 << 30, 3, 5, 7))
+        self.run_at("vault", "set", "photos", "--quota", "none")
+        self.assertEqual(self.vault()["hard_quota"], 0)
+        for size in ("", "many", "5X", "99999999P", "5GB"):
+            self.run_at("vault", "set", "photos", "--quota", size, code=USAGE)
+        self.run_at("vault", "set", "photos", code=FAILED)
+
+    def test_passwords(self):
+        self.run_at("vault", "create", "photos")
+        self.run_at("vault", "lock", "photos", code=FAILED)
+        self.run_at("vault", "passwd", "photos", data=b"first password\n")
+        self.run_at("vault", "lock", "photos")
+        self.assertTrue(self.vault()["locked"])
+        self.run_at("vault", "unlock", data=b"wrong password\n", code=AUTH)
+        self.assertEqual(self.text("vault", "unlock", data=b"first password\n").strip(), self.vault()["id"])
+        self.run_at("vault", "passwd", "photos", data=b"first password\nsecond password\n")
+        self.run_at("vault", "lock", "photos")
+        self.run_at("vault", "unlock", data=b"second password\n")
+        self.run_at("vault", "passwd", "photos", "--remove", data=b"second password\n")
+        self.assertFalse(self.vault()["protected"])
+        self.run_at("vault", "unlock", data=b"", code=USAGE)
+
+
 class Folders(Case):
     """import and export"""
 

@@ -55,9 +55,9 @@ mh_files_members_to_json (MhJson *out, const MhFile *file)
 }
 
 void
-mh_files_file_to_json (MhJson *out, const MhFile *file)
+mh_files_file_to_json (MhJson *out, const char *name, const MhFile *file)
 {
-  mh_json_begin_object (out, NULL);
+  mh_json_begin_object (out, name);
   mh_files_members_to_json (out, file);
   mh_json_end_object (out);
 }
@@ -97,7 +97,7 @@ files_list (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
   mh_json_begin_object (out, NULL);
   mh_json_begin_array (out, "files");
   for (guint i = 0; i < list->files->len; i++)
-    mh_files_file_to_json (out, g_ptr_array_index (list->files, i));
+    mh_files_file_to_json (out, NULL, g_ptr_array_index (list->files, i));
   mh_json_end_array (out);
   mh_json_begin_array (out, "folders");
   for (guint i = 0; i < list->folders->len; i++)
@@ -342,7 +342,7 @@ files_upload (MhRequest *request, gconstpointer body, MhJson *out, GError **erro
     return FALSE;
 
   mh_files_publish (request, vault_id, file->path, "put");
-  mh_files_file_to_json (out, file);
+  mh_files_file_to_json (out, NULL, file);
 
   return TRUE;
 }
@@ -423,7 +423,7 @@ files_restore (MhRequest *request, const MhFileRestore *body, MhJson *out, GErro
 
   mh_files_audit (request, "file.restore", vault_id, path);
   mh_files_publish (request, vault_id, path, "restore");
-  mh_files_file_to_json (out, file);
+  mh_files_file_to_json (out, NULL, file);
 
   return TRUE;
 }
@@ -568,6 +568,7 @@ start (MhCore *core, GError **error)
   MhFiles *self = g_new0 (MhFiles, 1);
 
   self->core = core;
+  self->tickets = mh_tickets_new (mh_core_clock (core));
 
   return self;
 }
@@ -575,7 +576,10 @@ start (MhCore *core, GError **error)
 static void
 stop (gpointer service)
 {
-  g_free (service);
+  MhFiles *self = service;
+
+  mh_tickets_free (self->tickets);
+  g_free (self);
 }
 
 static const char *const requires[] = { "audit", "store", "vaults", NULL };

@@ -7,13 +7,15 @@
 
 #include "core/core.h"
 #include "modules/store/store.h"
+#include "tickets.h"
 
 G_BEGIN_DECLS
 
 /* The service: what the handlers need. */
 typedef struct
 {
-  MhCore *core; /* (unowned) outlives us */
+  MhCore *core;       /* (unowned) outlives us */
+  MhTickets *tickets; /* (owned) */
 } MhFiles;
 
 /* Gives the store and the vault that the request names, or fails as the contract says. */
@@ -29,8 +31,9 @@ void mh_files_publish_all (MhRequest *request, const char *vault_id, char **path
 /* Writes down who did something to what is at a path. */
 void mh_files_audit (MhRequest *request, const char *type, const char *vault_id, const char *path);
 
-/* A file as the contract has it: as an object, and its members alone. */
-void mh_files_file_to_json (MhJson *out, const MhFile *file);
+/* A file as the contract has it: as an object, which is a member if it has a name, and its members
+ * alone. */
+void mh_files_file_to_json (MhJson *out, const char *name, const MhFile *file);
 void mh_files_members_to_json (MhJson *out, const MhFile *file);
 
 /* A version as the contract has it. */

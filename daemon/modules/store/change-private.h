@@ -49,6 +49,16 @@ gboolean mh_change_follow (MhWriter *writer, const MhFileRow *file, MhDraft *dra
 MhMeta *mh_change_take_content (MhVersion *version, MhKeys *keys, MhDraft *draft,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Remembers (element-type MhKnown) content that was stored for the first time. */
+gboolean
+mh_change_remember (MhWriter *writer, GArray *known, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Fails when a change made the vault larger than its quota lets it be. @before is its size before,
+ * @plain the size of what came in. */
+gboolean mh_change_check_quota (MhWriter *writer, MhKeys *keys, const MhVaultRow *vault,
+                                gint64 before, gint64 plain,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Seals, signs, appends and applies a version. The references of its blocks are the caller's. */
 gboolean mh_change_make_version (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, MhDraft *draft,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -4,6 +4,7 @@
 #include "change.h"
 
 #include "base/error.h"
+#include "partial-rows.h"
 
 #define VERSIONS_AT_ONCE 500
 
@@ -82,5 +83,6 @@ mh_change_forget_vault (MhWriter *writer, gpointer data, GError **error)
   MhVaultRow vault;
 
   return mh_catalog_get_vault (mh_writer_db (writer), data, &vault, error)
-         && mh_catalog_mark_forgotten (mh_writer_db (writer), vault.ref, TRUE, error);
+         && mh_catalog_mark_forgotten (mh_writer_db (writer), vault.ref, TRUE, error)
+         && mh_partial_rows_mark_vault (mh_writer_db (writer), vault.ref, error);
 }

@@ -184,9 +184,9 @@ version_of_draft (MhStore *store, MhKeys *keys, const MhDraft *draft, gint64 lam
  * Fails when a change made the vault larger than its quota lets it be. @before is its size before,
  * @plain the size of what came in.
  */
-static gboolean
-check_quota (MhWriter *writer, MhKeys *keys, const MhVaultRow *vault, gint64 before, gint64 plain,
-             GError **error)
+gboolean
+mh_change_check_quota (MhWriter *writer, MhKeys *keys, const MhVaultRow *vault, gint64 before,
+                       gint64 plain, GError **error)
 {
   gint64 after = mh_usage_stored (writer, vault);
   MhVaultLimits limits;
@@ -325,8 +325,8 @@ keep_content (MhWriter *writer, const MhVaultRow *vault, const MhChangePut *chan
 }
 
 /* Remembers content that was stored for the first time. */
-static gboolean
-remember (MhWriter *writer, GArray *known, GError **error)
+gboolean
+mh_change_remember (MhWriter *writer, GArray *known, GError **error)
 {
   for (guint i = 0; i < known->len; i++)
     {
@@ -342,8 +342,9 @@ keep_in_quota (MhWriter *writer, const MhVaultRow *vault, const MhChangePut *cha
 {
   gint64 before = mh_usage_stored (writer, vault);
 
-  return keep_content (writer, vault, change, error) && remember (writer, change->known, error)
-         && check_quota (writer, change->keys, vault, before, change->size, error);
+  return keep_content (writer, vault, change, error)
+         && mh_change_remember (writer, change->known, error)
+         && mh_change_check_quota (writer, change->keys, vault, before, change->size, error);
 }
 
 /* The file as it is after a change that made its first version. */
@@ -476,7 +477,7 @@ mh_change_make_version_again (MhWriter *writer, MhKeys *keys, MhVaultRow *vault,
   gint64 before = mh_usage_stored (writer, vault);
 
   return mh_usage_add_version (writer, vault, draft->blocks, error)
-         && check_quota (writer, keys, vault, before, 0, error)
+         && mh_change_check_quota (writer, keys, vault, before, 0, error)
          && mh_change_make_version (writer, keys, vault, draft, error);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "crypto/hash.h"
+#include "partial-change.h"
 #include "usage.h"
 #include "writer-private.h"
 
@@ -269,6 +270,13 @@ mh_prune_forgotten (MhWriter *writer, gpointer data, GError **error)
       self->done = TRUE;
       return TRUE;
     }
+
+  /* What its uploads have comes first: it counts for the vault, too. */
+  if (!mh_partial_commit_release (writer, &left, error))
+    return FALSE;
+
+  if (left)
+    return TRUE;
 
   versions = mh_catalog_any_versions (writer->db, vault, VERSIONS_AT_ONCE, error);
   if (versions == NULL)

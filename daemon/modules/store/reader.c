@@ -8,6 +8,7 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "chunker.h"
+#include "load.h"
 #include "manifest.h"
 #include "query.h"
 #include "writer.h"
@@ -234,70 +235,23 @@ report_damage (MhReader *self, guint index, const char *why, GError **error)
   return NULL;
 }
 
-static gboolean
-locate (MhReader *self, const MhChunk *chunk, MhBlockRow *row, gboolean *found, GError **error)
-{
-  g_autoptr (MhDbLease) lease = mh_db_pool_take (self->store->readers, error);
-
-  return lease != NULL
-         && mh_catalog_find_block (mh_db_lease_db (lease), chunk->id, row, found, error);
-}
-
-/* Reads and opens a block at a place. Returns: (nullable): %NULL with @why set when it is not there
- */
-static GBytes *
-open_at (MhReader *self, const MhChunk *chunk, const MhLocation *location, GError **why)
-{
-  MhStore *store = self->store;
-  MhBuffer *sealed = mh_buffers_take (store->buffers, location->size);
-  GBytes *plain = NULL;
-
-  if (mh_segments_read (store->segments, location, sealed->data, why))
-    {
-      plain = mh_open_block (store->buffers, self->keys, chunk, sealed->data, location->size);
-      if (plain == NULL)
-        g_set_error (why, MH_ERROR, MH_ERROR_CORRUPT, "its bytes are damaged");
-    }
-  mh_buffers_give (store->buffers, sealed);
-
-  return plain;
-}
-
-/*
- * Reads and opens a block. It may be given another place after it was looked up: only what fails
- * twice at one place is damaged. Runs on the user's thread or on a worker.
- */
+/* Reads and opens a block. Runs on the user's thread or on a worker. */
 static GBytes *
 load_block (MhReader *self, guint index, GError **error)
 {
   const MhChunk *chunk = &g_array_index (self->content->chunks, MhChunk, index);
-  g_autoptr (GError) why = NULL;
-  MhLocation last = { 0 };
+  g_autoptr (GError) local = NULL;
+  GBytes *plain = mh_load_block (self->store, self->keys, chunk, &local);
 
-  while (TRUE)
-    {
-      GBytes *plain;
-      MhBlockRow row;
-      gboolean found;
+  if (plain != NULL)
+    return plain;
 
-      if (!locate (self, chunk, &row, &found, error))
-        return NULL;
+  if (g_error_matches (local, MH_ERROR, MH_ERROR_CORRUPT))
+    return report_damage (self, index, local->message, error);
 
-      if (!found || row.location.segment == 0)
-        return report_damage (self, index, "it is not in the store", error);
+  g_propagate_error (error, g_steal_pointer (&local));
 
-      if (row.location.size > MH_CHUNK_MAX + MH_SEAL_OVERHEAD)
-        return report_damage (self, index, "its place in the index is wrong", error);
-
-      if (row.location.segment == last.segment && row.location.position == last.position)
-        return report_damage (self, index, why->message, error);
-
-      g_clear_error (&why);
-      plain = open_at (self, chunk, &row.location, &why);
-      if (plain != NULL)
-        return plain;
-      last = row.location;
-    }
+  return NULL;
 }
 
 static void

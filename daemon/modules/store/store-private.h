@@ -13,6 +13,7 @@
 
 G_BEGIN_DECLS
 
+typedef struct _MhPartials MhPartials;
 typedef struct _MhWriter MhWriter;
 
 struct _MhStore
@@ -33,6 +34,7 @@ struct _MhStore
   MhPool *sealers;            /* (owned) */
   MhPool *openers;            /* (owned): read-ahead */
   MhWriter *writer;           /* (owned) */
+  MhPartials *partials;       /* (owned) */
   MhSchedule *schedule;       /* (owned) (nullable) */
   int lock_fd;                /* (owned) */
   GMutex lock;

@@ -12,6 +12,7 @@
 #include "change.h"
 #include "os.h"
 #include "prune.h"
+#include "partial-private.h"
 
 #define SEGMENT_BYTES (G_GUINT64_CONSTANT (256) * 1024 * 1024)
 #define MOST_READERS 16
@@ -145,6 +146,7 @@ mh_store_open (const MhStoreConfig *config, GError **error)
       return NULL;
     }
 
+  self->partials = mh_partials_new ();
   self->readers = mh_db_pool_new (config->index_path, MH_DB_READ_ONLY, MOST_READERS);
   self->sealers = mh_pool_new ("seal", workers, SEALER_QUEUE);
   self->openers = mh_pool_new ("read-ahead", workers, OPENER_QUEUE);
@@ -159,6 +161,7 @@ mh_store_close (MhStore *self)
     return;
 
   g_clear_pointer (&self->schedule, mh_schedule_free);
+  g_clear_pointer (&self->partials, mh_partials_free);
   g_clear_pointer (&self->sealers, mh_pool_free);
   g_clear_pointer (&self->openers, mh_pool_free);
   g_clear_pointer (&self->readers, mh_db_pool_free);

@@ -10,6 +10,7 @@
 #include "prune.h"
 #include "punch.h"
 #include "rewrite.h"
+#include "partial-private.h"
 
 /* Removes the records of removed versions from the disk: then they do not come back. */
 static gboolean
@@ -284,6 +285,7 @@ mh_store_maintain (MhStore *self, guint64 bytes_per_s, MhUpkeep *upkeep, GCancel
   /* Records of versions go before blocks, whatever a crash has left to be done. */
   done = mh_punch_holes (self, TRUE, &report.freed_bytes, cancellable, error)
          && mh_prune_run_forgotten (self, NULL, &report.pruned, cancellable, error)
+         && mh_partials_expire (self, cancellable, error)
          && prune_all (self, &report.pruned, cancellable, error)
          && mh_punch_holes (self, TRUE, &report.freed_bytes, cancellable, error)
          && remove_blocks (self, cancellable, error)

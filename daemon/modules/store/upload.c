@@ -10,6 +10,7 @@
 #include "chunker.h"
 #include "crypto/hash.h"
 #include "known.h"
+#include "upload-private.h"
 
 /* The first buffer of an upload: most files fit. */
 #define FIRST_BUFFER (64 * 1024)
@@ -496,4 +497,50 @@ mh_upload_finish (MhUpload *self, GCancellable *cancellable, GError **error)
     g_propagate_error (error, local);
 
   return file;
+}
+
+gboolean
+mh_upload_settle (MhUpload *self, GError **error)
+{
+  wait_settled (self);
+
+  return check_state (self, NULL, error);
+}
+
+GArray *
+mh_upload_chunks (MhUpload *self)
+{
+  return self->chunks;
+}
+
+GPtrArray *
+mh_upload_held (MhUpload *self)
+{
+  return self->held;
+}
+
+GArray *
+mh_upload_known (MhUpload *self)
+{
+  return self->known;
+}
+
+guint8 *
+mh_upload_rest (MhUpload *self, gsize *size)
+{
+  *size = self->filled;
+
+  return self->filled > 0 ? self->buffer->data : NULL;
+}
+
+gint64
+mh_upload_size (MhUpload *self)
+{
+  return self->size;
+}
+
+void
+mh_upload_hash (MhUpload *self, guint8 *hash)
+{
+  mh_sha256_finish (self->sha, hash);
 }

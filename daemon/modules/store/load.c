@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "load.h"
+
+#include "base/error.h"
+#include "catalog.h"
+
+static gboolean
+locate (MhStore *store, const MhChunk *chunk, MhBlockRow *row, gboolean *found, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (store->readers, error);
+
+  return lease != NULL
+         && mh_catalog_find_block (mh_db_lease_db (lease), chunk->id, row, found, error);
+}
+
+/* Reads and opens a block at a place. Returns: (nullable): %NULL with @why set when it is not there
+ */
+static GBytes *
+open_at (MhStore *store, MhKeys *keys, const MhChunk *chunk, const MhLocation *location,
+         GError **why)
+{
+  MhBuffer *sealed = mh_buffers_take (store->buffers, location->size);
+  GBytes *plain = NULL;
+
+  if (mh_segments_read (store->segments, location, sealed->data, why))
+    {
+      plain = mh_open_block (store->buffers, keys, chunk, sealed->data, location->size);
+      if (plain == NULL)
+        g_set_error (why, MH_ERROR, MH_ERROR_CORRUPT, "its bytes are damaged");
+    }
+  mh_buffers_give (store->buffers, sealed);
+
+  return plain;
+}
+
+static GBytes *
+fail (const char *why, GError **error)
+{
+  g_set_error_literal (error, MH_ERROR, MH_ERROR_CORRUPT, why);
+
+  return NULL;
+}
+
+GBytes *
+mh_load_block (MhStore *store, MhKeys *keys, const MhChunk *chunk, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+  MhLocation last = { 0 };
+
+  while (TRUE)
+    {
+      GBytes *plain;
+      MhBlockRow row;
+      gboolean found;
+
+      if (!locate (store, chunk, &row, &found, error))
+        return NULL;
+
+      if (!found || row.location.segment == 0)
+        return fail ("it is not in the store", error);
+
+      if (row.location.size > MH_CHUNK_MAX + MH_SEAL_OVERHEAD)
+        return fail ("its place in the index is wrong", error);
+
+      if (row.location.segment == last.segment && row.location.position == last.position)
+        return fail (why->message, error);
+
+      g_clear_error (&why);
+      plain = open_at (store, keys, chunk, &row.location, &why);
+      if (plain != NULL)
+        return plain;
+      last = row.location;
+    }
+}
