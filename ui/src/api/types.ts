@@ -24,4 +24,6 @@ export type VaultChange = Schemas['VaultChange'];
 export type Transfer = Schemas['Transfer'];
 export type TransferList = Schemas['TransferList'];
 export type BrowseListing = Schemas['BrowseListing'];
+export type VaultsUnlocked = Schemas['VaultsUnlocked'];
+export type VaultAnalytics = Schemas['VaultAnalytics'];
 export type VaultList = Schemas['VaultList'];

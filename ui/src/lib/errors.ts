@@ -3,6 +3,14 @@ import { ApiError } from '../api/client';
 import { formatBytes } from './format';
 import { t } from './i18n';
 
+const DEFAULT_WAIT_S = 60;
+
+/** Until when no more passwords are taken, Unix milliseconds; 0 when an answer of that time did not say so. */
+export function lockedUntil(error: unknown, sinceMs: number): number {
+  if (!(error instanceof ApiError) || error.status !== 429) return 0;
+  return sinceMs + (error.retryAfterS ?? DEFAULT_WAIT_S) * 1000;
+}
+
 /** A message of the daemon as a sentence. */
 export function sentence(text: string): string {
   const first = text.charAt(0).toLocaleUpperCase();

@@ -5,7 +5,7 @@ import { decodePath, encodePath } from './paths';
 export type Route =
   | { page: 'vaults' }
   | { page: 'files'; vault: string; folder: string }
-  | { page: 'trash'; vault: string }
+  | { page: 'trash' | 'analytics'; vault: string }
   | { page: 'transfers' }
   | { page: 'system' }
   | { page: 'audit' }
@@ -18,8 +18,8 @@ export function parseRoute(hash: string): Route {
   if (path === '/transfers') return { page: 'transfers' };
   if (path === '/system') return { page: 'system' };
   if (path === '/audit') return { page: 'audit' };
-  const own = /^\/(trash)\/([a-z2-7]{26})$/.exec(path);
-  if (own?.[2] !== undefined) return { page: own[1] as 'trash', vault: own[2] };
+  const own = /^\/(trash|analytics)\/([a-z2-7]{26})$/.exec(path);
+  if (own?.[2] !== undefined) return { page: own[1] as 'trash' | 'analytics', vault: own[2] };
   const match = /^\/vaults\/([a-z2-7]{26})(\/.*)?$/.exec(path);
   if (match?.[1] === undefined) return { page: 'missing' };
   try {
@@ -35,6 +35,7 @@ export function hrefOf(route: Route): string {
     case 'files':
       return `#/vaults/${route.vault}${route.folder === '/' ? '' : encodePath(route.folder)}`;
     case 'trash':
+    case 'analytics':
       return `#/${route.page}/${route.vault}`;
     case 'transfers':
     case 'system':

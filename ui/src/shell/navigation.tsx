@@ -114,7 +114,7 @@ export function Navigation({ route }: { route: Route }) {
             to={{ page: 'vaults' }}
             icon={ArchiveBoxIcon}
             label={t('Vaults')}
-            current={['vaults', 'files', 'trash'].includes(route.page)}
+            current={['vaults', 'files', 'trash', 'analytics'].includes(route.page)}
           />
           <Entry
             to={{ page: 'transfers' }}

@@ -5,6 +5,7 @@ import { ErrorBoundary } from '../components/error-boundary';
 import { t } from '../lib/i18n';
 import { useRoute, type Route } from '../lib/router';
 import { useLive } from '../live/use-live';
+import { AnalyticsPage } from '../pages/analytics/analytics-page';
 import { AuditPage } from '../pages/audit/audit-page';
 import { FilesPage } from '../pages/files/files-page';
 import { MissingPage } from '../pages/missing-page';
@@ -27,6 +28,8 @@ function PageOf({ route }: { route: Route }) {
       return <WithVault key={route.vault} id={route.vault}>{(vault) => <FilesPage vault={vault} folder={route.folder} />}</WithVault>;
     case 'trash':
       return <WithVault key={route.vault} id={route.vault}>{(vault) => <TrashPage vault={vault} />}</WithVault>;
+    case 'analytics':
+      return <WithVault key={route.vault} id={route.vault}>{(vault) => <AnalyticsPage vault={vault} />}</WithVault>;
     case 'transfers':
       return <TransfersPage />;
     case 'system':

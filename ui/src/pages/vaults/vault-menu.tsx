@@ -5,7 +5,11 @@ import {
   AdjustmentsHorizontalIcon,
   ArrowDownOnSquareIcon,
   ArrowUpOnSquareIcon,
+  ChartBarIcon,
   EllipsisVerticalIcon,
+  KeyIcon,
+  LockClosedIcon,
+  LockOpenIcon,
   PencilIcon,
   TrashIcon,
   XCircleIcon,
@@ -15,10 +19,12 @@ import { IconButton } from '../../components/icon-button';
 import { t } from '../../lib/i18n';
 import { hrefOf } from '../../lib/router';
 import { TransferDialog } from '../transfers/transfer-dialog';
+import { PasswordDialog } from './password-dialog';
+import { lock, UnlockDialog } from './unlock-form';
 import { DeleteVault, RenameVault } from './vault-dialogs';
 import { VaultSettings } from './vault-settings';
 
-type Open = 'rename' | 'delete' | 'settings' | 'import' | 'export' | null;
+type Open = 'rename' | 'delete' | 'settings' | 'import' | 'export' | 'password' | 'unlock' | null;
 
 interface VaultMenuProps {
   vault: Vault;
@@ -38,9 +44,44 @@ function OpenDialog({ vault, folder, open, close }: { vault: Vault; folder: stri
     case 'import':
     case 'export':
       return <TransferDialog kind={open} vault={vault} folder={folder} close={close} />;
+    case 'password':
+      return <PasswordDialog vault={vault} close={close} />;
+    case 'unlock':
+      return <UnlockDialog close={close} />;
     case null:
       return null;
   }
+}
+
+function Entries({ vault, setOpen }: { vault: Vault; setOpen: (open: Open) => void }) {
+  return (
+    <>
+      <Menu.Item component="a" href={hrefOf({ page: 'trash', vault: vault.id })} leftSection={<TrashIcon width={18} aria-hidden />}>
+        {t('Trash')}
+      </Menu.Item>
+      <Menu.Item
+        component="a"
+        href={hrefOf({ page: 'analytics', vault: vault.id })}
+        leftSection={<ChartBarIcon width={18} aria-hidden />}
+      >
+        {t('What takes the space')}
+      </Menu.Item>
+      <Menu.Item leftSection={<ArrowDownOnSquareIcon width={18} aria-hidden />} onClick={() => setOpen('import')}>
+        {t('Import a folder …')}
+      </Menu.Item>
+      <Menu.Item leftSection={<ArrowUpOnSquareIcon width={18} aria-hidden />} onClick={() => setOpen('export')}>
+        {t('Export to a folder …')}
+      </Menu.Item>
+      <Menu.Item leftSection={<KeyIcon width={18} aria-hidden />} onClick={() => setOpen('password')}>
+        {t('Password …')}
+      </Menu.Item>
+      {vault.protected ? (
+        <Menu.Item leftSection={<LockClosedIcon width={18} aria-hidden />} onClick={() => void lock(vault)}>
+          {t('Lock')}
+        </Menu.Item>
+      ) : null}
+    </>
+  );
 }
 
 /** What can be done with a whole vault. */
@@ -53,15 +94,12 @@ export function VaultMenu({ vault, folder = '/', className }: VaultMenuProps) {
           <IconButton className={className} icon={EllipsisVerticalIcon} label={t('Actions for {name}', { name: vault.name })} />
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item component="a" href={hrefOf({ page: 'trash', vault: vault.id })} leftSection={<TrashIcon width={18} aria-hidden />}>
-            {t('Trash')}
-          </Menu.Item>
-          <Menu.Item leftSection={<ArrowDownOnSquareIcon width={18} aria-hidden />} onClick={() => setOpen('import')}>
-            {t('Import a folder …')}
-          </Menu.Item>
-          <Menu.Item leftSection={<ArrowUpOnSquareIcon width={18} aria-hidden />} onClick={() => setOpen('export')}>
-            {t('Export to a folder …')}
-          </Menu.Item>
+          {vault.locked ? null : <Entries vault={vault} setOpen={setOpen} />}
+          {vault.locked && vault.protected ? (
+            <Menu.Item leftSection={<LockOpenIcon width={18} aria-hidden />} onClick={() => setOpen('unlock')}>
+              {t('Unlock …')}
+            </Menu.Item>
+          ) : null}
           <Menu.Item leftSection={<AdjustmentsHorizontalIcon width={18} aria-hidden />} onClick={() => setOpen('settings')}>
             {t('Settings …')}
           </Menu.Item>

@@ -4,6 +4,7 @@ import { Button, Group, Skeleton, Text } from '@mantine/core';
 import {
   ArchiveBoxIcon,
   LockClosedIcon,
+  LockOpenIcon,
   PlusIcon,
 } from '@heroicons/react/24/outline';
 import { useQuery } from '@tanstack/react-query';
@@ -17,6 +18,7 @@ import { t, tn } from '../../lib/i18n';
 import { hrefOf } from '../../lib/router';
 import { QuotaBar } from './quota-bar';
 import { CreateVault } from './vault-dialogs';
+import { UnlockDialog } from './unlock-form';
 import { VaultMenu } from './vault-menu';
 import classes from './vaults-page.module.css';
 
@@ -51,7 +53,7 @@ function VaultCard({ vault }: { vault: Vault }) {
             {vault.name}
           </a>
           <Text size="sm" c="dimmed">
-            {tn('{n} file', '{n} files', vault.files)}
+            {vault.locked ? t('locked') : tn('{n} file', '{n} files', vault.files)}
           </Text>
         </div>
         <VaultMenu vault={vault} className={classes.more} />
@@ -96,11 +98,19 @@ function List({ create }: { create: () => void }) {
 
 export function VaultsPage() {
   const [creating, setCreating] = useState(false);
+  const [unlocking, setUnlocking] = useState(false);
+  const { data } = useQuery(vaultsQuery);
+  const locked = data?.some((vault) => vault.locked && vault.protected) ?? false;
   return (
     <Page
       title={t('Vaults')}
       actions={
         <Group>
+          {locked ? (
+            <Button variant="default" leftSection={<LockOpenIcon width={18} aria-hidden />} onClick={() => setUnlocking(true)}>
+              {t('Unlock …')}
+            </Button>
+          ) : null}
           <Button leftSection={<PlusIcon width={18} />} onClick={() => setCreating(true)}>
             {t('New vault')}
           </Button>
@@ -108,6 +118,7 @@ export function VaultsPage() {
       }
     >
       <List create={() => setCreating(true)} />
+      {unlocking ? <UnlockDialog close={() => setUnlocking(false)} /> : null}
       {creating ? <CreateVault close={() => setCreating(false)} /> : null}
     </Page>
   );

@@ -8,6 +8,7 @@ import { Failure } from '../../components/failure';
 import { Page } from '../../components/page';
 import { t } from '../../lib/i18n';
 import { MissingPage } from '../missing-page';
+import { LockedPage } from './unlock-form';
 
 /** Finds the vault that an address names, and says so when there is none. */
 export function WithVault({ id, children }: { id: string; children: (vault: Vault) => ReactNode }) {
@@ -20,5 +21,6 @@ export function WithVault({ id, children }: { id: string; children: (vault: Vaul
       </Page>
     );
   const vault = vaults.data.find((one) => one.id === id);
-  return vault === undefined ? <MissingPage /> : children(vault);
+  if (vault === undefined) return <MissingPage />;
+  return vault.locked ? <LockedPage vault={vault} /> : children(vault);
 }
