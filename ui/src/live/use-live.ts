@@ -39,6 +39,7 @@ class Dispatcher {
       void this.#client.invalidateQueries({ queryKey: ['vaults'] });
       void this.#client.invalidateQueries({ queryKey: ['audit'] });
       void this.#client.invalidateQueries({ queryKey: ['trash'] });
+      void this.#client.invalidateQueries({ queryKey: ['upload-sessions'] });
       void this.#client.invalidateQueries({ queryKey: ['analytics'] });
     }, VAULTS_MS);
   };

@@ -10,8 +10,9 @@ import { t } from '../../lib/i18n';
 import { nameOf, parentOf } from '../../lib/paths';
 import { navigate } from '../../lib/router';
 import { recall, remember } from '../../lib/storage';
+import { UnfinishedUploads } from '../../uploads/unfinished';
 import { VaultMenu } from '../vaults/vault-menu';
-import { deleteRows, downloadRows, restoreRows } from './actions';
+import { deleteRows, downloadRows, downloadZip, restoreRows } from './actions';
 import { Breadcrumbs } from './breadcrumbs';
 import { FileTable, type TableCommands, type TableHandle } from './file-table';
 import { Overlays, type Overlay } from './overlays';
@@ -101,7 +102,9 @@ export function FilesPage({ vault, folder }: { vault: Vault; folder: string }) {
     open,
     download: (rows) => downloadRows(vaultId, rows),
     rename: (row) => setOverlay({ what: 'rename', row }),
+    zip: (rows) => void downloadZip(vaultId, rows, folder === '/' ? vaultName : nameOf(folder)),
     move: (rows) => setOverlay({ what: 'move', rows }),
+    copy: (rows) => setOverlay({ what: 'copy', rows }),
     versions: (row) => setOverlay({ what: 'versions', row }),
     remove: (rows) => void deleteRows(vaultId, rows),
     restore: (rows) => void restoreRows(vaultId, rows),
@@ -132,6 +135,7 @@ export function FilesPage({ vault, folder }: { vault: Vault; folder: string }) {
           </>
         }
       >
+        <UnfinishedUploads vault={vaultId} />
         {selectedRows.length > 0 ? (
           <SelectionBar
             rows={selectedRows}

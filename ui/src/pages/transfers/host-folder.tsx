@@ -7,7 +7,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { browseQuery } from '../../api/system';
 import { errorText } from '../../lib/errors';
 import { t } from '../../lib/i18n';
-import classes from '../files/move-dialog.module.css';
+import classes from '../../components/folder-list.module.css';
 
 const TYPING_MS = 250;
 
