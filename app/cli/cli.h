@@ -144,10 +144,12 @@ gboolean mh_cli_vault_set (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_file_ls (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_file_rm (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_file_mv (MhCli *, const MhCliCommand *, char ***, GError **);
+gboolean mh_cli_file_cp (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_file_history (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_file_restore (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_copy_import (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_copy_export (MhCli *, const MhCliCommand *, char ***, GError **);
+gboolean mh_cli_search (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_put (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_get (MhCli *, const MhCliCommand *, char ***, GError **);
 

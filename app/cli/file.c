@@ -118,7 +118,7 @@ mh_cli_file_rm (MhCli *cli, const MhCliCommand *command, char ***args, GError **
 
 /* The path in @text, which may name the vault of @from again, or no vault at all. */
 static char *
-target_path (MhCli *cli, const MhCliPlace *from, const char *text, GError **error)
+named_path (MhCli *cli, const MhCliPlace *from, const char *text, GError **error)
 {
   g_autoptr (MhCliPlace) to = NULL;
 
@@ -131,44 +131,78 @@ target_path (MhCli *cli, const MhCliPlace *from, const char *text, GError **erro
   if (!g_str_equal (to->vault_id, from->vault_id))
     {
       g_set_error_literal (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_USAGE,
-                           _ ("a file cannot be moved to another vault; get it and put it there"));
+                           _ ("a file cannot go to another vault; get it and put it there"));
       return NULL;
     }
 
   return g_steal_pointer (&to->path);
 }
 
-gboolean
-mh_cli_file_mv (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+/* As named_path(); what ends with a slash is a folder that the file goes into. */
+static char *
+target_path (MhCli *cli, const MhCliPlace *from, const char *text, GError **error)
 {
-  g_autoptr (MhCliPlace) from = NULL;
+  g_autofree char *to = named_path (cli, from, text, error);
+  g_autofree char *name = NULL;
+
+  if (to == NULL || !g_str_has_suffix (to, "/"))
+    return g_steal_pointer (&to);
+
+  name = g_path_get_basename (from->path);
+
+  return g_strconcat (to, name, NULL);
+}
+
+/* Has @verb done from one place to another; @existing is for copies. */
+static gboolean
+call_with_target (MhCli *cli, const char *verb, char **args, const char *existing, GError **error)
+{
+  g_autoptr (MhCliPlace) from = mh_cli_place_new (cli, args[0], error);
+  g_autofree char *to = from != NULL ? target_path (cli, from, args[1], error) : NULL;
   g_autoptr (JsonNode) answer = NULL;
   g_autoptr (MhJson) body = mh_json_new ();
-  g_autofree char *to = NULL;
 
-  if (!mh_cli_parse (cli, command, NULL, args, error))
-    return FALSE;
-  from = mh_cli_place_new (cli, (*args)[0], error);
-  to = from != NULL ? target_path (cli, from, (*args)[1], error) : NULL;
   if (to == NULL)
     return FALSE;
-  if (g_str_has_suffix (to, "/"))
-    {
-      g_autofree char *name = g_path_get_basename (from->path);
-      char *full = g_strconcat (to, name, NULL);
-
-      g_free (to);
-      to = full;
-    }
 
   mh_json_begin_object (body, NULL);
   mh_json_string (body, "from", from->path);
   mh_json_string (body, "to", to);
+  if (existing != NULL)
+    mh_json_string (body, "existing", existing);
   mh_json_end_object (body);
-  answer = mh_cli_call (cli, "POST", g_strdup_printf ("/api/v1/vaults/%s/move", from->vault_id),
+  answer = mh_cli_call (cli, "POST", g_strdup_printf ("/api/v1/vaults/%s/%s", from->vault_id, verb),
                         mh_json_steal (body), error);
 
   return answer != NULL;
+}
+
+gboolean
+mh_cli_file_mv (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  return mh_cli_parse (cli, command, NULL, args, error)
+         && call_with_target (cli, "move", *args, NULL, error);
+}
+
+gboolean
+mh_cli_file_cp (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  gboolean keep = FALSE;
+  gboolean replace = FALSE;
+  const GOptionEntry entries[] = {
+    { "no-clobber", 'n', 0, G_OPTION_ARG_NONE, &keep, N_ ("Leave files alone that are there"),
+      NULL },
+    { "replace", 0, 0, G_OPTION_ARG_NONE, &replace, N_ ("Give files that are there a new version"),
+      NULL },
+    { NULL },
+  };
+
+  return mh_cli_parse (cli, command, entries, args, error)
+         && call_with_target (cli, "copy", *args,
+                              keep      ? "skip"
+                              : replace ? "replace"
+                                        : "refuse",
+                              error);
 }
 
 static JsonNode *

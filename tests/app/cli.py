@@ -339,6 +339,37 @@ class Files(Case):
         self.run_at("file", "rm", "-r", "photos:/moved")
         self.assertEqual(self.paths(), [])
 
+    def test_copy(self):
+        for name in ("in/a", "in/b/c"):
+            self.write(name, name.encode())
+        self.run_at("file", "put", "-r", self.dir / "in", "photos:/")
+        self.run_at("file", "cp", "photos:/in", "/copy")
+        self.assertEqual(self.paths(), ["/copy/a", "/copy/b/c", "/in/a", "/in/b/c"])
+        self.run_at("file", "cp", "photos:/in/a", f"{self.vault}:/copy/b/")
+        self.assertEqual(self.run_at("file", "get", "photos:/copy/b/a", "-").stdout, b"in/a")
+        self.run_at("file", "put", self.write("new", b"new"), "photos:/in/a")
+        self.assertIn("/copy/a", self.run_at("file", "cp", "photos:/in/a", "/copy/a", code=FAILED).stderr.decode())
+        self.run_at("file", "cp", "-n", "photos:/in/a", "/copy/a")
+        self.assertEqual(self.run_at("file", "get", "photos:/copy/a", "-").stdout, b"in/a")
+        self.assertEqual(self.json("file", "cp", "--replace", "photos:/in/a", "/copy/a"), {"copied": 1, "skipped": 0, "to": "/copy/a"})
+        self.assertEqual(self.run_at("file", "get", "photos:/copy/a", "-").stdout, b"new")
+        self.run_at("file", "cp", "photos:/none", "/x", code=NOT_FOUND)
+        other = self.text("vault", "create", "other").strip()
+        self.run_at("file", "cp", "photos:/in/a", f"{other}:/x", code=USAGE)
+
+    def test_search(self):
+        for path in ("/2024/Straßenfest.jpg", "/strasse/plan.pdf", "/b/fest plan\x1b.txt"):
+            self.run_at("file", "put", self.write("x", b"x"), f"photos:{path}")
+        self.assertEqual(self.text("file", "search", "photos", "STRASSE").split()[-1], "/2024/Straßenfest.jpg")
+        self.assertEqual([f["path"] for f in self.json("file", "search", self.vault, "plan", "fest")["files"]], ["/b/fest plan\x1b.txt"])
+        self.assertNotIn("\x1b", self.text("file", "search", "photos", "plan", "fest"))
+        self.assertEqual(len(self.text("file", "search", "photos", "plan").splitlines()), 2)
+        self.assertEqual(self.text("file", "search", "photos", "ext:pdf").split()[-1], "/strasse/plan.pdf")
+        self.assertEqual(self.text("file", "search", "photos", "nothing & more?"), "")
+        self.run_at("file", "search", "nowhere", "x", code=NOT_FOUND)
+        self.run_at("file", "search", "photos", "...", code=FAILED)
+        self.run_at("file", "search", "photos", code=USAGE)
+
     def test_listing_is_sorted_out_for_people(self):
         self.run_at("file", "put", self.write("a", b"x" * 1500), "photos:/f/a")
         self.assertRegex(self.text("file", "ls", "photos"), r"1\.5.kB  .* f/\n")

@@ -38,7 +38,7 @@ mh_files_audit (MhRequest *request, const char *type, const char *vault_id, cons
 }
 
 void
-mh_files_members_to_json (MhJson *out, const MhFile *file)
+mh_files_members_to_json (MhJson *out, const MhFile *file, const char *local)
 {
   mh_json_string (out, "file_id", file->file_id);
   mh_json_string (out, "path", file->path);
@@ -48,7 +48,7 @@ mh_files_members_to_json (MhJson *out, const MhFile *file)
   mh_json_string (out, "mime", file->mime);
   mh_json_string (out, "content_hash", file->content_hash);
   mh_json_bool (out, "deleted", file->deleted);
-  mh_json_string (out, "local", "full"); /* without a mesh everything is here */
+  mh_json_string (out, "local", local);
   mh_json_int (out, "version_count", file->version_count);
   mh_json_bool (out, "conflict", file->conflict);
   mh_json_int (out, "changed_ms", file->changed_ms);
@@ -58,7 +58,7 @@ void
 mh_files_file_to_json (MhJson *out, const char *name, const MhFile *file)
 {
   mh_json_begin_object (out, name);
-  mh_files_members_to_json (out, file);
+  mh_files_members_to_json (out, file, "full"); /* damage apart, all is here without a mesh */
   mh_json_end_object (out);
 }
 
@@ -113,7 +113,7 @@ static void
 detail_to_json (MhJson *out, const MhFileDetail *detail)
 {
   mh_json_begin_object (out, NULL);
-  mh_files_members_to_json (out, detail->file);
+  mh_files_members_to_json (out, detail->file, mh_files_local (detail->different, detail->missing));
   mh_json_begin_array (out, "blocks");
   for (guint i = 0; i < detail->blocks->len; i++)
     {
@@ -275,9 +275,9 @@ announced_size (MhRequest *request)
 }
 
 static MhUpload *
-begin_upload (MhRequest *request, MhStore *store, const char *vault_id, GError **error)
+begin_upload (MhRequest *request, MhStore *store, const char *vault_id, gint64 mtime_ms,
+              GError **error)
 {
-  const MhFilesUploadQuery *query = mh_request_query (request);
   const char *path = mh_request_param (request, "path");
   const char *match = mh_request_header (request, "If-Match");
   const char *none_match = mh_request_header (request, "If-None-Match");
@@ -293,7 +293,7 @@ begin_upload (MhRequest *request, MhStore *store, const char *vault_id, GError *
   if_none_match = pick_tag (none_match, current, MH_ETAG_WEAK);
   wanted.vault_id = vault_id;
   wanted.path = path;
-  wanted.mtime_ms = query->has_mtime_ms ? query->mtime_ms : -1;
+  wanted.mtime_ms = mtime_ms;
   wanted.if_match = if_match;
   wanted.if_none_match = if_none_match;
   wanted.size = announced_size (request);
@@ -322,8 +322,8 @@ take_body (MhRequest *request, MhUpload *upload, GError **error)
     }
 }
 
-gboolean
-files_upload (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
+static gboolean
+store_file (MhRequest *request, gint64 mtime_ms, MhJson *out, GError **error)
 {
   const char *vault_id;
   MhStore *store = mh_files_open_vault (request, &vault_id, error);
@@ -333,7 +333,7 @@ files_upload (MhRequest *request, gconstpointer body, MhJson *out, GError **erro
   if (store == NULL)
     return FALSE;
 
-  upload = begin_upload (request, store, vault_id, error);
+  upload = begin_upload (request, store, vault_id, mtime_ms, error);
   if (upload == NULL || !take_body (request, upload, error))
     return FALSE;
 
@@ -345,6 +345,22 @@ files_upload (MhRequest *request, gconstpointer body, MhJson *out, GError **erro
   mh_files_file_to_json (out, NULL, file);
 
   return TRUE;
+}
+
+gboolean
+files_upload (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
+{
+  const MhFilesUploadQuery *query = mh_request_query (request);
+
+  return store_file (request, query->has_mtime_ms ? query->mtime_ms : -1, out, error);
+}
+
+gboolean
+files_put (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
+{
+  const MhFilesPutQuery *query = mh_request_query (request);
+
+  return store_file (request, query->has_mtime_ms ? query->mtime_ms : -1, out, error);
 }
 
 static const char *
@@ -379,6 +395,7 @@ mh_files_version_to_json (MhJson *out, const MhFileVersion *version)
   mh_json_int (out, "ts_ms", version->ts_ms);
   mh_json_string (out, "author", version->author);
   mh_json_bool (out, "current", version->current);
+  mh_json_bool (out, "head", version->head);
   mh_json_end_object (out);
 }
 

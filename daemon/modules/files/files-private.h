@@ -34,7 +34,11 @@ void mh_files_audit (MhRequest *request, const char *type, const char *vault_id,
 /* A file as the contract has it: as an object, which is a member if it has a name, and its members
  * alone. */
 void mh_files_file_to_json (MhJson *out, const char *name, const MhFile *file);
-void mh_files_members_to_json (MhJson *out, const MhFile *file);
+void mh_files_members_to_json (MhJson *out, const MhFile *file, const char *local);
+
+/* Returns: (transfer none): what the contract calls it when so many of so many blocks are missing
+ */
+const char *mh_files_local (guint blocks, guint missing);
 
 /* A version as the contract has it. */
 void mh_files_version_to_json (MhJson *out, const MhFileVersion *version);

@@ -8,12 +8,13 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "manifest.h"
+#include "segment.h"
 #include "store-private.h"
 
 #define MOST_BLOCKS 10000
 
 static const char sql_history[] =
-    "SELECT hash, parents, content_hash, op, path, file_size, mtime_ms, ts_ms, author, ref"
+    "SELECT hash, parents, content_hash, op, path, file_size, mtime_ms, ts_ms, author, ref, is_head"
     " FROM versions WHERE vault = ?1 AND file_id = ?2 AND path IS NOT NULL"
     " ORDER BY lamport DESC, hash DESC";
 
@@ -95,6 +96,7 @@ version_of_row (MhStmt *stmt, gint64 head)
   if (mh_stmt_copy_blob (stmt, 8, author, sizeof author))
     version->author = mh_peer_id (author);
   version->current = mh_stmt_int64 (stmt, 9) == head;
+  version->head = mh_stmt_int64 (stmt, 10) != 0;
 
   return version;
 }
@@ -196,6 +198,31 @@ find_conflicts (MhDb *db, const MhVaultRow *vault, const MhFileRow *file, MhFile
   return FALSE;
 }
 
+/* Counts the blocks of a content, and those that are not to be had. */
+static gboolean
+count_missing (MhDb *db, const GArray *chunks, guint *blocks, guint *missing, GError **error)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (mh_id_hash, mh_id_equal);
+
+  *missing = 0;
+  for (guint i = 0; i < chunks->len; i++)
+    {
+      const MhChunk *chunk = &g_array_index (chunks, MhChunk, i);
+      MhBlockRow row;
+      gboolean found;
+
+      if (!g_hash_table_add (seen, (gpointer) chunk->id))
+        continue;
+      if (!mh_catalog_find_block (db, chunk->id, &row, &found, error))
+        return FALSE;
+      if (!found || row.bad || row.location.segment == 0)
+        (*missing)++;
+    }
+  *blocks = g_hash_table_size (seen);
+
+  return TRUE;
+}
+
 static gboolean
 fill_detail (MhStore *self, MhKeys *keys, const char *path, MhFileDetail *detail, GError **error)
 {
@@ -216,7 +243,9 @@ fill_detail (MhStore *self, MhKeys *keys, const char *path, MhFileDetail *detail
   content = detail->file == NULL
                 ? NULL
                 : mh_manifest_load (self, mh_db_lease_db (lease), keys, file->head, error);
-  if (content == NULL)
+  if (content == NULL
+      || !count_missing (mh_db_lease_db (lease), content->chunks, &detail->different,
+                         &detail->missing, error))
     return FALSE;
 
   parents = g_bytes_get_data (content->version->parents, &size);
@@ -253,4 +282,41 @@ mh_store_get_detail (MhStore *self, const char *vault_id, const char *path, GErr
   mh_store_lift (self, error);
 
   return done ? g_steal_pointer (&detail) : NULL;
+}
+
+static gboolean
+count_of_path (MhStore *self, MhKeys *keys, const char *path, guint *blocks, guint *missing,
+               GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (self->readers, error);
+  g_autoptr (MhManifest) content = NULL;
+  g_autoptr (MhFileRow) file = NULL;
+  MhVaultRow vault;
+
+  if (lease == NULL)
+    return FALSE;
+
+  file = find (mh_db_lease_db (lease), keys->vault_id, path, FALSE, &vault, error);
+  content = file == NULL ? NULL
+                         : mh_manifest_load (self, mh_db_lease_db (lease), keys, file->head, error);
+
+  return content != NULL
+         && count_missing (mh_db_lease_db (lease), content->chunks, blocks, missing, error);
+}
+
+gboolean
+mh_store_count_missing (MhStore *self, const char *vault_id, const char *path, guint *blocks,
+                        guint *missing, GError **error)
+{
+  g_autoptr (MhKeys) keys = NULL;
+  gboolean done;
+
+  if (!mh_store_check_path (path, error))
+    return FALSE;
+
+  keys = mh_store_keys (self, vault_id, error);
+  done = keys != NULL && count_of_path (self, keys, path, blocks, missing, error);
+  mh_store_lift (self, error);
+
+  return done;
 }

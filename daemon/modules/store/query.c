@@ -8,6 +8,7 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "cursor.h"
 #include "store-private.h"
 
 #define COLUMNS                                                                                    \
@@ -17,6 +18,8 @@
 static const char sql_file[] = "SELECT " COLUMNS " FROM files"
                                " WHERE vault = ?1 AND live = ?2 AND path = ?3"
                                " ORDER BY changed_ms DESC, ref DESC LIMIT 1";
+
+static const char sql_file_of_ref[] = "SELECT " COLUMNS " FROM files WHERE ref = ?1";
 
 /* Below a folder. Several deleted files may have had one path, so the row number decides. */
 #define DEEP(live)                                                                                 \
@@ -43,13 +46,9 @@ static const char sql_folders_all[] = "SELECT name, files, bytes, changed_ms FRO
 
 static const char sql_totals[] = "SELECT files, bytes FROM folders WHERE ref = ?1";
 
-/* Where a page begins: after this row. */
-typedef struct
-{
-  gboolean in_folders; /* of a shallow listing, which come first */
-  gint64 ref;
-  char *text; /* (owned): path or name */
-} Cursor;
+/* Kinds of cursors: in the folders of a shallow listing, which come first, or in the files. */
+#define IN_FOLDERS 'd'
+#define IN_FILES 'f'
 
 /* A listing under way. */
 typedef struct
@@ -59,7 +58,7 @@ typedef struct
   MhVaultRow vault;
   char *folder; /* (owned): "" for the whole vault, or without a final / */
   gint64 folder_ref;
-  Cursor cursor;
+  MhCursor cursor;  /* the page begins after this row */
   MhFileList *list; /* (owned) */
 } Listing;
 
@@ -122,46 +121,17 @@ mh_query_file (MhDb *db, const MhVaultRow *vault, const char *path, gboolean inc
   return NULL;
 }
 
-/* Base64 of "d", row number, ":" and text for a folder, "f…" for a file; URL-safe. */
-static char *
-cursor_encode (gboolean in_folders, gint64 ref, const char *text)
+MhFile *
+mh_query_file_of_ref (MhDb *db, gint64 ref, GError **error)
 {
-  g_autofree char *plain =
-      g_strdup_printf ("%c%" G_GINT64_FORMAT ":%s", in_folders ? 'd' : 'f', ref, text);
-  char *encoded = g_base64_encode ((const guchar *) plain, strlen (plain));
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_file_of_ref, error);
 
-  g_strdelimit (encoded, "+", '-');
+  if (stmt == NULL)
+    return NULL;
 
-  return g_strdelimit (encoded, "/", '_');
-}
+  mh_stmt_bind_int64 (stmt, 1, ref);
 
-static gboolean
-cursor_decode (const char *encoded, Cursor *cursor, GError **error)
-{
-  g_autofree char *copy = g_strdup (encoded);
-  g_autofree char *plain = NULL;
-  char *colon = NULL;
-  gsize size = 0;
-
-  g_strdelimit (copy, "-", '+');
-  g_strdelimit (copy, "_", '/');
-  plain = (char *) g_base64_decode (copy, &size);
-  plain = g_realloc (plain, size + 1);
-  plain[size] = '\0';
-  if (size > 2 && (plain[0] == 'd' || plain[0] == 'f')
-      && g_utf8_validate (plain, (gssize) size, NULL))
-    cursor->ref = g_ascii_strtoll (plain + 1, &colon, 10);
-
-  if (colon == NULL || *colon != ':')
-    {
-      g_set_error (error, MH_ERROR, MH_ERROR_INVALID, "cursor: not one that was given out");
-      return FALSE;
-    }
-
-  cursor->in_folders = plain[0] == 'd';
-  cursor->text = g_strdup (colon + 1);
-
-  return TRUE;
+  return mh_stmt_one (stmt, "such file", NULL, error) ? file_of_row (stmt) : NULL;
 }
 
 /* Puts the rows of @stmt into the list, until it has as many entries as wanted. */
@@ -185,12 +155,12 @@ take_files (Listing *self, MhStmt *stmt, GError **error)
 
       /* One more than fits: there is another page. */
       if (list->files->len == 0)
-        list->cursor = cursor_encode (FALSE, 0, "");
+        list->cursor = mh_cursor_encode (IN_FILES, 0, "");
       else
         {
           last = g_ptr_array_index (list->files, list->files->len - 1);
-          list->cursor = cursor_encode (
-              FALSE, last_ref, self->query->shallow ? mh_path_name (last->path) : last->path);
+          list->cursor = mh_cursor_encode (
+              IN_FILES, last_ref, self->query->shallow ? mh_path_name (last->path) : last->path);
         }
       return TRUE;
     }
@@ -216,7 +186,7 @@ take_folders (Listing *self, MhStmt *stmt, GError **error)
       if (list->folders->len == self->query->limit)
         {
           folder = g_ptr_array_index (list->folders, list->folders->len - 1);
-          list->cursor = cursor_encode (TRUE, 0, mh_path_name (folder->path));
+          list->cursor = mh_cursor_encode (IN_FOLDERS, 0, mh_path_name (folder->path));
           return TRUE;
         }
 
@@ -262,7 +232,7 @@ list_folders (Listing *self, GError **error)
   g_autoptr (MhStmt) stmt = NULL;
   gboolean all = self->query->include_deleted;
 
-  if (self->cursor.text != NULL && !self->cursor.in_folders)
+  if (self->cursor.text != NULL && self->cursor.kind != IN_FOLDERS)
     return TRUE;
 
   stmt = mh_db_prepare (self->db, all ? sql_folders_all : sql_folders, error);
@@ -280,7 +250,7 @@ static gboolean
 list_flat (Listing *self, GError **error)
 {
   g_autoptr (MhStmt) stmt = NULL;
-  gboolean in_files = self->cursor.text != NULL && !self->cursor.in_folders;
+  gboolean in_files = self->cursor.text != NULL && self->cursor.kind != IN_FOLDERS;
 
   if (!list_folders (self, error))
     return FALSE;
@@ -311,7 +281,7 @@ listing_begin (Listing *self, GError **error)
     self->folder[strlen (self->folder) - 1] = '\0';
 
   if ((*self->folder != '\0' && !mh_store_check_path (self->folder, error))
-      || (query->cursor != NULL && !cursor_decode (query->cursor, &self->cursor, error))
+      || (query->cursor != NULL && !mh_cursor_decode (query->cursor, "df", &self->cursor, error))
       || !mh_catalog_get_vault (self->db, query->vault_id, &self->vault, error)
       || !mh_catalog_find_folder (self->db, &self->vault,
                                   *self->folder != '\0' ? self->folder : "/", &self->folder_ref,

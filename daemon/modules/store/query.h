@@ -20,4 +20,7 @@ G_BEGIN_DECLS
 MhFile *mh_query_file (MhDb *db, const MhVaultRow *vault, const char *path,
                        gboolean include_deleted, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Returns: (transfer full): the file of a row; %MH_ERROR_NOT_FOUND without it */
+MhFile *mh_query_file_of_ref (MhDb *db, gint64 ref, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

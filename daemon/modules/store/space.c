@@ -4,6 +4,7 @@
 #include "store-private.h"
 
 #include "base/error.h"
+#include "names.h"
 #include "os.h"
 
 #define GIB (G_GUINT64_CONSTANT (1024) * 1024 * 1024)
@@ -89,6 +90,7 @@ mh_store_start_upkeep (MhStore *self)
   g_return_if_fail (self->schedule == NULL);
 
   self->schedule = mh_schedule_new (self);
+  mh_names_start (self->names);
 }
 
 guint64

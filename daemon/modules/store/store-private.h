@@ -13,6 +13,7 @@
 
 G_BEGIN_DECLS
 
+typedef struct _MhNames MhNames;
 typedef struct _MhPartials MhPartials;
 typedef struct _MhWriter MhWriter;
 
@@ -35,6 +36,7 @@ struct _MhStore
   MhPool *openers;            /* (owned): read-ahead */
   MhWriter *writer;           /* (owned) */
   MhPartials *partials;       /* (owned) */
+  MhNames *names;             /* (owned) */
   MhSchedule *schedule;       /* (owned) (nullable) */
   int lock_fd;                /* (owned) */
   GMutex lock;

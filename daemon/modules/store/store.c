@@ -10,6 +10,7 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "change.h"
+#include "names.h"
 #include "os.h"
 #include "prune.h"
 #include "partial-private.h"
@@ -139,6 +140,7 @@ mh_store_open (const MhStoreConfig *config, GError **error)
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) mh_keys_unref);
   self->buffers = mh_buffers_new ();
   self->segments = mh_segments_new (config->blocks_path);
+  self->names = mh_names_new (self);
   self->writer = mh_writer_new (self, config->index_path, error);
   if (self->writer == NULL)
     {
@@ -161,6 +163,8 @@ mh_store_close (MhStore *self)
     return;
 
   g_clear_pointer (&self->schedule, mh_schedule_free);
+  if (self->names != NULL)
+    mh_names_stop (self->names);
   g_clear_pointer (&self->partials, mh_partials_free);
   g_clear_pointer (&self->sealers, mh_pool_free);
   g_clear_pointer (&self->openers, mh_pool_free);
@@ -168,6 +172,7 @@ mh_store_close (MhStore *self)
   /* Its last tasks look for it here. Its connection, the last, folds up SQLite's log. */
   mh_writer_free (self->writer);
   self->writer = NULL;
+  g_clear_pointer (&self->names, mh_names_free);
   g_clear_pointer (&self->segments, mh_segments_free);
   g_clear_pointer (&self->buffers, mh_buffers_unref);
   g_clear_pointer (&self->generations, mh_generations_free);

@@ -85,6 +85,8 @@ typedef struct
   GPtrArray *blocks; /* (element-type MhFileBlock): in order */
   char *parent_hash; /* (nullable): version that this one follows */
   char **conflicts;  /* hashes of the other versions without a successor */
+  guint different;   /* blocks, those that are the same counted once */
+  guint missing;     /* of these: not in the store, or damaged there */
 } MhFileDetail;
 
 typedef struct
@@ -114,6 +116,7 @@ typedef struct
   gint64 ts_ms;
   char *author; /* peer id */
   gboolean current;
+  gboolean head; /* no other version follows it */
 } MhFileVersion;
 
 typedef struct
@@ -787,5 +790,7 @@ gboolean mh_store_check_path (const char *path, GError **error) G_GNUC_WARN_UNUS
 
 #include "batch.h"    /* IWYU pragma: export */
 #include "partials.h" /* IWYU pragma: export */
+#include "search.h"   /* IWYU pragma: export */
+#include "versions.h" /* IWYU pragma: export */
 
 G_END_DECLS

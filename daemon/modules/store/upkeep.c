@@ -7,6 +7,7 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "names.h"
 #include "prune.h"
 #include "punch.h"
 #include "rewrite.h"
@@ -290,7 +291,8 @@ mh_store_maintain (MhStore *self, guint64 bytes_per_s, MhUpkeep *upkeep, GCancel
          && mh_punch_holes (self, TRUE, &report.freed_bytes, cancellable, error)
          && remove_blocks (self, cancellable, error)
          && mh_punch_holes (self, FALSE, &report.freed_bytes, cancellable, error)
-         && mh_rewrite_segments (self, bytes_per_s, &report, cancellable, error);
+         && mh_rewrite_segments (self, bytes_per_s, &report, cancellable, error)
+         && mh_names_catch_up (self, cancellable, error);
   mh_store_lift (self, error);
   if (upkeep != NULL)
     *upkeep = report;

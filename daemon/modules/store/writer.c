@@ -4,6 +4,7 @@
 #include "writer.h"
 
 #include "base/error.h"
+#include "names.h"
 #include "os.h"
 #include "writer-private.h"
 
@@ -234,7 +235,10 @@ run_commits (MhWriter *self, GPtrArray *jobs)
   if (!set_durable (self, jobs, FALSE, &local)) /* slower from now on, but right */
     g_warning ("commits of the index stay durable: %s", local->message);
   if (done)
-    mh_writer_close_idle (self);
+    {
+      mh_writer_close_idle (self);
+      mh_names_wake (self->store->names);
+    }
   finish_all (self, jobs, error);
   g_ptr_array_set_size (jobs, 0);
 }

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Where the bytes of a file are, and files with more than one newest version. Part of store.h. */
+
+/**
+ * mh_store_count_missing:
+ * @self: the store
+ * @vault_id: a vault
+ * @path: a file
+ * @blocks: (out): different blocks that its content is made of
+ * @missing: (out): those of them that are not in the store, or are damaged there
+ * @error: return location
+ *
+ * Looks into the index only; damage that nobody has found yet is not counted.
+ *
+ * Thread: any worker. Blocks on disk.
+ * Errors: as mh_store_get_detail()
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_store_count_missing (MhStore *self, const char *vault_id, const char *path,
+                                 guint *blocks, guint *missing,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * MhLeaf:
+ * @version_hash: (nullable): hash of the version
+ * @content_hash: (nullable): or that of its content; the newest of several
+ *
+ * One of the versions of a file that have no successor.
+ */
+typedef struct
+{
+  const char *version_hash;
+  const char *content_hash;
+} MhLeaf;
+
+/**
+ * mh_store_resolve:
+ * @self: the store
+ * @vault_id: a vault
+ * @path: a file with a conflict
+ * @leaf: which version is to survive
+ * @error: return location
+ *
+ * Makes a version that follows all that have no successor and has the content, path and deletion of
+ * the chosen one. The others stay in the history.
+ *
+ * Thread: any worker. Blocks on disk.
+ * Errors: %MH_ERROR_INVALID; %MH_ERROR_NOT_FOUND without such a file or leaf; %MH_ERROR_CONFLICT
+ *   when there is no conflict, or another file has the path; %MH_ERROR_NO_SPACE, %MH_ERROR_CORRUPT,
+ *   %MH_ERROR_FAILED
+ * Returns: (transfer full): the file, or %NULL with @error set and nothing changed
+ */
+MhFile *mh_store_resolve (MhStore *self, const char *vault_id, const char *path, const MhLeaf *leaf,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
