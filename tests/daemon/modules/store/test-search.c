@@ -26,12 +26,12 @@ put (Bench *bench, const char *path)
   put_in (bench, "vault", path);
 }
 
-static MhFound *
+static MhHits *
 search_page (Bench *bench, const char *vault, const char *words, guint limit, const char *cursor)
 {
   MhSearchQuery query = { vault, words, limit, cursor };
   g_autoptr (GError) error = NULL;
-  MhFound *found = mh_store_search (bench->store, &query, &error);
+  MhHits *found = mh_store_search (bench->store, &query, &error);
 
   g_assert_no_error (error);
 
@@ -40,7 +40,7 @@ search_page (Bench *bench, const char *vault, const char *words, guint limit, co
 
 /* Returns: the paths, one a line */
 static char *
-paths_of (const MhFound *found)
+paths_of (const MhHits *found)
 {
   GString *text = g_string_new (NULL);
 
@@ -54,7 +54,7 @@ paths_of (const MhFound *found)
 static void
 assert_found (Bench *bench, const char *words, const char *paths)
 {
-  g_autoptr (MhFound) found = search_page (bench, "vault", words, 100, NULL);
+  g_autoptr (MhHits) found = search_page (bench, "vault", words, 100, NULL);
   g_autofree char *text = paths_of (found);
 
   g_assert_cmpstr (text, ==, paths);
@@ -194,7 +194,7 @@ static void
 test_vaults (void)
 {
   g_autoptr (Bench) bench = bench_new (0);
-  g_autoptr (MhFound) found = NULL;
+  g_autoptr (MhHits) found = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
 
@@ -248,7 +248,7 @@ test_pages (void)
   g_autoptr (Bench) bench = bench_new (0);
   g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *cursor = NULL;
-  g_autoptr (MhFound) whole = NULL;
+  g_autoptr (MhHits) whole = NULL;
   guint seen = 0;
 
   g_test_summary ("pages are the whole in pieces");
@@ -265,7 +265,7 @@ test_pages (void)
   g_assert_cmpuint (whole->files->len, ==, 97);
   do
     {
-      g_autoptr (MhFound) page = search_page (bench, "vault", "find", 10, cursor);
+      g_autoptr (MhHits) page = search_page (bench, "vault", "find", 10, cursor);
 
       for (guint i = 0; i < page->files->len; i++)
         g_assert_cmpstr (((MhFile *) g_ptr_array_index (page->files, i))->path, ==,
@@ -367,7 +367,7 @@ static void
 assert_count (Bench *bench, const char *words, guint count, gboolean complete)
 {
   gint64 start = g_get_monotonic_time ();
-  g_autoptr (MhFound) found = search_page (bench, "vault", words, 1000, NULL);
+  g_autoptr (MhHits) found = search_page (bench, "vault", words, 1000, NULL);
 
   g_test_message ("%s: %u files in %.1f ms", words, found->files->len,
                   (double) (g_get_monotonic_time () - start) / 1000);
@@ -396,8 +396,8 @@ test_many (void)
   g_test_message ("upkeep %.1f s", (double) (g_get_monotonic_time () - start) / G_TIME_SPAN_SECOND);
   assert_count (bench, "invoice 099990", 1, TRUE);
   assert_count (bench, "099990", 1, TRUE);
-  assert_count (bench, "09999", 12, TRUE);
-  assert_count (bench, "img 09999", 11, TRUE);
+  assert_count (bench, "09999", 10 + count / 100000, TRUE); /* 09999x and x09999 */
+  assert_count (bench, "img 09999", 9 + count / 100000, TRUE);
   assert_count (bench, "img 099990", 0, TRUE);
   assert_count (bench, "invoice", 1000, FALSE);
   assert_count (bench, "img ext:pdf", 1000, FALSE);
