@@ -3,6 +3,7 @@
 
 #include "core/notify.h"
 #include "daemon.h"
+#include "fsck.h"
 
 #include <glib-unix.h>
 #include <signal.h>
@@ -47,6 +48,8 @@ int
 main (int argc, char **argv)
 {
   MhDaemonOptions options = { 0 };
+  MhFsckOptions fsck = { 0 };
+  gboolean check = FALSE;
   gboolean version = FALSE;
   GOptionEntry entries[] = {
     { "home", 0, 0, G_OPTION_ARG_FILENAME, &options.home, "Keep everything under DIR", "DIR" },
@@ -55,6 +58,12 @@ main (int argc, char **argv)
     { "log-level", 0, 0, G_OPTION_ARG_STRING, &options.log_level, "debug, info, warn or error",
       "LEVEL" },
     { "log-format", 0, 0, G_OPTION_ARG_STRING, &options.log_format, "console or json", "FORMAT" },
+    { "fsck", 0, 0, G_OPTION_ARG_NONE, &check,
+      "Check everything that is stored, print the verdict and end", NULL },
+    { "rebuild", 0, 0, G_OPTION_ARG_NONE, &fsck.rebuild,
+      "With --fsck: make the index anew from the segments", NULL },
+    { "quick", 0, 0, G_OPTION_ARG_NONE, &fsck.quick, "With --fsck: check the index only", NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &fsck.json, "With --fsck: print JSON", NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL },
     G_OPTION_ENTRY_NULL,
   };
@@ -73,6 +82,8 @@ main (int argc, char **argv)
 
   if (version)
     printf ("meshholdd %s\n", MH_VERSION);
+  else if (check)
+    status = mh_fsck (&options, &fsck);
   else
     status = run (&options);
 

@@ -141,6 +141,7 @@ gboolean mh_cli_vault_lock (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_vault_unlock (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_vault_passwd (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_vault_set (MhCli *, const MhCliCommand *, char ***, GError **);
+gboolean mh_cli_fsck (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_file_ls (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_file_rm (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_file_mv (MhCli *, const MhCliCommand *, char ***, GError **);

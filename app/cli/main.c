@@ -46,6 +46,7 @@ static const MhCliCommand commands[] = {
     2, 2, mh_cli_copy_import },
   { "export", N_ ("VAULT[:PATH] FOLDER"), N_ ("Copy a vault or a part of it to a folder"), 2, 2,
     mh_cli_copy_export },
+  { "fsck", "", N_ ("Check everything that is stored, while no daemon runs"), 0, 0, mh_cli_fsck },
   { "file rm", N_ ("VAULT:PATH…"), N_ ("Delete files; their versions stay"), 1, G_MAXUINT,
     mh_cli_file_rm },
   { "file mv", N_ ("VAULT:PATH NEWPATH"), N_ ("Rename or move a file or a folder"), 2, 2,

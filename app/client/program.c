@@ -22,6 +22,22 @@ mh_client_built (const char *name)
   return g_canonicalize_filename (path, NULL);
 }
 
+char *
+mh_client_daemon (void)
+{
+  g_autofree char *built = mh_client_built ("daemon/meshholdd");
+  g_autofree char *own = mh_client_program ();
+  g_autofree char *dir = own != NULL ? g_path_get_dirname (own) : g_strdup (MH_BINDIR);
+  g_autofree char *beside = g_build_filename (dir, "meshholdd", NULL);
+
+  if (built != NULL)
+    return g_steal_pointer (&built);
+  if (g_file_test (beside, G_FILE_TEST_IS_EXECUTABLE))
+    return g_steal_pointer (&beside);
+
+  return g_find_program_in_path ("meshholdd");
+}
+
 void
 mh_client_set_locale (void)
 {

@@ -41,23 +41,6 @@ struct _MhTrayLauncher
   guint signals[2];             /* watches of SIGTERM and SIGINT; 0 for none */
 };
 
-/* In the build tree, next to this program when installed, else wherever it is. */
-static char *
-find_daemon (void)
-{
-  g_autofree char *built = mh_client_built ("daemon/meshholdd");
-  g_autofree char *own = mh_client_program ();
-  g_autofree char *dir = own != NULL ? g_path_get_dirname (own) : g_strdup (MH_BINDIR);
-  g_autofree char *beside = g_build_filename (dir, "meshholdd", NULL);
-
-  if (built != NULL)
-    return g_steal_pointer (&built);
-  if (g_file_test (beside, G_FILE_TEST_IS_EXECUTABLE))
-    return g_steal_pointer (&beside);
-
-  return g_find_program_in_path ("meshholdd");
-}
-
 static void
 close_words (MhTrayLauncher *self)
 {
@@ -175,7 +158,7 @@ on_child_done (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 spawn (MhTrayLauncher *self)
 {
-  g_autofree char *program = find_daemon ();
+  g_autofree char *program = mh_client_daemon ();
   g_autoptr (GPtrArray) args = g_ptr_array_new ();
   g_autoptr (GSubprocessLauncher) launcher = NULL;
   g_autoptr (GError) error = NULL;

@@ -11,7 +11,7 @@ typedef struct
 
 struct _MhPool
 {
-  GThreadPool *threads; /* (owned) */
+  GThreadPool *threads; /* (owned) (nullable): %NULL when jobs run at once */
   guint limit;          /* most jobs, running and waiting */
   int load;             /* atomic: jobs accepted and not finished */
 };
@@ -32,6 +32,9 @@ mh_pool_new (const char *name, guint threads, guint queue)
 {
   MhPool *self = g_new0 (MhPool, 1);
 
+  if (threads == 0)
+    return self;
+
   self->limit = threads + queue;
   /* Not exclusive: idle threads go after a while, so a quiet daemon is small. Cannot fail then. */
   self->threads = g_thread_pool_new (run, self, (int) threads, FALSE, NULL);
@@ -45,7 +48,8 @@ mh_pool_free (MhPool *self)
   if (self == NULL)
     return;
 
-  g_thread_pool_free (self->threads, FALSE, TRUE);
+  if (self->threads != NULL)
+    g_thread_pool_free (self->threads, FALSE, TRUE);
   g_free (self);
 }
 
@@ -53,6 +57,12 @@ gboolean
 mh_pool_push (MhPool *self, MhPoolFunc func, gpointer data)
 {
   Job *job = NULL;
+
+  if (self->threads == NULL)
+    {
+      func (data);
+      return TRUE;
+    }
 
   if ((guint) g_atomic_int_add (&self->load, 1) >= self->limit)
     {

@@ -11,7 +11,7 @@ typedef void (*MhPoolFunc) (gpointer data);
 /**
  * mh_pool_new:
  * @name: name of the pool, at most 15 bytes are shown as the name of its threads
- * @threads: most threads
+ * @threads: most threads, or 0 to have each job run at once, by mh_pool_push()
  * @queue: most jobs that wait
  *
  * Returns: (transfer full): a bounded worker pool

@@ -41,6 +41,7 @@ static const Key keys[] = {
   { "node.metadata_dir", KEY_STRING, AT (metadata_dir) },
   { "node.storage_path", KEY_STRING, AT (storage_path) },
   { "node.min_free", KEY_SIZE, AT (min_free), 0, G_MAXINT64 },
+  { "node.scrub_rate", KEY_SIZE, AT (scrub_rate), 0, G_MAXINT64, "32MiB" },
   { "api.listen_addr", KEY_STRING, AT (listen_addr), 0, 0, "127.0.0.1:8080" },
   { "api.bind", KEY_STRING, AT (listen_addr) },
   { "api.allowed_hosts", KEY_LIST, AT (allowed_hosts) },

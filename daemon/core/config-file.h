@@ -14,6 +14,7 @@ typedef struct
   char *metadata_dir; /* (nullable) absolute */
   char *storage_path; /* (nullable) absolute */
   gint64 min_free;    /* bytes of the disk that uploads leave, -1 for the usual part */
+  gint64 scrub_rate;  /* bytes a second that the scrub reads, 0 for no limit */
   char *listen_addr;
   char **allowed_hosts;
   gint64 max_conns;

@@ -77,6 +77,9 @@ open_all (MhCore *self, GError **error)
   if (self->signer == NULL)
     return FALSE;
 
+  if (!mh_db_confirm_log (db_path, error))
+    return FALSE;
+
   self->peer_id = mh_peer_id (mh_signer_public_key (self->signer));
   self->db = mh_db_pool_new (db_path, MH_DB_FULL, 16);
 

@@ -4,13 +4,14 @@
 #include "db.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <glib/gstdio.h>
 
 #include "base/error.h"
+#include "base/os.h"
 #include "db-private.h"
+#include "vfs.h"
 
 #define BUSY_TIMEOUT_MS 10000
+#define LOG_WINDOW (256 * 1024)
 
 struct _MhDbTxn
 {
@@ -72,19 +73,72 @@ mh_db_set_error (MhDb *self, int status, const char *attempt, GError **error)
                status);
 }
 
-/* SQLite would make the file with the umask's mode; its -wal and -shm inherit what we choose. */
+/*
+ * SQLite would make the file with the umask's mode; its -wal and -shm inherit what we choose. A
+ * file that is there is not opened: closing it would drop the locks that other connections have on
+ * it.
+ */
 static gboolean
 create_private (const char *path, GError **error)
 {
-  int fd = g_open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  g_autoptr (GError) local = NULL;
+  int fd = mh_os_open (path, TRUE, TRUE, &local);
+
+  mh_os_close (fd);
+  if (fd >= 0 || g_error_matches (local, MH_ERROR, MH_ERROR_CONFLICT))
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&local));
+
+  return FALSE;
+}
+
+/* Reads and writes again all of a file. Returns: 0, or an errno value */
+static int
+write_again (int fd)
+{
+  g_autofree guint8 *data = g_malloc (LOG_WINDOW);
+  guint64 offset = 0;
+  gssize got;
+
+  while ((got = mh_os_read (fd, offset, data, LOG_WINDOW)) > 0)
+    {
+      MhPiece piece = { data, (gsize) got };
+
+      if (!mh_os_write (fd, offset, &piece, 1))
+        return errno;
+      offset += piece.size;
+    }
+
+  return got < 0 ? errno : 0;
+}
+
+gboolean
+mh_db_confirm_log (const char *path, GError **error)
+{
+  g_autofree char *log = g_strconcat (path, "-wal", NULL);
+  g_autoptr (GError) local = NULL;
+  int fd = mh_os_open (log, TRUE, FALSE, &local);
+  int errnum;
+
+  if (fd < 0 && g_error_matches (local, MH_ERROR, MH_ERROR_NOT_FOUND))
+    return TRUE;
 
   if (fd < 0)
     {
-      mh_error_set_errno (error, errno, path);
+      g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
 
-  return g_close (fd, error);
+  errnum = mh_os_sync_name (log) ? write_again (fd) : errno;
+  mh_os_close (fd);
+  /* A file system that copies on write may have no room for it; better to start than to be sure. */
+  if (errnum == 0 || errnum == ENOSPC || errnum == EDQUOT)
+    return TRUE;
+
+  mh_error_set_errno (error, errnum, log);
+
+  return FALSE;
 }
 
 static gboolean
@@ -133,7 +187,7 @@ mh_db_open (const char *path, MhDbFlags flags, GError **error)
   self->path = g_strdup (path);
   self->statements = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, mh_stmt_destroy);
   mode |= read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-  status = sqlite3_open_v2 (path, &self->handle, mode, NULL);
+  status = sqlite3_open_v2 (path, &self->handle, mode, mh_db_vfs ());
   if (status != SQLITE_OK)
     {
       mh_db_set_error (self, status, "opening the database", error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include <gio/gio.h>
 
 G_BEGIN_DECLS
 
@@ -60,6 +60,21 @@ typedef struct _MhDb MhDb;
 MhDb *mh_db_open (const char *path, MhDbFlags flags, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * mh_db_confirm_log:
+ * @path: a database that nobody has open
+ * @error: return location
+ *
+ * Writes again what is in its log, and makes its name durable. A sync of it may have failed before
+ * the program ended; then the system still shows it, but takes it for written, and SQLite would
+ * build on it. To be called once before the first mh_db_open().
+ *
+ * Thread: any. Blocks on disk.
+ * Errors: %MH_ERROR_FAILED
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_db_confirm_log (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * mh_db_close:
  * @self: (nullable) (transfer full): a connection whose statements are all freed
  *
@@ -75,6 +90,22 @@ void mh_db_close (MhDb *self);
  * Returns: (transfer none): the path it was opened with
  */
 const char *mh_db_path (MhDb *self);
+
+/**
+ * mh_db_backup:
+ * @self: a connection
+ * @path: a file that does not exist
+ * @cancellable: (nullable): gives up; the file is removed then
+ * @error: return location
+ *
+ * Copies the database as it is at one moment, while others use it.
+ *
+ * Thread: the one that uses @self. Blocks on disk.
+ * Errors: %MH_ERROR_NO_SPACE, %MH_DB_ERROR, %G_IO_ERROR_CANCELLED
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_db_backup (MhDb *self, const char *path, GCancellable *cancellable,
+                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_db_exec:

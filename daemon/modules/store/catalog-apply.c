@@ -7,10 +7,12 @@
 
 #include "base/error.h"
 
+/* Its successors may be there already, as when a segment could not be read for a while. */
 static const char sql_add_version[] =
     "INSERT INTO versions (hash, vault, file_id, parents, author, lamport, ts_ms, op, segment,"
-    " position, size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
-    " ON CONFLICT (hash) DO NOTHING";
+    " position, size, is_head) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+    " NOT EXISTS (SELECT 1 FROM versions WHERE vault = ?2 AND file_id = ?3 AND lamport > ?6"
+    " AND instr (parents, ?1) > 0)) ON CONFLICT (hash) DO NOTHING";
 
 static const char sql_add_first[] =
     "INSERT INTO versions (hash, vault, file_id, parents, author, lamport, ts_ms, op, segment,"

@@ -83,7 +83,8 @@ static const char sql_find_content[] =
     " AND op <> 3 ORDER BY lamport DESC LIMIT 1";
 
 static const char sql_next_sealed[] = "SELECT " VERSION_COLUMNS ", ref FROM versions"
-                                      " WHERE vault = ?1 AND path IS NULL ORDER BY ref LIMIT 1";
+                                      " WHERE vault = ?1 AND path IS NULL AND ref > ?2"
+                                      " ORDER BY ref LIMIT 1";
 
 static const char sql_drop_version[] = "DELETE FROM versions WHERE ref = ?1";
 
@@ -630,6 +631,7 @@ gboolean
 mh_catalog_next_sealed (MhDb *db, const MhVaultRow *vault, gint64 *ref, MhVersionRow *row,
                         GError **error)
 {
+  gint64 after = *ref;
   g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_next_sealed, error);
   gboolean found;
 
@@ -638,6 +640,7 @@ mh_catalog_next_sealed (MhDb *db, const MhVaultRow *vault, gint64 *ref, MhVersio
     return FALSE;
 
   mh_stmt_bind_int64 (stmt, 1, vault->ref);
+  mh_stmt_bind_int64 (stmt, 2, after);
   if (!mh_catalog_first (stmt, &found, error))
     return FALSE;
 

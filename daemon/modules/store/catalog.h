@@ -250,7 +250,7 @@ gboolean mh_catalog_drop_version (MhDb *db, gint64 ref, GError **error) G_GNUC_W
  * mh_catalog_next_sealed:
  * @db: a connection
  * @vault: a vault
- * @ref: (out): the oldest version that was not applied yet, 0 when there is none
+ * @ref: (inout): a version; then the first after it that was not applied yet, 0 when there is none
  * @row: (out caller-allocates): where it lies
  * @error: return location
  *

@@ -25,7 +25,9 @@ apply (MhWriter *writer, MhKeys *keys, const MhVaultRow *vault, gint64 ref, MhVe
   if (version == NULL)
     {
       mh_store_set_fault (store, "the record of a file's version: %s", local->message);
-      return mh_catalog_drop_version (mh_writer_db (writer), ref, error);
+      /* What the disk does not give now, it may give at the next start. */
+      return g_error_matches (local, MH_ERROR, MH_ERROR_FAILED)
+             || mh_catalog_drop_version (mh_writer_db (writer), ref, error);
     }
 
   meta = mh_meta_open (version, keys, NULL); /* said better below */
@@ -61,7 +63,7 @@ mh_change_add_vault (MhWriter *writer, gpointer data, GError **error)
   for (guint i = 0; i < VERSIONS_AT_ONCE; i++)
     {
       MhVersionRow row;
-      gint64 ref;
+      gint64 ref = change->after;
 
       if (!mh_catalog_next_sealed (db, &vault, &ref, &row, error))
         return FALSE;
@@ -72,6 +74,7 @@ mh_change_add_vault (MhWriter *writer, gpointer data, GError **error)
         }
       if (!apply (writer, change->keys, &vault, ref, &row, error))
         return FALSE;
+      change->after = ref;
     }
 
   return TRUE;

@@ -54,6 +54,7 @@ typedef struct
 typedef struct
 {
   MhKeys *keys;  /* (unowned) */
+  gint64 after;  /* versions up to this one were looked at */
   gboolean done; /* result: nothing is left to be done */
 } MhChangeVault;
 

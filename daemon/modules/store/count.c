@@ -5,23 +5,34 @@
 
 #include <errno.h>
 
+#include "base/error.h"
+#include "base/os.h"
 #include "catalog-space.h"
-#include "os.h"
 #include "scan.h"
 #include "usage.h"
 
-/* Counts what one version needs. One that cannot be read is reported when somebody reads it. */
+/*
+ * Counts what one version needs. One that is damaged is reported when somebody reads it; one that
+ * the disk does not give may be there at the next try.
+ */
 static gboolean
 count_version (MhWriter *self, const MhPrunable *row, GError **error)
 {
   g_autoptr (GBytes) record = NULL;
   g_autoptr (MhVersion) version = NULL;
+  g_autoptr (GError) local = NULL;
   MhVaultRow vault;
 
   mh_ledger_add (self->ledger, MH_LEDGER_LIVE, row->row.location.segment,
                  (gint64) mh_record_span (row->row.location.size));
   record =
-      mh_segments_read_verified (self->store->segments, &row->row.location, row->row.hash, NULL);
+      mh_segments_read_verified (self->store->segments, &row->row.location, row->row.hash, &local);
+  if (g_error_matches (local, MH_ERROR, MH_ERROR_FAILED))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+
   version = record == NULL ? NULL : mh_version_decode (record, NULL);
 
   return version == NULL

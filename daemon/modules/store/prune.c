@@ -311,7 +311,7 @@ mh_prune_blocks (MhWriter *writer, gpointer data, GError **error)
   if (!has_version_holes (writer, &waits, error))
     return FALSE;
 
-  if (waits || !mh_generations_quiet (writer->store->generations))
+  if (waits || writer->incomplete || !mh_generations_quiet (writer->store->generations))
     return TRUE;
 
   blocks = mh_catalog_find_unused (writer->db, self->after, error);

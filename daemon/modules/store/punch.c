@@ -6,8 +6,8 @@
 #include <errno.h>
 
 #include "base/error.h"
+#include "base/os.h"
 #include "catalog-space.h"
-#include "os.h"
 #include "writer.h"
 
 /* File systems give back whole blocks of this size. */

@@ -20,6 +20,13 @@ static const char sql_health[] =
     "SELECT count (*), coalesce (sum (size), 0), coalesce (sum (bad), 0)"
     " FROM blocks WHERE vault = ?1 AND refs > 0";
 
+static const char sql_space[] =
+    "SELECT (SELECT coalesce (sum (live), 0) FROM segments),"
+    " (SELECT coalesce (sum (stored_bytes), 0) FROM vaults WHERE forgotten = 0),"
+    " (SELECT coalesce (sum (file_size), 0) FROM versions WHERE op = 1),"
+    " (SELECT coalesce (sum (f.bytes), 0) FROM vaults v JOIN folders f ON f.ref = v.root"
+    " WHERE v.forgotten = 0)";
+
 static void
 type_free (gpointer data)
 {
@@ -239,6 +246,50 @@ mh_store_block_health (MhStore *self, const char *vault_id, MhBlockHealth *healt
   gboolean done = lease != NULL && read_health (mh_db_lease_db (lease), vault_id, health, error);
 
   mh_store_lift (self, error);
+
+  return done;
+}
+
+static gboolean
+read_sums (MhDb *db, MhStoreSpace *space, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_space, error);
+
+  if (stmt == NULL || !mh_stmt_one (stmt, "sums", NULL, error))
+    return FALSE;
+
+  space->live_bytes = mh_stmt_int64 (stmt, 0);
+  space->stored_bytes = mh_stmt_int64 (stmt, 1);
+  space->referenced_bytes = mh_stmt_int64 (stmt, 2);
+  space->file_bytes = mh_stmt_int64 (stmt, 3);
+
+  return TRUE;
+}
+
+static gboolean
+look_at_segments (MhStore *self, MhStoreSpace *space, GError **error)
+{
+  g_autoptr (GArray) ids = mh_segments_list (self->segments, error);
+
+  if (ids == NULL)
+    return FALSE;
+
+  space->segments = ids->len;
+  for (guint i = 0; i < ids->len; i++)
+    space->segment_bytes += mh_segments_allocated (self->segments, g_array_index (ids, guint64, i));
+
+  return TRUE;
+}
+
+gboolean
+mh_store_space (MhStore *self, MhStoreSpace *space, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (self->readers, error);
+  gboolean done = lease != NULL && read_sums (mh_db_lease_db (lease), space, error)
+                  && look_at_segments (self, space, error);
+
+  mh_store_lift (self, error);
+  mh_store_fill_space (self, space);
 
   return done;
 }

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/os.h"
 #include "catalog-space.h"
-#include "os.h"
 #include "punch.h"
 #include "scan.h"
 #include "usage.h"
@@ -385,6 +385,10 @@ mh_rewrite_segments (MhStore *store, guint64 bytes_per_s, MhUpkeep *upkeep,
   /* In this order: what is not busy now was closed before, and is not written any more. */
   if (segments == NULL || !mh_writer_commit (store->writer, list_busy, busy, error))
     return FALSE;
+
+  /* What could not be read at the start is not counted, but needed. */
+  if (store->writer->incomplete)
+    return TRUE;
 
   self.moves = g_array_new (FALSE, FALSE, sizeof (Move));
   g_array_set_clear_func (self.moves, move_clear);

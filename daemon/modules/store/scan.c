@@ -3,9 +3,10 @@
 
 #include "scan.h"
 
-#include "os.h"
+#include "base/os.h"
 
 #define WINDOW (64 * 1024)
+#define PAGE 4096
 
 static guint64
 align (guint64 offset)
@@ -45,6 +46,23 @@ find_in_window (const guint8 *window, gsize size, guint64 offset, MhRecord *reco
   return FALSE;
 }
 
+/* Reads as much of a window as the disk gives. Returns: bytes, or -1 when it gives none */
+static gssize
+read_window (MhScan *self, guint64 offset)
+{
+  gssize got = -1;
+
+  for (gsize size = WINDOW; size >= MH_RECORD_HEADER_SIZE && got < 0; size /= 2)
+    got = mh_os_read (self->fd, offset, self->window, size);
+  if (got >= 0)
+    return got;
+
+  if (self->unread++ == 0)
+    self->unread_from = offset;
+
+  return -1;
+}
+
 /* Finds the next header at or after the offset, which after damage or a hole may be further on. */
 static gboolean
 find_header (MhScan *self, MhRecord *record, guint64 *position)
@@ -63,7 +81,12 @@ find_header (MhScan *self, MhRecord *record, guint64 *position)
       if (offset >= self->size) /* a hole up to the end is skipped to G_MAXUINT64 */
         return FALSE;
       offset = align (offset);
-      got = mh_os_read (self->fd, offset, self->window, WINDOW);
+      got = read_window (self, offset);
+      if (got < 0)
+        {
+          offset = (offset / PAGE + 1) * PAGE;
+          continue;
+        }
       if (got < MH_RECORD_HEADER_SIZE)
         return FALSE;
       if (find_in_window (self->window, (gsize) got, offset, record, position))

@@ -13,10 +13,12 @@ G_BEGIN_DECLS
  */
 typedef struct
 {
-  int fd;         /* (unowned) */
-  guint64 offset; /* where to look next */
-  guint64 size;   /* of the file, bytes */
-  guint8 *window; /* (owned) */
+  int fd;              /* (unowned) */
+  guint64 offset;      /* where to look next */
+  guint64 size;        /* of the file, bytes */
+  guint8 *window;      /* (owned) */
+  guint unread;        /* how many times the disk failed to read; records there are passed over */
+  guint64 unread_from; /* where it failed first */
 } MhScan;
 
 /* Begins at @offset, a multiple of the alignment of records. */
@@ -33,7 +35,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MhScan, mh_scan_clear)
  * @position: (out): of its header
  *
  * Thread: any. Blocks on disk.
- * Returns: %FALSE at the end of the file, or where it cannot be read
+ * Returns: %FALSE at the end of the file
  */
 gboolean mh_scan_next (MhScan *self, MhRecord *record, guint64 *position);
 

@@ -110,7 +110,7 @@ mh_record_encode (const MhRecord *record, guint8 out[MH_RECORD_HEADER_SIZE])
   put16 (out + 4, (guint16) record->type);
   put16 (out + 6, MH_RECORD_HEADER_SIZE);
   put32 (out + 8, record->payload_size);
-  put32 (out + 12, record->plain_size);
+  put32 (out + 12, record->type == MH_RECORD_BLOCK ? record->plain_size : record->flags);
   put64 (out + 16, record->epoch);
   memcpy (out + 24, record->vault_id, length);
   memcpy (out + 56, record->id, MH_RECORD_ID_SIZE);
@@ -139,14 +139,15 @@ mh_record_decode (MhRecord *record, const guint8 in[MH_RECORD_HEADER_SIZE])
     return FALSE;
 
   type = get16 (in + 4);
-  if (type < MH_RECORD_BLOCK || type > MH_RECORD_SUPERSEDED
-      || get16 (in + 6) != MH_RECORD_HEADER_SIZE || !is_padded (in + 24, MH_VAULT_ID_SIZE)
+  if (type < MH_RECORD_BLOCK || type > MH_RECORD_VOID || get16 (in + 6) != MH_RECORD_HEADER_SIZE
+      || !is_padded (in + 24, MH_VAULT_ID_SIZE)
       || !check_header (in, MH_RECORD_HEADER_SIZE - CHECK_SIZE))
     return FALSE;
 
   record->type = (MhRecordType) type;
   record->payload_size = get32 (in + 8);
-  record->plain_size = get32 (in + 12);
+  record->plain_size = type == MH_RECORD_BLOCK ? get32 (in + 12) : 0;
+  record->flags = type == MH_RECORD_VERSION ? get32 (in + 12) : 0;
   record->epoch = get64 (in + 16);
   memcpy (record->vault_id, in + 24, MH_VAULT_ID_SIZE);
   memcpy (record->id, in + 56, MH_RECORD_ID_SIZE);

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  *    8  8  id of the segment                4  2  type
  *   16  8  created, Unix milliseconds       6  2  96
  *   24 32  zero                             8  4  bytes of the payload
- *   56  8  SHA-256 of the above, cut off   12  4  bytes of the file in it (blocks only)
+ *   56  8  SHA-256 of the above, cut off   12  4  blocks: bytes of the file in it; versions: flags
  *                                          16  8  epoch
  *                                          24 32  vault id, filled up with zeros
  *                                          56 32  SHA-256 of the payload
@@ -35,13 +35,28 @@ typedef enum
   MH_RECORD_BLOCK = 1,
   MH_RECORD_VERSION = 2,
   MH_RECORD_SUPERSEDED = 3, /* hash of a version whose successors were all removed: it is no head */
+  MH_RECORD_VOID = 4,       /* names segments of which the end does not count: see writer-void.c */
 } MhRecordType;
+
+/*
+ * Versions that one change makes, as moving a folder does, follow each other without a gap, blocks
+ * apart. They count together or not at all. A change that is made durable together with others
+ * counts only if those before it do, as it may follow them.
+ */
+typedef enum
+{
+  MH_RECORD_FIRST = 0,          /* begins a change, and ends it unless it is followed */
+  MH_RECORD_FOLLOWED = 1 << 0,  /* the next record belongs to the same change */
+  MH_RECORD_CONTINUES = 1 << 1, /* the record before belongs to the same change */
+  MH_RECORD_NEXT = 1 << 2,      /* another change was made durable together with it, before it */
+} MhRecordFlags;
 
 typedef struct
 {
   MhRecordType type;
   guint32 payload_size;
-  guint32 plain_size;
+  guint32 plain_size; /* of a block */
+  guint32 flags;      /* of a version: MhRecordFlags */
   guint64 epoch;
   char vault_id[MH_VAULT_ID_SIZE]; /* NUL-terminated */
   guint8 id[MH_RECORD_ID_SIZE];

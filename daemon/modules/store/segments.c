@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/os.h"
 #include "crypto/hash.h"
-#include "os.h"
 #include "segment.h"
 
 #define MOST_OPEN 64
@@ -94,19 +94,18 @@ parse_name (const char *name, guint64 *id)
 GArray *
 mh_segments_list (MhSegments *self, GError **error)
 {
-  g_autoptr (GDir) folder = g_dir_open (self->path, 0, error);
+  g_auto (GStrv) names = mh_os_list (self->path, error);
   GArray *ids;
-  const char *name;
 
-  if (folder == NULL)
+  if (names == NULL)
     return NULL;
 
   ids = g_array_new (FALSE, FALSE, sizeof (guint64));
-  while ((name = g_dir_read_name (folder)) != NULL)
+  for (gsize i = 0; names[i] != NULL; i++)
     {
       guint64 id;
 
-      if (parse_name (name, &id))
+      if (parse_name (names[i], &id))
         g_array_append_val (ids, id);
     }
   g_array_sort (ids, compare_ids);
@@ -223,7 +222,10 @@ mh_segments_read (MhSegments *self, const MhLocation *location, guint8 *out, GEr
   file = take (self, location->segment, &local);
   if (file == NULL)
     {
-      g_set_error (error, MH_ERROR, MH_ERROR_CORRUPT, "%s", local->message);
+      gboolean missing = g_error_matches (local, MH_ERROR, MH_ERROR_NOT_FOUND);
+
+      g_set_error (error, MH_ERROR, missing ? MH_ERROR_CORRUPT : MH_ERROR_FAILED, "%s",
+                   local->message);
       g_error_free (local);
       return FALSE;
     }
@@ -234,11 +236,41 @@ mh_segments_read (MhSegments *self, const MhLocation *location, guint8 *out, GEr
   if (got == (gssize) location->size)
     return TRUE;
 
-  g_set_error (error, MH_ERROR, MH_ERROR_CORRUPT,
+  g_set_error (error, MH_ERROR, got < 0 ? MH_ERROR_FAILED : MH_ERROR_CORRUPT,
                "segment %016" G_GINT64_MODIFIER "x at %" G_GUINT64_FORMAT ": %s", location->segment,
                location->position, got < 0 ? g_strerror (errnum) : "cut short");
 
   return FALSE;
+}
+
+gint64
+mh_segments_allocated (MhSegments *self, guint64 segment)
+{
+  OpenFile *file = take (self, segment, NULL);
+  gint64 bytes;
+
+  if (file == NULL)
+    return 0;
+
+  bytes = mh_os_allocated (file->fd);
+  give (self, file);
+
+  return MAX (bytes, 0);
+}
+
+gboolean
+mh_segments_read_raw (MhSegments *self, guint64 segment, guint64 position, guint8 *out, gsize size)
+{
+  OpenFile *file = take (self, segment, NULL);
+  gssize got;
+
+  if (file == NULL)
+    return FALSE;
+
+  got = mh_os_read (file->fd, position, out, size);
+  give (self, file);
+
+  return got == (gssize) size;
 }
 
 GBytes *

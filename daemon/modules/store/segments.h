@@ -51,11 +51,19 @@ GArray *mh_segments_list (MhSegments *self, GError **error) G_GNUC_WARN_UNUSED_R
  * Does not verify what it reads.
  *
  * Thread: any. Blocks on disk.
- * Errors: %MH_ERROR_CORRUPT when the segment or the bytes are missing, or the disk cannot read them
+ * Errors: %MH_ERROR_CORRUPT when the segment or the bytes are missing; %MH_ERROR_FAILED when the
+ *   disk cannot read them, at least now
  * Returns: %FALSE with @error set
  */
 gboolean mh_segments_read (MhSegments *self, const MhLocation *location, guint8 *out,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: bytes that a segment takes on the disk, 0 when that is unknown. Thread: any. */
+gint64 mh_segments_allocated (MhSegments *self, guint64 segment);
+
+/* Reads any @size bytes of a segment. Returns: %FALSE unless all are there. Thread: any. */
+gboolean mh_segments_read_raw (MhSegments *self, guint64 segment, guint64 position, guint8 *out,
+                               gsize size) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_segments_read_verified:
@@ -65,7 +73,7 @@ gboolean mh_segments_read (MhSegments *self, const MhLocation *location, guint8 
  * @error: return location
  *
  * Thread: any. Blocks on disk.
- * Errors: as mh_segments_read(), also when the payload is not the one of @id
+ * Errors: as mh_segments_read(), %MH_ERROR_CORRUPT also when the payload is not the one of @id
  * Returns: (transfer full): the payload, or %NULL with @error set
  */
 GBytes *mh_segments_read_verified (MhSegments *self, const MhLocation *location, const guint8 *id,

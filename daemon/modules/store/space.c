@@ -4,8 +4,8 @@
 #include "store-private.h"
 
 #include "base/error.h"
+#include "base/os.h"
 #include "names.h"
-#include "os.h"
 
 #define GIB (G_GUINT64_CONSTANT (1024) * 1024 * 1024)
 
@@ -124,6 +124,14 @@ mh_store_check_min_free (MhStore *self, int fd, guint64 needed, GError **error)
     mh_schedule_wake (self->schedule, MH_WAKE_SPACE);
 
   return FALSE;
+}
+
+void
+mh_store_fill_space (MhStore *self, MhStoreSpace *space)
+{
+  space->free_bytes = (gint64) MIN (mh_os_free_space (self->lock_fd), (guint64) G_MAXINT64);
+  space->disk_bytes = (gint64) MIN (mh_os_total_space (self->lock_fd), (guint64) G_MAXINT64);
+  space->min_free_bytes = (gint64) self->min_free;
 }
 
 char *

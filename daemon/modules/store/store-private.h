@@ -24,6 +24,7 @@ struct _MhStore
   guint64 segment_bytes;
   void (*on_fault) (const char *sentence, gpointer data); /* (nullable) */
   gpointer on_fault_data;                                 /* (unowned) */
+  gboolean serial;                                        /* no threads */
   guint64 min_free;                                       /* bytes that uploads leave free */
   void (*on_space) (const char *sentence, gpointer data); /* (nullable) */
   gpointer on_space_data;                                 /* (unowned) */
@@ -81,6 +82,9 @@ void mh_store_want_upkeep (MhStore *self);
 
 /* Returns: bytes to be left free where @fd lies; -1 stands for the usual part. Thread: any. */
 guint64 mh_store_resolve_min_free (gint64 configured, int fd);
+
+/* Adds what the disk has to @space. Thread: any. */
+void mh_store_fill_space (MhStore *self, MhStoreSpace *space);
 
 /* Refuses an upload when less than min_free is free where @fd lies. Thread: any. */
 gboolean mh_store_check_min_free (MhStore *self, int fd, guint64 needed,

@@ -3,15 +3,13 @@
 
 #include "store.h"
 
-#include <errno.h>
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "base/os.h"
 #include "change.h"
 #include "names.h"
-#include "os.h"
 #include "prune.h"
 #include "partial-private.h"
 
@@ -89,23 +87,18 @@ mh_store_keys (MhStore *self, const char *vault_id, GError **error)
   return keys;
 }
 
+/* Makes the folders, durably; the lock in one of them tells that this was done. */
 static gboolean
-make_folder (const char *path, GError **error)
-{
-  if (g_mkdir_with_parents (path, 0700) == 0)
-    return TRUE;
-
-  mh_error_set_errno (error, errno, path);
-
-  return FALSE;
-}
-
-static gboolean
-prepare_folders (const MhStoreConfig *config, GError **error)
+prepare_folders (const MhStoreConfig *config, const char *lock_path, GError **error)
 {
   g_autofree char *index_folder = g_path_get_dirname (config->index_path);
+  int fd = mh_os_open (lock_path, FALSE, FALSE, NULL); /* whatever is wrong shows below */
 
-  return make_folder (config->blocks_path, error) && make_folder (index_folder, error);
+  mh_os_close (fd);
+
+  return fd >= 0
+         || (mh_os_make_folder (config->blocks_path, error)
+             && mh_os_make_folder (index_folder, error));
 }
 
 MhStore *
@@ -113,11 +106,11 @@ mh_store_open (const MhStoreConfig *config, GError **error)
 {
   g_autoptr (MhStore) self = g_new0 (MhStore, 1);
   g_autofree char *lock_path = g_build_filename (config->blocks_path, "lock", NULL);
-  guint workers = MIN (g_get_num_processors (), MOST_WORKERS);
+  guint workers = config->serial ? 0 : MIN (g_get_num_processors (), MOST_WORKERS);
 
   self->lock_fd = -1;
   g_mutex_init (&self->lock);
-  if (!prepare_folders (config, error))
+  if (!prepare_folders (config, lock_path, error))
     return NULL;
 
   self->lock_fd = mh_os_lock (lock_path, error);
@@ -128,6 +121,7 @@ mh_store_open (const MhStoreConfig *config, GError **error)
   self->on_fault = config->on_fault;
   self->on_fault_data = config->on_fault_data;
   self->clock = config->clock;
+  self->serial = config->serial;
   self->segment_bytes = config->segment_bytes > 0 ? config->segment_bytes : SEGMENT_BYTES;
   mh_gear_init (&self->gear);
   self->min_free = mh_store_resolve_min_free (config->min_free, self->lock_fd);

@@ -4,12 +4,11 @@
 #include "writer-private.h"
 
 #include <errno.h>
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/os.h"
 #include "crypto/hash.h"
-#include "os.h"
 #include "usage.h"
 
 /* Room that SQLite keeps; blocks leave more, see mh_store_check_min_free(). */
@@ -102,7 +101,7 @@ mh_writer_note_indexed (MhWriter *self, GError **error)
         return FALSE;
     }
 
-  return mh_ledger_flush (self->ledger, self->db, error)
+  return mh_writer_note_voids (self, error) && mh_ledger_flush (self->ledger, self->db, error)
          && mh_catalog_set_state (self->db, "epoch", (gint64) self->epoch, error);
 }
 
@@ -117,49 +116,17 @@ mh_writer_close_idle (MhWriter *self)
     {
       MhSegmentOut *segment = value;
 
-      if (segment != self->open && first_pending (segment) == NULL)
+      if (segment != self->open && !segment->given_up && first_pending (segment) == NULL)
         g_hash_table_iter_remove (&iter);
     }
 }
 
 /* Nobody asks for the block any more; another one with its id may have taken its place. */
-static void
-forget (MhWriter *self, MhPending *block)
+void
+mh_writer_forget_block (MhWriter *self, MhPending *block)
 {
   if (g_hash_table_lookup (self->pending, block->id) == block)
     g_hash_table_remove (self->pending, block->id);
-}
-
-/* The disk lost what was not durable, or cannot be trusted to have it. */
-static void
-lose_unsynced (MhWriter *self, MhSegmentOut *segment)
-{
-  for (GList *link = segment->pending.head; link != NULL; link = link->next)
-    {
-      MhPending *block = link->data;
-
-      if (block->location.position < segment->synced || block->state == MH_PENDING_INDEXED
-          || block->state == MH_PENDING_GONE)
-        continue;
-      block->state = MH_PENDING_GONE;
-      forget (self, block);
-    }
-}
-
-/* Nothing is appended to the open segment any more. */
-static void
-give_up_open (MhWriter *self)
-{
-  MhSegmentOut *segment = self->open;
-
-  lose_unsynced (self, segment);
-  g_byte_array_set_size (segment->gathered, 0);
-  segment->end = segment->synced;
-  /* Best effort: what remains behind the end is not indexed, and a later scan checks it. */
-  if (!mh_os_truncate (segment->fd, segment->synced))
-    mh_store_set_fault (self->store, "segment %016" G_GINT64_MODIFIER "x: %s", segment->id,
-                        g_strerror (errno));
-  self->open = NULL;
 }
 
 static void
@@ -219,7 +186,7 @@ mh_writer_sync (MhWriter *self, GError **error)
   attempt = g_strdup_printf ("making segment %016" G_GINT64_MODIFIER "x durable", segment->id);
   mh_error_set_errno (error, errnum, attempt);
   mh_store_set_fault (self->store, "%s: %s", attempt, g_strerror (errnum));
-  give_up_open (self);
+  mh_writer_give_up (self, segment->synced);
 
   return FALSE;
 }
@@ -248,7 +215,7 @@ mh_writer_cut (MhWriter *self, guint64 end)
     {
       mh_store_set_fault (self->store, "cutting segment %016" G_GINT64_MODIFIER "x: %s",
                           segment->id, g_strerror (errno));
-      give_up_open (self);
+      mh_writer_give_up (self, segment->synced);
     }
 }
 
@@ -259,18 +226,20 @@ begin_segment (MhWriter *self, GError **error)
   g_autofree char *path = mh_segments_path (self->store->segments, id);
   guint8 header[MH_SEGMENT_HEADER_SIZE];
   MhPiece piece = { header, sizeof header };
-  int fd = mh_os_open (path, TRUE, TRUE, error);
+  int fd;
 
+  /* Taken even when it cannot be made: what is half made must not stand in the way of the next. */
+  self->last_segment = id;
+  fd = mh_os_open (path, TRUE, TRUE, error);
   if (fd < 0)
     return FALSE;
 
-  self->last_segment = id;
   mh_segment_header_encode (id, mh_store_now_ms (self->store), header);
   if (!mh_os_write (fd, 0, &piece, 1))
     {
       mh_error_set_errno (error, errno, "beginning a segment");
       mh_os_close (fd);
-      (void) g_unlink (path); /* nothing is in it */
+      (void) !mh_os_remove (path, NULL); /* nothing is in it */
       return FALSE;
     }
 
@@ -309,13 +278,9 @@ gather_pieces (MhWriter *self, const MhPiece *pieces, gsize count, GError **erro
   return segment->gathered->len < GATHER || mh_writer_flush (self, error);
 }
 
-/*
- * Appends a record to the open segment. Only in a commit may it be gathered with others: outside
- * of one, nothing else waits for mh_writer_flush().
- */
-static gboolean
-append (MhWriter *self, MhRecord *record, const guint8 *payload, gboolean gather,
-        MhLocation *location, GError **error)
+gboolean
+mh_writer_append_record (MhWriter *self, MhRecord *record, const guint8 *payload, gboolean gather,
+                         MhLocation *location, GError **error)
 {
   static const guint8 zeros[MH_RECORD_ALIGNMENT] = { 0 };
   MhSegmentOut *segment = self->open;
@@ -451,7 +416,7 @@ mh_writer_put_block (MhWriter *self, const char *vault_id, const MhChunk *chunk,
 
   fill_record (&record, vault_id, chunk, size);
   if (!mh_writer_ready_segment (self, span, error) || !check_space_for_block (self, span, error)
-      || !append (self, &record, sealed, FALSE, &location, error))
+      || !mh_writer_append_record (self, &record, sealed, FALSE, &location, error))
     return NULL;
 
   block = g_new0 (MhPending, 1);
@@ -462,6 +427,22 @@ mh_writer_put_block (MhWriter *self, const char *vault_id, const MhChunk *chunk,
   g_hash_table_replace (self->pending, block->id, block);
 
   return hold (block);
+}
+
+/* Writes the version that waits, if any, where it was promised a place. */
+static gboolean
+write_version (MhWriter *self, MhRecordFlags flags, GError **error)
+{
+  g_autoptr (GBytes) payload = g_steal_pointer (&self->version);
+  MhLocation location;
+
+  if (payload == NULL)
+    return TRUE;
+
+  self->version_record.flags |= flags;
+
+  return mh_writer_append_record (self, &self->version_record, g_bytes_get_data (payload, NULL),
+                                  TRUE, &location, error);
 }
 
 static gboolean
@@ -512,8 +493,9 @@ mh_writer_add_block (MhWriter *self, const MhVaultRow *vault, const char *vault_
 
   fill_record (&record, vault_id, chunk, sealed->size);
 
-  return check_space_for_block (self, mh_record_span (sealed->size), error)
-         && append (self, &record, sealed->data, TRUE, &location, error)
+  return write_version (self, MH_RECORD_FOLLOWED, error)
+         && check_space_for_block (self, mh_record_span (sealed->size), error)
+         && mh_writer_append_record (self, &record, sealed->data, TRUE, &location, error)
          && mh_usage_add_block (self, vault, chunk->id, &location, error);
 }
 
@@ -544,7 +526,7 @@ mh_writer_settle_kept (MhWriter *self, guint from, gboolean committed)
         continue;
       block->state = committed ? MH_PENDING_INDEXED : MH_PENDING_WRITTEN;
       if (committed && block->holders == 0)
-        forget (self, block);
+        mh_writer_forget_block (self, block);
     }
   g_ptr_array_set_size (self->kept, (gint) from);
 }
@@ -572,9 +554,9 @@ punch (MhWriter *self, guint64 segment_id, guint64 from, guint64 to)
              g_strerror (errno));
 }
 
-/* Frees the space of records, neighbours in one go so that no block of the file system is left. */
-static void
-punch_all (MhWriter *self, GArray *locations)
+/* Neighbours go at one time, so that no block of the file system is left. */
+void
+mh_writer_punch (MhWriter *self, GArray *locations)
 {
   guint i = 0;
 
@@ -613,11 +595,15 @@ mh_writer_drop_blocks (MhWriter *self, GPtrArray *blocks)
           g_array_append_val (unused, block->location);
         }
       if (block->holders == 0)
-        forget (self, block);
+        mh_writer_forget_block (self, block);
       pending_unref (block);
     }
   g_ptr_array_set_size (blocks, 0);
-  punch_all (self, unused);
+  /* What a void version needs goes after the version. */
+  if (self->voids->len > 0)
+    g_array_append_vals (self->unused, unused->data, unused->len);
+  else
+    mh_writer_punch (self, unused);
   mh_writer_close_idle (self);
 }
 
@@ -639,13 +625,40 @@ mh_writer_put_version (MhWriter *self, const char *vault_id, GBytes *payload, Mh
       return FALSE;
     }
 
-  if (!check_space (self, span + RESERVE_VERSIONS, error)
-      || !append (self, &record, data, TRUE, location, error))
+  if (!write_version (self, MH_RECORD_FOLLOWED, error)
+      || !check_space (self, span + RESERVE_VERSIONS, error))
     return FALSE;
 
+  /* Written when it is known whether another follows. */
+  if (self->continues)
+    record.flags = MH_RECORD_CONTINUES;
+  else if (self->versions > 0)
+    record.flags = MH_RECORD_NEXT;
+  self->continues = TRUE;
+  self->versions++;
+  self->version = g_bytes_ref (payload);
+  self->version_record = record;
+  location->segment = self->open->id;
+  location->position = self->open->end;
+  location->size = record.payload_size;
   mh_ledger_add (self->ledger, MH_LEDGER_LIVE, location->segment, (gint64) span);
 
   return TRUE;
+}
+
+gboolean
+mh_writer_end_change (MhWriter *self, GError **error)
+{
+  self->continues = FALSE;
+
+  return write_version (self, MH_RECORD_FIRST, error);
+}
+
+void
+mh_writer_drop_change (MhWriter *self)
+{
+  self->continues = FALSE;
+  g_clear_pointer (&self->version, g_bytes_unref);
 }
 
 gboolean
@@ -660,6 +673,10 @@ mh_writer_append (MhWriter *self, MhRecord *record, const guint8 *payload, MhLoc
       return FALSE;
     }
 
-  return check_space (self, span + RESERVE_VERSIONS, error)
-         && append (self, record, payload, TRUE, location, error);
+  /* What it belonged to is not here. */
+  record->flags = 0;
+
+  return write_version (self, MH_RECORD_FOLLOWED, error)
+         && check_space (self, span + RESERVE_VERSIONS, error)
+         && mh_writer_append_record (self, record, payload, TRUE, location, error);
 }

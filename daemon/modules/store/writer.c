@@ -4,8 +4,8 @@
 #include "writer.h"
 
 #include "base/error.h"
+#include "base/os.h"
 #include "names.h"
-#include "os.h"
 #include "writer-private.h"
 
 /* Bytes of blocks that may wait to be sealed and written: what an upload costs in memory. */
@@ -34,6 +34,7 @@ static gboolean
 execute_apart (MhWriter *self, Job *job)
 {
   guint kept = self->kept->len;
+  guint versions = self->versions;
   guint mark = mh_ledger_mark (self->ledger);
   guint64 end = self->open->end;
   MhSegmentOut *open = self->open;
@@ -42,9 +43,11 @@ execute_apart (MhWriter *self, Job *job)
   if (!run (self->db, "SAVEPOINT one", &job->error))
     return FALSE;
 
-  if (job->commit (self, job->data, &job->error))
+  if (job->commit (self, job->data, &job->error) && mh_writer_end_change (self, &job->error))
     return run (self->db, "RELEASE one", &job->error);
 
+  mh_writer_drop_change (self);
+  self->versions = versions;
   mh_writer_settle_kept (self, kept, FALSE);
   mh_ledger_undo (self->ledger, mark);
   if (self->open == open)
@@ -54,6 +57,27 @@ execute_apart (MhWriter *self, Job *job)
     g_warning ("undoing a change of the index: %s", undo_error->message);
 
   return FALSE;
+}
+
+/*
+ * What is behind @start is durable but will not be acknowledged, as the index did not take it.
+ * After an I/O error its log may have it all the same; to cut the segment then could leave it
+ * ahead.
+ */
+static void
+refuse (MhWriter *self, guint64 start, const GError *reason)
+{
+  if (self->open->end == start)
+    return;
+
+  if (g_error_matches (reason, MH_ERROR, MH_ERROR_NO_SPACE))
+    {
+      mh_writer_cut (self, start);
+      if (self->open == NULL || mh_os_sync (self->open->fd))
+        return;
+    }
+
+  mh_writer_give_up (self, start);
 }
 
 /*
@@ -99,8 +123,11 @@ execute_together (MhWriter *self, GPtrArray *jobs)
     {
       Job *job = g_ptr_array_index (jobs, i);
 
-      good = job->commit (self, job->data, &job->error);
+      good = job->commit (self, job->data, &job->error) && mh_writer_end_change (self, &job->error);
     }
+
+  if (!good)
+    mh_writer_drop_change (self);
 
   return good && can_go_on (self);
 }
@@ -113,6 +140,7 @@ begin_again (MhWriter *self, GPtrArray *jobs, MhDbTxn *txn, guint64 start, GErro
   mh_writer_settle_kept (self, 0, FALSE);
   mh_ledger_undo (self->ledger, 0);
   mh_writer_cut (self, start);
+  self->versions = 0;
   for (guint i = 0; i < jobs->len; i++)
     g_clear_error (&((Job *) g_ptr_array_index (jobs, i))->error);
 
@@ -132,14 +160,13 @@ commit_all (MhWriter *self, GPtrArray *jobs, GError **error)
   gboolean good;
   guint64 start;
 
-  if (!mh_writer_ready_segment (self, 0, error))
-    return FALSE;
-
   txn = mh_db_txn_begin (self->db, error);
-  if (txn == NULL)
+  if (txn == NULL || !mh_writer_ready_segment (self, 0, error)
+      || !mh_writer_write_voids (self, error))
     return FALSE;
 
   start = self->open->end;
+  self->versions = 0;
   good = execute_together (self, jobs);
   if (!good && jobs->len == 1 && can_go_on (self))
     {
@@ -174,13 +201,12 @@ commit_all (MhWriter *self, GPtrArray *jobs, GError **error)
     }
 
   if (mh_writer_note_indexed (self, error) && mh_db_txn_commit (txn, error))
-    return TRUE;
+    {
+      mh_writer_forget_voids (self);
+      return TRUE;
+    }
 
-  /* The versions are durable, but not acknowledged: a restart must not bring them back. */
-  mh_writer_cut (self, start);
-  if (self->open != NULL && !mh_os_sync (self->open->fd))
-    mh_store_set_fault (self->store, "cutting segment %016" G_GINT64_MODIFIER "x fails",
-                        self->open->id);
+  refuse (self, start, *error);
 
   return FALSE;
 }
@@ -257,31 +283,65 @@ take_jobs (MhWriter *self, GQueue *jobs)
   return !g_queue_is_empty (jobs);
 }
 
+/* Does the tasks of @jobs; its commits have to wait. */
+static void
+do_tasks (MhWriter *self, GQueue *jobs)
+{
+  Job *job;
+
+  while ((job = g_queue_pop_head (jobs)) != NULL)
+    {
+      if (job->task == NULL)
+        {
+          g_ptr_array_add (self->waiting, job);
+          continue;
+        }
+      job->task (self, job->data);
+      g_free (job);
+    }
+}
+
 static gpointer
 writer_main (gpointer data)
 {
   MhWriter *self = data;
-  g_autoptr (GPtrArray) commits = g_ptr_array_new ();
   GQueue jobs;
 
   while (take_jobs (self, &jobs))
     {
-      Job *job;
-
-      while ((job = g_queue_pop_head (&jobs)) != NULL)
-        {
-          if (job->task == NULL)
-            {
-              g_ptr_array_add (commits, job);
-              continue;
-            }
-          job->task (self, job->data);
-          g_free (job);
-        }
-      run_commits (self, commits);
+      do_tasks (self, &jobs);
+      run_commits (self, self->waiting);
     }
 
   return NULL;
+}
+
+/* Without a thread: does all tasks there are. One that hands over another is not interrupted. */
+static void
+serve (MhWriter *self)
+{
+  GQueue jobs;
+
+  if (!self->store->serial || self->serving)
+    return;
+
+  self->serving = TRUE;
+  while (take_jobs (self, &jobs))
+    do_tasks (self, &jobs);
+  self->serving = FALSE;
+}
+
+/* Without a thread: executes the commits that wait, and what else comes until then. */
+static void
+serve_commits (MhWriter *self)
+{
+  serve (self);
+  if (self->gather != NULL)
+    self->gather (self->gather_data);
+  self->serving = TRUE;
+  run_commits (self, self->waiting);
+  self->serving = FALSE;
+  serve (self);
 }
 
 MhWriter *
@@ -298,6 +358,9 @@ mh_writer_new (MhStore *store, const char *index_path, GError **error)
   self->pending = g_hash_table_new (mh_id_hash, mh_id_equal);
   self->segments = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, mh_segment_out_free);
   self->kept = g_ptr_array_new ();
+  self->waiting = g_ptr_array_new ();
+  self->voids = g_array_new (FALSE, FALSE, sizeof (MhVoid));
+  self->unused = g_array_new (FALSE, FALSE, sizeof (MhLocation));
   self->ledger = mh_ledger_new ();
   if (!mh_writer_recover (self, index_path, error))
     {
@@ -305,10 +368,24 @@ mh_writer_new (MhStore *store, const char *index_path, GError **error)
       return NULL;
     }
 
-  /* The one thread that writes: joined by mh_writer_free(). */
-  self->thread = g_thread_new ("store-writer", writer_main, self);
+  /* The one thread that writes: joined by mh_writer_free(). Without it nobody waits for jobs. */
+  if (store->serial)
+    self->ending = TRUE;
+  else
+    self->thread = g_thread_new ("store-writer", writer_main, self);
 
   return self;
+}
+
+/* What did not count until now is not to count after the next start either. */
+static void
+settle_voids (MhWriter *self)
+{
+  g_autoptr (GPtrArray) none = g_ptr_array_new ();
+  g_autoptr (GError) error = NULL;
+
+  if (self->voids->len > 0 && !commit_all (self, none, &error))
+    g_debug ("the disk still fails: %s", error->message);
 }
 
 void
@@ -325,10 +402,14 @@ mh_writer_free (MhWriter *self)
       g_mutex_unlock (&self->lock);
       g_thread_join (self->thread);
     }
+  settle_voids (self);
 
   g_hash_table_unref (self->pending);
   g_hash_table_unref (self->segments);
   g_ptr_array_unref (self->kept);
+  g_ptr_array_unref (self->waiting);
+  g_array_unref (self->voids);
+  g_array_unref (self->unused);
   mh_ledger_free (self->ledger);
   mh_db_close (self->db);
   g_cond_clear (&self->wake);
@@ -374,6 +455,7 @@ mh_writer_post (MhWriter *self, MhTaskFunc func, gpointer data)
   g_mutex_lock (&self->lock);
   enqueue (self, job);
   g_mutex_unlock (&self->lock);
+  serve (self);
 }
 
 static void
@@ -390,6 +472,11 @@ commit_and_wait (MhWriter *self, MhCommitFunc func, gpointer *data, guint count,
       jobs[i].durable = durable;
       enqueue (self, &jobs[i]);
     }
+  g_mutex_unlock (&self->lock);
+  if (self->store->serial)
+    serve_commits (self);
+
+  g_mutex_lock (&self->lock);
   for (guint i = 0; i < count; i++)
     {
       while (!jobs[i].done)
@@ -418,6 +505,13 @@ commit_one (MhWriter *self, MhCommitFunc func, gpointer data, gboolean durable, 
   g_propagate_error (error, local);
 
   return FALSE;
+}
+
+void
+mh_writer_set_gather (MhWriter *self, MhGatherFunc func, gpointer data)
+{
+  self->gather = func;
+  self->gather_data = data;
 }
 
 gboolean

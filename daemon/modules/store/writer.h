@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "base/os.h"
 #include "catalog.h"
-#include "os.h"
 #include "segment.h"
 #include "store-private.h"
 
@@ -186,7 +186,8 @@ void mh_writer_drop_blocks (MhWriter *self, GPtrArray *blocks);
  * @location: (out): where it lies
  * @error: return location
  *
- * In a commit: appends a version record. The caller has made sure that there is room.
+ * In a commit: appends a version record. All those of one commit count together or not at all. It
+ * can be read once the commit is executed.
  *
  * Returns: %FALSE with @error set
  */

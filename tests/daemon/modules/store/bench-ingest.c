@@ -160,6 +160,36 @@ small (Bench *bench, GThreadFunc put, guint threads, guint count)
   report (what, count, start, cpu);
 }
 
+/* Whole folders at once: what it costs, and so how long the writer has no time for others. */
+static void
+change (Bench *bench)
+{
+  static const char *const folder[] = { "/copy", NULL };
+  MhCopyNew request = { "vault", "/batch-200", "/copy", MH_EXISTING_REFUSE };
+  g_autoptr (MhCopied) copied = NULL;
+  g_autoptr (MhBatch) deleted = NULL;
+  g_autoptr (MhBatch) back = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 start = g_get_monotonic_time ();
+  double cpu = cpu_seconds ();
+
+  copied = mh_store_copy (bench->store, &request, &error);
+  g_assert_no_error (error);
+  report ("copy files", (double) copied->copied, start, cpu);
+
+  start = g_get_monotonic_time ();
+  cpu = cpu_seconds ();
+  deleted = mh_store_delete_many (bench->store, "vault", folder, &error);
+  g_assert_no_error (error);
+  report ("delete files", (double) deleted->files, start, cpu);
+
+  start = g_get_monotonic_time ();
+  cpu = cpu_seconds ();
+  back = mh_store_undelete (bench->store, "vault", folder, 0, &error);
+  g_assert_no_error (error);
+  report ("undelete files", (double) back->files, start, cpu);
+}
+
 /* Whether the second argument is @name, or missing. */
 static gboolean
 wants (int argc, char **argv, const char *name)
@@ -182,6 +212,14 @@ main (int argc, char **argv)
     small (bench, put_small, 16, 8000);
   if (wants (argc, argv, "batch"))
     small (bench, put_batches, 2, 20 * BATCH);
+  if (wants (argc, argv, "names"))
+    {
+      /* as the daemon does: names become searchable behind the uploads */
+      mh_store_start_upkeep (bench->store);
+      small (bench, put_batches, 2, 20 * BATCH);
+    }
+  if (wants (argc, argv, "batch"))
+    change (bench);
   getrusage (RUSAGE_SELF, &usage);
   printf ("peak memory: %ld MiB\n", usage.ru_maxrss / 1024);
 

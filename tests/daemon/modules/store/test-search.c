@@ -396,8 +396,8 @@ test_many (void)
   g_test_message ("upkeep %.1f s", (double) (g_get_monotonic_time () - start) / G_TIME_SPAN_SECOND);
   assert_count (bench, "invoice 099990", 1, TRUE);
   assert_count (bench, "099990", 1, TRUE);
-  assert_count (bench, "09999", 12, TRUE);
-  assert_count (bench, "img 09999", 11, TRUE);
+  assert_count (bench, "09999", 10 + count / 100000, TRUE); /* 09999x and x09999 */
+  assert_count (bench, "img 09999", 9 + count / 100000, TRUE);
   assert_count (bench, "img 099990", 0, TRUE);
   assert_count (bench, "invoice", 1000, FALSE);
   assert_count (bench, "img ext:pdf", 1000, FALSE);

@@ -5,6 +5,11 @@
 
 G_BEGIN_DECLS
 
+/*
+ * The disk, as far as the store and the databases use it: a narrow interface, so that a simulated
+ * disk can be linked in its place. SQLite has one of its own, its VFS.
+ */
+
 /* One part of a gathered write. */
 typedef struct
 {
@@ -27,14 +32,55 @@ int mh_os_lock (const char *path, GError **error);
  * mh_os_open:
  * @path: a file
  * @writable: whether to open for writing
- * @create: whether to make it; it must not exist then. Its name is durable when this returns.
+ * @create: whether to make it, with mode 0600. Its name is durable when this returns.
  * @error: return location
  *
  * Thread: any. Blocks on disk.
- * Errors: %MH_ERROR_NOT_FOUND, %MH_ERROR_NO_SPACE, %MH_ERROR_FAILED
- * Returns: a file descriptor, or -1 with @error set
+ * Errors: %MH_ERROR_NOT_FOUND; %MH_ERROR_CONFLICT when it is to be made and exists;
+ *   %MH_ERROR_NO_SPACE, %MH_ERROR_FAILED
+ * Returns: a file descriptor that only this process has, or -1 with @error set
  */
 int mh_os_open (const char *path, gboolean writable, gboolean create, GError **error);
+
+/**
+ * mh_os_make_folder:
+ * @path: a folder
+ * @error: return location
+ *
+ * Makes a folder and those above it, for the owner alone, where they are missing. Its name is
+ * durable when this returns.
+ *
+ * Thread: any. Blocks on disk.
+ * Errors: %MH_ERROR_NO_SPACE, %MH_ERROR_FAILED
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_os_make_folder (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_os_list:
+ * @path: a folder
+ * @error: return location
+ *
+ * Thread: any. Blocks on disk.
+ * Errors: %MH_ERROR_NOT_FOUND, %MH_ERROR_FAILED
+ * Returns: (transfer full): the names in it, in no order, or %NULL with @error set
+ */
+char **mh_os_list (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Makes the name of a file durable. Returns: %FALSE with errno set. Thread: any. Blocks on disk. */
+gboolean mh_os_sync_name (const char *path) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_os_rename:
+ * @from: a file
+ * @to: its new path in the same folder; a file that has it is replaced
+ *
+ * The change is durable when this returns.
+ *
+ * Thread: any. Blocks on disk.
+ * Returns: %FALSE with errno set; @from may have its new name all the same
+ */
+gboolean mh_os_rename (const char *from, const char *to) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Closes @fd; a negative one is ignored. Thread: any. */
 void mh_os_close (int fd);

@@ -3,15 +3,18 @@
 
 #include "os.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "base/error.h"
+#include "error.h"
 
 #define MOST_PIECES 8
 
@@ -38,20 +41,33 @@ mh_os_lock (const char *path, GError **error)
   return -1;
 }
 
+/* Makes durable which names are in the folder of @path. Returns: %FALSE with errno set */
 static gboolean
-sync_folder (const char *path)
+sync_folder_of (const char *path)
 {
   g_autofree char *folder = g_path_get_dirname (path);
   int fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  gboolean done;
+  int errnum;
 
   if (fd < 0)
     return FALSE;
 
-  done = fsync (fd) == 0;
+  errnum = fsync (fd) == 0 ? 0 : errno;
   close (fd);
+  errno = errnum;
 
-  return done;
+  return errnum == 0;
+}
+
+static void
+set_open_error (int errnum, const char *path, GError **error)
+{
+  if (errnum == ENOENT)
+    g_set_error (error, MH_ERROR, MH_ERROR_NOT_FOUND, "%s: no such file", path);
+  else if (errnum == EEXIST)
+    g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "%s: it exists", path);
+  else
+    mh_error_set_errno (error, errnum, path);
 }
 
 int
@@ -60,20 +76,131 @@ mh_os_open (const char *path, gboolean writable, gboolean create, GError **error
   int flags = (writable ? O_RDWR : O_RDONLY) | (create ? O_CREAT | O_EXCL : 0);
   int fd = open (path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-  if (fd < 0 && errno == ENOENT)
+  if (fd < 0)
     {
-      g_set_error (error, MH_ERROR, MH_ERROR_NOT_FOUND, "%s: no such file", path);
+      set_open_error (errno, path, error);
       return -1;
     }
 
-  if (fd < 0 || (create && !sync_folder (path)))
+  if (create && !sync_folder_of (path))
     {
-      mh_error_set_errno (error, errno, path);
-      mh_os_close (fd);
+      set_open_error (errno, path, error);
+      close (fd);
+      (void) unlink (path); /* as if it had not been made */
       return -1;
     }
 
   return fd;
+}
+
+/* Returns: 0, or an errno value */
+static int
+make_one (const char *path)
+{
+  g_autofree char *above = g_path_get_dirname (path);
+  int errnum = mkdir (path, 0700) == 0 ? 0 : errno;
+
+  if (errnum == EEXIST && g_file_test (path, G_FILE_TEST_IS_DIR))
+    return 0;
+
+  if (errnum != ENOENT || strcmp (above, path) == 0)
+    return errnum;
+
+  errnum = make_one (above);
+  if (errnum != 0)
+    return errnum;
+
+  return mkdir (path, 0700) == 0 ? 0 : errno;
+}
+
+/* Whether a folder of somebody else cannot be made durable by us, and need not be. */
+static gboolean
+is_foreign (int errnum)
+{
+  return errnum == EACCES || errnum == EINVAL || errnum == EROFS;
+}
+
+/* Makes the names on the way to a folder durable. Returns: 0, or an errno value */
+static int
+sync_way (const char *path)
+{
+  g_autofree char *above = g_path_get_dirname (path);
+
+  if (strcmp (above, path) == 0)
+    return 0;
+
+  if (!sync_folder_of (path) && !is_foreign (errno))
+    return errno;
+
+  return sync_way (above);
+}
+
+gboolean
+mh_os_make_folder (const char *path, GError **error)
+{
+  int errnum = make_one (path);
+
+  /* Also what was there: who made it may not have waited for its name. */
+  if (errnum == 0 && !sync_folder_of (path))
+    errnum = errno;
+  if (errnum == 0)
+    errnum = sync_way (path);
+
+  if (errnum == 0)
+    return TRUE;
+
+  mh_error_set_errno (error, errnum, path);
+
+  return FALSE;
+}
+
+/* Reads the names. Returns: 0, or an errno value */
+static int
+read_names (DIR *folder, GStrvBuilder *names)
+{
+  struct dirent *entry;
+
+  /* Not GDir, which takes a failure for the end. */
+  for (errno = 0; (entry = readdir (folder)) != NULL; errno = 0)
+    {
+      if (strcmp (entry->d_name, ".") != 0 && strcmp (entry->d_name, "..") != 0)
+        g_strv_builder_add (names, entry->d_name);
+    }
+
+  return errno;
+}
+
+char **
+mh_os_list (const char *path, GError **error)
+{
+  DIR *folder = opendir (path);
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  int errnum = folder != NULL ? read_names (folder, names) : errno;
+
+  if (folder != NULL)
+    closedir (folder);
+
+  if (errnum == 0)
+    return g_strv_builder_end (names);
+
+  if (errnum == ENOENT)
+    g_set_error (error, MH_ERROR, MH_ERROR_NOT_FOUND, "%s: no such folder", path);
+  else
+    mh_error_set_errno (error, errnum, path);
+
+  return NULL;
+}
+
+gboolean
+mh_os_sync_name (const char *path)
+{
+  return sync_folder_of (path);
+}
+
+gboolean
+mh_os_rename (const char *from, const char *to)
+{
+  return rename (from, to) == 0 && sync_folder_of (to);
 }
 
 void
@@ -257,7 +384,7 @@ mh_os_allocated (int fd)
 gboolean
 mh_os_remove (const char *path, GError **error)
 {
-  if ((unlink (path) == 0 || errno == ENOENT) && sync_folder (path))
+  if ((unlink (path) == 0 || errno == ENOENT) && sync_folder_of (path))
     return TRUE;
 
   mh_error_set_errno (error, errno, path);
