@@ -9,7 +9,7 @@ files_search (MhRequest *request, gconstpointer body, MhJson *out, GError **erro
   const MhFilesSearchQuery *asked = mh_request_query (request);
   MhSearchQuery query = { NULL, asked->q, (guint) asked->limit, asked->cursor };
   MhStore *store = mh_files_open_vault (request, &query.vault_id, error);
-  g_autoptr (MhHits) found = NULL;
+  g_autoptr (MhFound) found = NULL;
 
   if (store == NULL)
     return FALSE;

@@ -90,7 +90,7 @@ search_clear (Search *self)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Search, search_clear)
 
 void
-mh_hits_free (MhHits *self)
+mh_found_free (MhFound *self)
 {
   if (self == NULL)
     return;
@@ -502,10 +502,10 @@ cursor_of (const Hit *hit)
 }
 
 /* Gives one page of the hits. */
-static MhHits *
+static MhFound *
 take_page (Search *self, const MhSearchQuery *query, GError **error)
 {
-  g_autoptr (MhHits) found = g_new0 (MhHits, 1);
+  g_autoptr (MhFound) found = g_new0 (MhFound, 1);
   guint start;
 
   found->files = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_file_free);
@@ -529,7 +529,7 @@ take_page (Search *self, const MhSearchQuery *query, GError **error)
   return g_steal_pointer (&found);
 }
 
-static MhHits *
+static MhFound *
 search (MhDb *db, const MhSearchQuery *query, GError **error)
 {
   g_auto (Search) self = { db };
@@ -549,12 +549,12 @@ search (MhDb *db, const MhSearchQuery *query, GError **error)
   return take_page (&self, query, error);
 }
 
-MhHits *
+MhFound *
 mh_store_search (MhStore *self, const MhSearchQuery *query, GError **error)
 {
   g_autoptr (MhKeys) keys = mh_store_keys (self, query->vault_id, error);
   g_autoptr (MhDbLease) lease = keys == NULL ? NULL : mh_db_pool_take (self->readers, error);
-  MhHits *found = NULL;
+  MhFound *found = NULL;
 
   if (lease != NULL)
     found = search (mh_db_lease_db (lease), query, error);

@@ -23,10 +23,10 @@ typedef struct
   GPtrArray *files;  /* (owned) (element-type MhFile): the best first */
   char *cursor;      /* (owned) (nullable): %NULL at the end */
   gboolean complete; /* whether all files were looked at; there may be more otherwise */
-} MhHits;
+} MhFound;
 
-void mh_hits_free (MhHits *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhHits, mh_hits_free)
+void mh_found_free (MhFound *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhFound, mh_found_free)
 
 /**
  * mh_store_search:
@@ -46,5 +46,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhHits, mh_hits_free)
  * Errors: %MH_ERROR_INVALID, %MH_ERROR_NOT_FOUND without such a vault, %MH_ERROR_FAILED
  * Returns: (transfer full): one page, or %NULL with @error set
  */
-MhHits *mh_store_search (MhStore *self, const MhSearchQuery *query,
-                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+MhFound *mh_store_search (MhStore *self, const MhSearchQuery *query,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { infiniteQueryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { encodePath } from '../lib/paths';
 import { apiUrl, authorization, errorOf, fetchJson, send, tokenUrl, ApiError } from './client';
 import { endSession, session } from '../lib/session';
-import type { ArchiveTicket, File as VaultFile, FileCopied, FileHistory, FileList, FileMoved, FilesChanged, FileVersion, Folder, Purged, Trash } from './types';
+import type { ArchiveTicket, File as VaultFile, FileCopied, FileHistory, FileList, FileMoved, FilesChanged, FilesFound, FileVersion, Folder, Purged, Trash } from './types';
 
 const PAGE = 1000;
 /** Most paths of one request. */
@@ -130,6 +130,29 @@ export async function readStart(vault: string, path: string, bytes: number, sign
   const response = await send(route(vault, 'stream', path), { headers, signal });
   return new Uint8Array(await response.arrayBuffer());
 }
+
+/** The first bytes of an older version. */
+export async function readVersion(vault: string, path: string, contentHash: string, bytes: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  const headers = { Range: `bytes=0-${bytes - 1}` };
+  const response = await send(route(vault, 'version', path), { query: { content_hash: contentHash }, headers, signal });
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** Removes the older versions with a content for good. */
+export const purgeVersion = (vault: string, path: string, contentHash: string): Promise<Purged> =>
+  fetchJson(route(vault, 'version', path), { method: 'DELETE', query: { content_hash: contentHash } });
+
+/** Chooses which of several newest versions survives. */
+export const resolveConflict = (vault: string, path: string, versionHash: string): Promise<VaultFile> =>
+  fetchJson(route(vault, 'resolve-conflict', path), { method: 'POST', json: { version_hash: versionHash } });
+
+export const searchQuery = (vault: string, words: string) =>
+  queryOptions({
+    queryKey: ['search', vault, words],
+    queryFn: ({ signal }) => fetchJson<FilesFound>(`/vaults/${vault}/search`, { signal, query: { q: words } }),
+    staleTime: 0,
+    gcTime: 10_000,
+  });
 
 export const openVersion = (vault: string, path: string, contentHash: string): Promise<Response> =>
   send(route(vault, 'version', path), { query: { content_hash: contentHash } });

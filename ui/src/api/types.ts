@@ -30,4 +30,5 @@ export type UploadSession = Schemas['UploadSession'];
 export type UploadProgress = Schemas['UploadProgress'];
 export type UploadSessionList = Schemas['UploadSessionList'];
 export type ArchiveTicket = Schemas['ArchiveTicket'];
+export type FilesFound = Schemas['FilesFound'];
 export type VaultList = Schemas['VaultList'];

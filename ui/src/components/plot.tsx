@@ -14,6 +14,8 @@ const colors = ['var(--mh-plot-1)', 'var(--mh-plot-2)'];
 
 interface PlotProps {
   title: string;
+  /** Level of its heading. */
+  order?: 2 | 3;
   times: number[];
   /** Both ends of the time axis. */
   start: number;
@@ -86,7 +88,7 @@ function Values({ title, times, series, format, formatTime }: Pick<PlotProps, 't
 
 /** Lines over a time. The legend below says in words what the picture shows. */
 export function Plot(props: PlotProps) {
-  const { title, times, start, end, marks, formatTime, maxGapMs, series, format, step, table = false } = props;
+  const { title, order = 3, times, start, end, marks, formatTime, maxGapMs, series, format, step, table = false } = props;
   const [hover, setHover] = useState<number | null>(null);
   const span = Math.max(1, end - start);
   const scale = scaleFor(Math.max(...series.map(({ values }) => peak(values))), step);
@@ -102,7 +104,7 @@ export function Plot(props: PlotProps) {
   return (
     <figure className={`mh-card ${classes.figure}`}>
       <figcaption className={classes.caption}>
-        <Title order={3} size="h5">
+        <Title order={order} size="h5">
           {title}
         </Title>
         <Text size="sm" c="dimmed" aria-hidden className={classes.reading}>

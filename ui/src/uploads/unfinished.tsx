@@ -53,10 +53,10 @@ function Unfinished({ vault, session }: { vault: string; session: UploadSession 
         <Button
           size="xs"
           leftSection={<ArrowUpTrayIcon width={16} aria-hidden />}
-          aria-label={t('Choose {name} again', { name })}
+          aria-label={t('Choose {name}', { name })}
           onClick={() => input.current?.click()}
         >
-          {t('Choose it …')}
+          {t('Choose')}
         </Button>
         <Button size="xs" variant="default" aria-label={t('Give up {name}', { name })} onClick={() => void giveUp()}>
           {t('Give up')}

@@ -26,12 +26,12 @@ put (Bench *bench, const char *path)
   put_in (bench, "vault", path);
 }
 
-static MhHits *
+static MhFound *
 search_page (Bench *bench, const char *vault, const char *words, guint limit, const char *cursor)
 {
   MhSearchQuery query = { vault, words, limit, cursor };
   g_autoptr (GError) error = NULL;
-  MhHits *found = mh_store_search (bench->store, &query, &error);
+  MhFound *found = mh_store_search (bench->store, &query, &error);
 
   g_assert_no_error (error);
 
@@ -40,7 +40,7 @@ search_page (Bench *bench, const char *vault, const char *words, guint limit, co
 
 /* Returns: the paths, one a line */
 static char *
-paths_of (const MhHits *found)
+paths_of (const MhFound *found)
 {
   GString *text = g_string_new (NULL);
 
@@ -54,7 +54,7 @@ paths_of (const MhHits *found)
 static void
 assert_found (Bench *bench, const char *words, const char *paths)
 {
-  g_autoptr (MhHits) found = search_page (bench, "vault", words, 100, NULL);
+  g_autoptr (MhFound) found = search_page (bench, "vault", words, 100, NULL);
   g_autofree char *text = paths_of (found);
 
   g_assert_cmpstr (text, ==, paths);
@@ -194,7 +194,7 @@ static void
 test_vaults (void)
 {
   g_autoptr (Bench) bench = bench_new (0);
-  g_autoptr (MhHits) found = NULL;
+  g_autoptr (MhFound) found = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
 
@@ -248,7 +248,7 @@ test_pages (void)
   g_autoptr (Bench) bench = bench_new (0);
   g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *cursor = NULL;
-  g_autoptr (MhHits) whole = NULL;
+  g_autoptr (MhFound) whole = NULL;
   guint seen = 0;
 
   g_test_summary ("pages are the whole in pieces");
@@ -265,7 +265,7 @@ test_pages (void)
   g_assert_cmpuint (whole->files->len, ==, 97);
   do
     {
-      g_autoptr (MhHits) page = search_page (bench, "vault", "find", 10, cursor);
+      g_autoptr (MhFound) page = search_page (bench, "vault", "find", 10, cursor);
 
       for (guint i = 0; i < page->files->len; i++)
         g_assert_cmpstr (((MhFile *) g_ptr_array_index (page->files, i))->path, ==,
@@ -367,7 +367,7 @@ static void
 assert_count (Bench *bench, const char *words, guint count, gboolean complete)
 {
   gint64 start = g_get_monotonic_time ();
-  g_autoptr (MhHits) found = search_page (bench, "vault", words, 1000, NULL);
+  g_autoptr (MhFound) found = search_page (bench, "vault", words, 1000, NULL);
 
   g_test_message ("%s: %u files in %.1f ms", words, found->files->len,
                   (double) (g_get_monotonic_time () - start) / 1000);

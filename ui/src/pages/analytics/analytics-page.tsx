@@ -24,7 +24,7 @@ function History({ history }: { history: VaultAnalytics['history'] }) {
   const times = history.map(({ ts_ms }) => ts_ms);
   const end = times.at(-1) ?? Date.now();
   const start = Math.min(times[0] ?? end, end - LEAST_SPAN_MS);
-  const common = { times, start, end, marks: marksOf(start, end), formatTime: formatDay, maxGapMs: Infinity, table: true };
+  const common = { times, start, end, marks: marksOf(start, end), formatTime: formatDay, maxGapMs: Infinity, order: 2, table: true } as const;
   return (
     <>
       <Plot

@@ -2,7 +2,7 @@
 import { useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { Button, Skeleton, Text } from '@mantine/core';
 import { ArrowUpTrayIcon, FunnelIcon } from '@heroicons/react/24/outline';
-import type { Vault } from '../../api/types';
+import type { File as VaultFile, Vault } from '../../api/types';
 import { Empty } from '../../components/empty';
 import { Failure } from '../../components/failure';
 import { Page } from '../../components/page';
@@ -17,6 +17,7 @@ import { Breadcrumbs } from './breadcrumbs';
 import { FileTable, type TableCommands, type TableHandle } from './file-table';
 import { Overlays, type Overlay } from './overlays';
 import { actionsFor, RowMenu, type RowActions } from './row-menu';
+import { SearchBox } from './search-box';
 import { sortFrom, type Row, type Sort } from './rows';
 import { clear, selectOne } from './selection';
 import { AddButtons, FilterBar, SelectionBar } from './toolbar';
@@ -98,6 +99,12 @@ export function FilesPage({ vault, folder }: { vault: Vault; folder: string }) {
     else if (row.file.deleted) setOverlay({ what: 'versions', row });
     else setOverlay({ what: 'preview', row });
   };
+  const reveal = (file: VaultFile): void => {
+    setFilter('');
+    follow(`f${file.path}`);
+    navigate({ page: 'files', vault: vaultId, folder: parentOf(file.path) });
+    focus();
+  };
   const actions: RowActions = {
     open,
     download: (rows) => downloadRows(vaultId, rows),
@@ -130,6 +137,7 @@ export function FilesPage({ vault, folder }: { vault: Vault; folder: string }) {
         heading={<Breadcrumbs vault={vaultId} vaultName={vaultName} folder={folder} />}
         actions={
           <>
+            <SearchBox vault={vaultId} choose={reveal} />
             <AddButtons vault={vaultId} folder={folder} newFolder={() => setOverlay({ what: 'folder' })} />
             <VaultMenu vault={vault} folder={folder} />
           </>
