@@ -320,10 +320,16 @@ mh_core_dup_fault (MhCore *self)
 void
 mh_core_set_shortage (MhCore *self, const char *text)
 {
+  gboolean changed;
+
   g_mutex_lock (&self->lock);
+  changed = g_strcmp0 (self->shortage, text) != 0;
   g_free (self->shortage);
   self->shortage = g_strdup (text);
   g_mutex_unlock (&self->lock);
+
+  if (changed)
+    mh_bus_publish (self->bus, "status_changed", NULL);
 }
 
 char *

@@ -35,12 +35,17 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (MhWireInput, mh_wire_input, G_TYPE_INPUT_STREAM,
                                                       mh_wire_input_pollable))
 G_DEFINE_FINAL_TYPE (MhWire, mh_wire, G_TYPE_IO_STREAM)
 
+/* A client that leaves with an answer unread resets the connection: that is an end, too. */
 static gssize
-end_or_nonsense (MhWireInput *self, gssize size, char *buffer, gsize count)
+end_or_nonsense (MhWireInput *self, gssize size, char *buffer, gsize count, GError **error)
 {
-  if (size != 0 || count == 0 || self->spoken || !self->is_idle (self->user_data))
+  gboolean ended =
+      size == 0 || (size < 0 && !g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK));
+
+  if (!ended || count == 0 || self->spoken || !self->is_idle (self->user_data))
     return size;
 
+  g_clear_error (error);
   self->spoken = TRUE;
   buffer[0] = 'X';
 
@@ -70,28 +75,42 @@ follow (MhWireInput *self, gssize size, const char *buffer, GError **error)
   return size;
 }
 
+/* What both ways of reading do afterwards; takes @failure, the error of the base. */
+static gssize
+end_of_read (MhWireInput *self, gssize size, char *buffer, gsize count, GError *failure,
+             GError **error)
+{
+  GError *local = failure;
+
+  if (size >= 0)
+    size = follow (self, size, buffer, &local);
+  size = end_or_nonsense (self, size, buffer, count, &local);
+  if (local != NULL)
+    g_propagate_error (error, local);
+
+  return size;
+}
+
 static gssize
 input_read (GInputStream *stream, void *buffer, gsize count, GCancellable *cancellable,
             GError **error)
 {
   MhWireInput *self = MH_WIRE_INPUT (stream);
+  GError *local = NULL;
   gssize size =
-      g_input_stream_read (G_INPUT_STREAM (self->base), buffer, count, cancellable, error);
+      g_input_stream_read (G_INPUT_STREAM (self->base), buffer, count, cancellable, &local);
 
-  size = follow (self, size, buffer, error);
-
-  return end_or_nonsense (self, size, buffer, count);
+  return end_of_read (self, size, buffer, count, local, error);
 }
 
 static gssize
 input_read_nonblocking (GPollableInputStream *stream, void *buffer, gsize count, GError **error)
 {
   MhWireInput *self = MH_WIRE_INPUT (stream);
-  gssize size = g_pollable_input_stream_read_nonblocking (self->base, buffer, count, NULL, error);
+  GError *local = NULL;
+  gssize size = g_pollable_input_stream_read_nonblocking (self->base, buffer, count, NULL, &local);
 
-  size = follow (self, size, buffer, error);
-
-  return end_or_nonsense (self, size, buffer, count);
+  return end_of_read (self, size, buffer, count, local, error);
 }
 
 static gboolean

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Everybody can use the page: axe at three widths in both themes, visible focus, Lighthouse.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { chromium } from 'playwright-core';
 import lighthouse from 'lighthouse';
@@ -16,6 +18,8 @@ const THEMES = ['light', 'dark'];
 let daemon;
 let browser;
 let vault;
+let locked;
+let exported;
 
 before(async () => {
   [daemon, browser] = await Promise.all([Daemon.start(), Browser.start()]);
@@ -24,15 +28,32 @@ before(async () => {
   await daemon.put(vault, '/note.txt', 'first');
   await daemon.put(vault, '/note.txt', 'second');
   await daemon.put(vault, '/picture.png', png(64, 64));
+  await daemon.put(vault, '/deleted.txt', 'gone');
+  await daemon.api('DELETE', `/vaults/${vault}/files/deleted.txt`);
+  await daemon.put(vault, '/folder/note.txt', 'in the way');
+  await daemon.api('PATCH', `/vaults/${vault}`, { hard_quota: 1024 ** 3 });
+  await daemon.api('POST', `/vaults/${vault}/upload-sessions`, { path: '/unfinished.bin', size: 100 });
+  // an export in which a file cannot be written
+  exported = mkdtempSync(join(tmpdir(), 'meshhold-export-'));
+  writeFileSync(join(exported, 'folder'), 'a file where a folder is needed');
+  await daemon.api('POST', `/vaults/${vault}/export`, { host_path: exported });
+  locked = (await (await daemon.api('POST', '/vaults', { name: 'Locked', password: 'correct horse battery' })).json()).id;
+  await daemon.api('POST', `/vaults/${locked}/lock`);
   await daemon.put(vault, `/${'long name '.repeat(20)}.txt`, 'x');
 });
 after(async () => {
   await browser.stop();
   await daemon.stop();
+  rmSync(exported, { recursive: true, force: true });
 });
 
 const menuOf = (page, name, item) => async () => {
   await row(page, name).getByRole('button').click();
+  await page.getByRole('menuitem', { name: item }).click();
+};
+
+const vaultMenu = (item) => async (page) => {
+  await page.getByRole('button', { name: 'Actions for Accessible & fast' }).click();
   await page.getByRole('menuitem', { name: item }).click();
 };
 
@@ -75,7 +96,23 @@ const states = {
     hash: () => `#/vaults/${vault}`,
     act: async (page) => {
       await menuOf(page, 'note.txt', 'Versions')();
-      await page.getByRole('dialog').getByRole('listitem').nth(1).waitFor();
+      await page.getByRole('dialog').getByRole('listitem').nth(1).getByRole('button', { name: 'Delete for ever …' }).click();
+      await page.getByLabel('Text of note.txt').waitFor();
+    },
+  },
+  difference: {
+    hash: () => `#/vaults/${vault}`,
+    act: async (page) => {
+      await menuOf(page, 'note.txt', 'Versions')();
+      await page.getByRole('dialog').getByLabel('Compare with').selectOption({ index: 1 });
+      await page.getByRole('dialog').getByText('+ second').waitFor();
+    },
+  },
+  search: {
+    hash: () => `#/vaults/${vault}`,
+    act: async (page) => {
+      await page.getByRole('combobox').fill('note');
+      await page.getByRole('option').first().waitFor();
     },
   },
   'undo message': {
@@ -92,6 +129,70 @@ const states = {
     act: async (page) => {
       await menuOf(page, 'note.txt', 'Move …')();
       await page.getByRole('dialog').getByRole('button', { name: 'folder', exact: true }).waitFor();
+    },
+  },
+  'name taken': {
+    hash: () => `#/vaults/${vault}`,
+    act: async (page) => {
+      await menuOf(page, 'note.txt', 'Copy …')();
+      await page.getByRole('dialog').getByRole('button', { name: 'folder', exact: true }).click();
+      await page.getByRole('button', { name: 'Copy to “folder”' }).click();
+      await page.getByText('The name is taken').waitFor();
+    },
+  },
+  trash: { hash: () => `#/trash/${vault}`, act: (page) => row(page, 'deleted.txt').waitFor() },
+  purge: {
+    hash: () => `#/trash/${vault}`,
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Empty the trash …' }).click();
+      await page.getByText(/of the disk become free/).waitFor();
+    },
+  },
+  settings: {
+    hash: () => `#/vaults/${vault}`,
+    act: async (page) => {
+      await vaultMenu('Settings …')(page);
+      await page.getByLabel('At most').fill('x');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('A number above zero is needed.').waitFor();
+    },
+  },
+  password: {
+    hash: () => `#/vaults/${vault}`,
+    act: async (page) => {
+      await vaultMenu('Password …')(page);
+      await page.getByRole('button', { name: 'Set the password' }).click();
+      await page.getByText('At least 8 characters are needed.').waitFor();
+    },
+  },
+  locked: { hash: () => `#/vaults/${locked}`, act: (page) => page.getByLabel('Password of the vault').waitFor() },
+  unlock: {
+    hash: '',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Unlock …' }).click();
+      await page.getByRole('dialog').getByLabel('Password of the vault').waitFor();
+    },
+  },
+  import: {
+    hash: () => `#/vaults/${vault}`,
+    act: async (page) => {
+      await vaultMenu('Import a folder …')(page);
+      await page.getByRole('button', { name: 'Import' }).click();
+      await page.getByText('Choose a folder, or type a whole path.').waitFor();
+    },
+  },
+  transfers: {
+    hash: '#/transfers',
+    act: async (page) => {
+      await page.getByText('could not be copied').click();
+      await page.getByText('/folder/note.txt').waitFor();
+    },
+  },
+  analytics: {
+    hash: () => `#/analytics/${vault}`,
+    act: async (page) => {
+      await page.getByText('As a table').first().click();
+      await page.getByRole('table').first().waitFor();
     },
   },
   uploads: {
@@ -132,8 +233,8 @@ const isTooWide = (page) =>
 describe('axe finds nothing, and Tab shows where it is', () => {
   for (const width of WIDTHS)
     for (const scheme of THEMES)
-      it(`at ${width} px, ${scheme}`, { timeout: 240_000 }, async () => {
-        const look = { width, height: 800, scheme, expected: ['500', '404'], options: { reducedMotion: 'reduce' } };
+      it(`at ${width} px, ${scheme}`, { timeout: 480_000 }, async () => {
+        const look = { width, height: 800, scheme, expected: ['500', '404', '409'], options: { reducedMotion: 'reduce' } };
         const found = [];
         const note = async (page, name) => {
           found.push(...(await axe(page)).map((fault) => `${name}: ${fault}`));
@@ -222,12 +323,12 @@ describe('focus and motion', () => {
 });
 
 describe('Lighthouse', () => {
-  it('gives every page 100 for accessibility and at least 95 for best practices', { timeout: 240_000 }, async () => {
+  it('gives every page 100 for accessibility and at least 95 for best practices', { timeout: 480_000 }, async () => {
     const port = 20_000 + (process.pid % 20_000);
     const chrome = await chromium.launch({ executablePath, args: [...chromiumArgs, `--remote-debugging-port=${port}`] });
     try {
       const options = { port, output: 'json', logLevel: 'error', onlyCategories: ['accessibility', 'best-practices'] };
-      for (const hash of ['#/', `#/vaults/${vault}`, '#/system', '#/audit', null]) {
+      for (const hash of ['#/', `#/vaults/${vault}`, `#/trash/${vault}`, `#/analytics/${vault}`, '#/transfers', '#/system', '#/audit', null]) {
         const url = hash === null ? daemon.url : daemon.loginUrl() + hash;
         const { lhr } = await lighthouse(url, options);
         const failed = Object.values(lhr.audits).filter(({ score }) => score !== null && score < 1).map(({ id }) => id);

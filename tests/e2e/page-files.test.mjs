@@ -19,6 +19,14 @@ after(async () => {
 
 const activeRow = (page) => page.locator('[role=row][data-active=true] [data-open]').textContent();
 
+/** The names of the files in a zip, from its directory at the end. */
+function namesInZip(bytes) {
+  const names = [];
+  for (let at = bytes.indexOf('PK\x01\x02', 0, 'latin1'); at >= 0; at = bytes.indexOf('PK\x01\x02', at + 46, 'latin1'))
+    names.push(bytes.subarray(at + 46, at + 46 + bytes.readUInt16LE(at + 28)).toString());
+  return names.filter((name) => !name.endsWith('/')).sort();
+}
+
 async function openVault(name, files = {}, options = {}) {
   const vault = await daemon.newVault(name);
   for (const [path, content] of Object.entries(files)) await daemon.put(vault, path, content);
@@ -122,7 +130,7 @@ describe('files', () => {
     const both = new Promise((resolve) => {
       page.on('download', (download) => names.push(download.suggestedFilename()) === 2 && resolve());
     });
-    await page.getByRole('toolbar').getByRole('button', { name: 'Download' }).click();
+    await page.getByRole('toolbar').getByRole('button', { name: 'Download', exact: true }).click();
     await both;
     assert.ok(names.includes('two.txt'));
     await done(page);
@@ -178,6 +186,65 @@ describe('files', () => {
     await row(page, 'in.txt').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Undo' }).last().click();
     await row(page, 'in.txt').waitFor();
+    await done(page);
+  });
+
+  it('are copied, and a name that is taken is asked about', async () => {
+    const { vault, page } = await openVault('Copy', { '/a.txt': 'new a', '/b.txt': 'new b', '/to/a.txt': 'old a', '/to/b.txt': 'old b' }, { expected: ['409'] });
+    const dialog = page.getByRole('dialog');
+    const copy = async (place) => {
+      await page.getByRole('grid').focus();
+      await page.keyboard.press('Control+a');
+      await row(page, 'to').locator('[role=gridcell]').first().locator('span').first().click(); // all but the folder
+      await page.getByRole('toolbar').getByRole('button', { name: 'Copy' }).click();
+      if (place !== null) await dialog.getByRole('button', { name: place, exact: true }).click();
+    };
+    await copy('to');
+    await dialog.getByRole('button', { name: 'Copy to “to”' }).click();
+    await dialog.getByText('to/a.txt').waitFor();
+    await dialog.getByRole('button', { name: 'New version' }).click();
+    await dialog.getByText('to/b.txt').waitFor();
+    await dialog.getByRole('button', { name: 'Keep both' }).click();
+    await page.getByText('2 items are copied to to.').waitFor();
+    const texts = await Promise.all(['/to/a.txt', '/to/b.txt', '/to/b (2).txt'].map((path) => daemon.get(vault, path)));
+    assert.deepEqual(texts.map(String), ['new a', 'old b', 'new b']);
+
+    await copy(null);
+    await dialog.getByRole('button', { name: 'Copy to “Copy”' }).click();
+    await row(page, 'a (2).txt').waitFor();
+    await row(page, 'b (2).txt').waitFor();
+    await page.getByRole('button', { name: 'Undo' }).last().click();
+    await row(page, 'a (2).txt').waitFor({ state: 'detached' });
+    await row(page, 'b.txt').waitFor();
+    await done(page);
+  });
+
+  it('are moved to where the name is taken under another name, or not at all', async () => {
+    const { vault, page } = await openVault('Taken', { '/a.txt': 'mine', '/to/a.txt': 'theirs' }, { expected: ['409'] });
+    await row(page, 'a.txt').getByRole('button').click();
+    await page.getByRole('menuitem', { name: 'Move …' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'to', exact: true }).click();
+    await dialog.getByRole('button', { name: 'Move to “to”' }).click();
+    await dialog.getByText('There is something of this name already.').waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await row(page, 'a.txt').dragTo(row(page, 'to'));
+    await row(page, 'a.txt').waitFor({ state: 'detached' });
+    assert.equal((await daemon.get(vault, '/to/a (2).txt')).toString(), 'mine');
+    await done(page);
+  });
+
+  it('come as one zip, folders and selections', async () => {
+    const { page } = await openVault('Zip', { '/folder/in/a.txt': 'aaa', '/b.txt': 'bbb' });
+    await row(page, 'folder').getByRole('button').click();
+    const one = await downloadOf(page, () => page.getByRole('menuitem', { name: 'Download as zip' }).click());
+    assert.equal(one.name, 'folder.zip');
+    assert.deepEqual(namesInZip(one.bytes), ['folder/in/a.txt']);
+    await page.getByRole('grid').press('Control+a');
+    const all = await downloadOf(page, () => page.getByRole('toolbar').getByRole('button', { name: 'Download as zip' }).click());
+    assert.equal(all.name, 'Zip.zip');
+    assert.deepEqual(namesInZip(all.bytes), ['b.txt', 'folder/in/a.txt']);
     await done(page);
   });
 

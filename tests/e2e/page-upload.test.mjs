@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Uploads through the page: whole folders, byte for byte, with clashes, failures and interruptions.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -188,6 +189,93 @@ describe('uploads', () => {
     rmSync(file);
     assert.equal((await daemon.get(vault, '/note.md')).toString(), 'note');
     await row(page, 'note.md').waitFor();
+    await done(page);
+  });
+});
+
+describe('large uploads', () => {
+  const MIB = 1024 * 1024;
+  const PIECE = 64 * MIB;
+  const SIZE = PIECE + 3 * MIB;
+  const isSecond = (url) => url.pathname.includes('/upload-sessions/') && url.searchParams.get('offset') === String(PIECE);
+  let large;
+
+  before(() => {
+    large = join(folder, '..', `${basename(folder)}-large.bin`);
+    const part = randomBytes(MIB);
+    writeFileSync(large, Buffer.concat(Array.from({ length: SIZE / MIB }, () => part)));
+  });
+  after(() => rmSync(large, { force: true }));
+
+  /** A page in which the second piece of the file stays under way until it is let go. */
+  async function openHeld(name, options = {}) {
+    const { vault, page } = await open(name, { expected: ['404', ...(options.expected ?? [])] }); // whether the name is taken
+    let held;
+    const second = new Promise((resolve) => (held = resolve));
+    await page.route(isSecond, (route) => held(route));
+    await page.getByTestId('choose-files').setInputFiles([large]);
+    await panel(page).getByText('Uploading: 0 of 1').waitFor();
+    return { vault, page, route: await second };
+  }
+
+  const letGo = (page) => page.unroute(isSecond);
+  const whole = async (vault) => assert.equal(sha256(await daemon.get(vault, `/${basename(large)}`)), sha256(readFileSync(large)));
+
+  it('are paused and go on where they were', { timeout: 120_000 }, async () => {
+    const { vault, page } = await openHeld('Paused');
+    await panel(page).getByRole('button', { name: 'Show the list of uploads' }).click();
+    await panel(page).getByRole('button', { name: /^Pause / }).click();
+    await panel(page).getByText('1 upload is paused').waitFor();
+    await letGo(page);
+    const request = page.waitForRequest((one) => one.method() === 'PATCH');
+    await panel(page).getByRole('button', { name: /^Go on with / }).click();
+    assert.equal(new URL((await request).url()).searchParams.get('offset'), String(PIECE));
+    await panel(page).getByText('1 file is uploaded').waitFor({ timeout: 60_000 });
+    await whole(vault);
+    await done(page);
+  });
+
+  it('outlive a reload of the page: the same file goes on, another is refused', { timeout: 120_000 }, async () => {
+    const { vault, page } = await openHeld('Reloaded');
+    page.on('dialog', (dialog) => dialog.accept());
+    await page.reload();
+    await letGo(page);
+    await page.getByText(/stopped at 64\.0 MiB of 67\.0 MiB\. Choose or drop the same file/).waitFor();
+    await page.getByTestId('choose-again').setInputFiles([join(folder, 'large.bin')]);
+    await page.getByText(/This is another file/).waitFor();
+    const request = page.waitForRequest((one) => one.method() === 'PATCH');
+    await page.getByTestId('choose-again').setInputFiles([large]);
+    assert.equal(new URL((await request).url()).searchParams.get('offset'), String(PIECE));
+    await panel(page).getByText('1 file is uploaded').waitFor({ timeout: 60_000 });
+    await page.getByRole('list', { name: 'Unfinished uploads' }).waitFor({ state: 'detached' });
+    await whole(vault);
+    await done(page);
+  });
+
+  it('go on by themselves after a restart of the daemon', { timeout: 120_000 }, async () => {
+    const { vault, page, route } = await openHeld('Restarted', { expected: ['ERR_', 'Failed to load'] });
+    await daemon.restart(async () => {
+      await route.abort('connectionreset');
+      await letGo(page);
+      await panel(page).getByText('Uploads wait for MeshHold').waitFor();
+    });
+    await panel(page).getByText('1 file is uploaded').waitFor({ timeout: 60_000 });
+    await whole(vault);
+    await done(page);
+  });
+
+  it('leave nothing behind when they are cancelled or given up', { timeout: 120_000 }, async () => {
+    const { vault, page } = await openHeld('Given up');
+    const left = async () => (await (await daemon.api('GET', `/vaults/${vault}/upload-sessions`)).json()).sessions.length;
+    const dropped = page.waitForResponse((response) => response.request().method() === 'DELETE' && response.ok());
+    await panel(page).getByRole('button', { name: 'Cancel all' }).click();
+    await dropped;
+    assert.equal(await left(), 0);
+    await daemon.api('POST', `/vaults/${vault}/upload-sessions`, { path: '/other.bin', size: 99 });
+    await page.reload();
+    await page.getByRole('button', { name: 'Give up other.bin' }).click();
+    await page.getByRole('list', { name: 'Unfinished uploads' }).waitFor({ state: 'detached' });
+    assert.equal(await left(), 0);
     await done(page);
   });
 });

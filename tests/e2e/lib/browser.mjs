@@ -69,6 +69,21 @@ export async function signedIn(browser, daemon, hash = '', options = {}) {
   return page;
 }
 
+/** A new vault with files in it, and a page that shows it. */
+export async function openVault(browser, daemon, name, files = {}, options = {}) {
+  const vault = await daemon.newVault(name);
+  for (const [path, content] of Object.entries(files)) await daemon.put(vault, path, content);
+  const page = await signedIn(browser, daemon, `#/vaults/${vault}`, options);
+  await page.getByRole('heading', { level: 1, name }).waitFor({ state: 'attached' });
+  return { vault, page };
+}
+
+/** Ends a page, which must have had nothing to complain about. */
+export async function done(browser, page) {
+  await page.context().close();
+  browser.check();
+}
+
 export const row = (page, name) =>
   page.getByRole('row').filter({ has: page.locator('[data-open]', { hasText: new RegExp(`^${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`) }) });
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,8 +14,9 @@ const build = resolve(process.env.MESHHOLD_BUILD_DIR ?? join(root, 'build'));
 const START_MS = 15_000;
 
 export class Daemon {
-  static async start() {
+  static async start(config = null) {
     const daemon = new Daemon(mkdtempSync(join(tmpdir(), 'meshhold-e2e-')));
+    if (config !== null) writeFileSync(join(daemon.home, 'config.yaml'), config, { mode: 0o600 });
     await daemon.run('127.0.0.1:0');
     return daemon;
   }

@@ -6,17 +6,20 @@ export class ApiError extends Error {
   readonly status: number;
   /** Seconds to wait, from Retry-After. */
   readonly retryAfterS: number | null;
+  /** Whatever else the answer said. */
+  readonly details: Record<string, unknown>;
 
-  constructor(status: number, message: string, retryAfterS: number | null = null) {
+  constructor(status: number, message: string, retryAfterS: number | null = null, details: Record<string, unknown> = {}) {
     super(message);
     this.name = 'ApiError';
     this.status = status;
     this.retryAfterS = retryAfterS;
+    this.details = details;
   }
 }
 
 export interface RequestOptions {
-  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   json?: unknown;
   query?: Record<string, string | number | boolean | null | undefined>;
   headers?: Record<string, string>;
@@ -47,14 +50,18 @@ export function authorization(): Record<string, string> {
 /** Turns an answer that is no success into an ApiError; the message is the daemon's own. */
 export function errorOf(status: number, body: string, retryAfter: string | null): ApiError {
   let message = '';
+  let details = {};
   try {
     const parsed: unknown = JSON.parse(body);
-    if (typeof parsed === 'object' && parsed !== null && 'error' in parsed) message = String(parsed.error);
+    if (typeof parsed === 'object' && parsed !== null && 'error' in parsed) {
+      message = String(parsed.error);
+      details = parsed;
+    }
   } catch {
     // not from the daemon: the status has to do
   }
   const seconds = retryAfter === null ? NaN : Number.parseInt(retryAfter, 10);
-  return new ApiError(status, message === '' ? `HTTP ${status}` : message, Number.isNaN(seconds) ? null : seconds);
+  return new ApiError(status, message === '' ? `HTTP ${status}` : message, Number.isNaN(seconds) ? null : seconds, details);
 }
 
 /** Sends a request; throws ApiError for everything but success. */

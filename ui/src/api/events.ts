@@ -2,6 +2,7 @@
 import { createStore } from '../lib/store';
 import { tokenUrl } from './client';
 import { whoami } from './system';
+import type { Transfer } from './types';
 
 export interface DaemonEvent {
   type: string;
@@ -10,6 +11,7 @@ export interface DaemonEvent {
   vault_id?: string;
   path?: string;
   op?: string;
+  transfer?: Transfer;
 }
 
 export type Connection = 'connecting' | 'open' | 'lost';
@@ -20,7 +22,7 @@ export const connection = createStore<Connection>('connecting');
 /** When the next attempt comes, Unix milliseconds; 0 while one is under way. */
 export const nextAttemptAt = createStore(0);
 
-const TYPES = ['vault_changed', 'file_changed', 'reset'] as const;
+const TYPES = ['vault_changed', 'file_changed', 'status_changed', 'transfer_changed', 'reset'] as const;
 
 /** Seconds before attempt n (1, 2, …) after the stream was lost. */
 export function backoffSeconds(attempt: number): number {

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { encodePath } from '../lib/paths';
 import { apiUrl, authorization, errorOf, fetchJson, send, tokenUrl, ApiError } from './client';
 import { endSession, session } from '../lib/session';
-import type { File as VaultFile, FileHistory, FileList, FileMoved, FileVersion, Folder } from './types';
+import type { ArchiveTicket, File as VaultFile, FileCopied, FileHistory, FileList, FileMoved, FilesChanged, FilesFound, FileVersion, Folder, Purged, Trash } from './types';
 
 const PAGE = 1000;
+/** Most paths of one request. */
+const BATCH = 10_000;
+const PURGE_BATCH = 1000;
 
 export interface Listing {
   files: VaultFile[];
@@ -22,7 +26,8 @@ interface ListOptions {
   onPartial?: (listing: Listing) => void;
 }
 
-async function listPages(vault: string, path: string, shallow: boolean, options: ListOptions): Promise<Listing> {
+/** What lies directly in a folder, page after page until the end. */
+export async function listFolder(vault: string, path: string, options: ListOptions = {}): Promise<Listing> {
   const listing: Listing = { files: [], folders: [], complete: false };
   let cursor: string | null = null;
   let next = PAGE;
@@ -31,7 +36,7 @@ async function listPages(vault: string, path: string, shallow: boolean, options:
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       query: {
         path: path === '/' ? undefined : path,
-        shallow,
+        shallow: true,
         limit: PAGE,
         cursor,
         include_deleted: options.includeDeleted ? true : undefined,
@@ -48,25 +53,70 @@ async function listPages(vault: string, path: string, shallow: boolean, options:
   return { ...listing, complete: true };
 }
 
-/** What lies directly in a folder, page after page until the end. */
-export const listFolder = (vault: string, path: string, options: ListOptions = {}): Promise<Listing> =>
-  listPages(vault, path, true, options);
-
-/** Every file below a folder. */
-export const listTree = async (vault: string, path: string, signal?: AbortSignal): Promise<VaultFile[]> =>
-  (await listPages(vault, path, false, signal === undefined ? {} : { signal })).files;
-
 export const getFile = (vault: string, path: string): Promise<VaultFile> => fetchJson(route(vault, 'files', path));
-
-export async function deleteFile(vault: string, path: string): Promise<void> {
-  await send(route(vault, 'files', path), { method: 'DELETE' });
-}
 
 export const restoreFile = (vault: string, path: string, contentHash: string): Promise<VaultFile> =>
   fetchJson(route(vault, 'restore', path), { method: 'POST', json: { content_hash: contentHash } });
 
 export const moveFile = (vault: string, from: string, to: string): Promise<FileMoved> =>
   fetchJson(`/vaults/${vault}/move`, { method: 'POST', json: { from, to } });
+
+/** Asks for the paths a piece at a time and adds the answers up. */
+async function inPieces<T>(paths: string[], most: number, ask: (piece: string[]) => Promise<T>, add: (sum: T, more: T) => T): Promise<T> {
+  let sum: T = await ask(paths.slice(0, most));
+  for (let at = most; at < paths.length; at += most) sum = add(sum, await ask(paths.slice(at, at + most)));
+  return sum;
+}
+
+const changed = (sum: FilesChanged, more: FilesChanged): FilesChanged => ({
+  files: sum.files + more.files,
+  bytes: sum.bytes + more.bytes,
+  at_ms: Math.min(sum.at_ms, more.at_ms),
+  failures: [...sum.failures, ...more.failures],
+});
+
+/** Deletes files, and folders with all that is in them. */
+export const deleteMany = (vault: string, paths: string[]): Promise<FilesChanged> =>
+  inPieces(paths, BATCH, (piece) => fetchJson(`/vaults/${vault}/delete`, { method: 'POST', json: { paths: piece } }), changed);
+
+export type Existing = 'refuse' | 'replace' | 'skip' | 'rename';
+
+export const copyFile = (vault: string, from: string, to: string, existing: Existing): Promise<FileCopied> =>
+  fetchJson(`/vaults/${vault}/copy`, { method: 'POST', json: { from, to, existing } });
+
+/** A download of files and folders as one zip: its address works once. */
+export const archive = (vault: string, paths: string[], name: string): Promise<ArchiveTicket> =>
+  fetchJson(`/vaults/${vault}/archive`, { method: 'POST', json: { paths, name } });
+
+/** Gives deleted files and folders back what they had; with the time of a deletion, what that took. */
+export const undelete = (vault: string, paths: string[], sinceMs = 0): Promise<FilesChanged> =>
+  inPieces(
+    paths,
+    BATCH,
+    (piece) => fetchJson(`/vaults/${vault}/undelete`, { method: 'POST', json: { paths: piece, since_ms: sinceMs } }),
+    changed,
+  );
+
+export const trashQuery = (vault: string) =>
+  infiniteQueryOptions({
+    queryKey: ['trash', vault],
+    queryFn: ({ signal, pageParam }) =>
+      fetchJson<Trash>(`/vaults/${vault}/trash`, { signal, query: { limit: PAGE, cursor: pageParam } }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.cursor,
+  });
+
+/** Removes deleted files for good. */
+export const purge = (vault: string, paths: string[]): Promise<Purged> =>
+  inPieces(
+    paths,
+    PURGE_BATCH,
+    (piece) => fetchJson(`/vaults/${vault}/trash/purge`, { method: 'POST', json: { paths: piece } }),
+    (sum, more) => ({ files: sum.files + more.files, versions: sum.versions + more.versions, bytes: sum.bytes + more.bytes }),
+  );
+
+export const purgeAll = (vault: string): Promise<Purged> =>
+  fetchJson(`/vaults/${vault}/trash/purge`, { method: 'POST', json: { all: true } });
 
 export const fileHistory = async (vault: string, path: string, signal?: AbortSignal): Promise<FileVersion[]> =>
   (await fetchJson<FileHistory>(route(vault, 'history', path), signal === undefined ? {} : { signal })).versions;
@@ -80,6 +130,29 @@ export async function readStart(vault: string, path: string, bytes: number, sign
   const response = await send(route(vault, 'stream', path), { headers, signal });
   return new Uint8Array(await response.arrayBuffer());
 }
+
+/** The first bytes of an older version. */
+export async function readVersion(vault: string, path: string, contentHash: string, bytes: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  const headers = { Range: `bytes=0-${bytes - 1}` };
+  const response = await send(route(vault, 'version', path), { query: { content_hash: contentHash }, headers, signal });
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** Removes the older versions with a content for good. */
+export const purgeVersion = (vault: string, path: string, contentHash: string): Promise<Purged> =>
+  fetchJson(route(vault, 'version', path), { method: 'DELETE', query: { content_hash: contentHash } });
+
+/** Chooses which of several newest versions survives. */
+export const resolveConflict = (vault: string, path: string, versionHash: string): Promise<VaultFile> =>
+  fetchJson(route(vault, 'resolve-conflict', path), { method: 'POST', json: { version_hash: versionHash } });
+
+export const searchQuery = (vault: string, words: string) =>
+  queryOptions({
+    queryKey: ['search', vault, words],
+    queryFn: ({ signal }) => fetchJson<FilesFound>(`/vaults/${vault}/search`, { signal, query: { q: words } }),
+    staleTime: 0,
+    gcTime: 10_000,
+  });
 
 export const openVersion = (vault: string, path: string, contentHash: string): Promise<Response> =>
   send(route(vault, 'version', path), { query: { content_hash: contentHash } });

@@ -1,18 +1,36 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { queryOptions } from '@tanstack/react-query';
 import { fetchJson, send } from './client';
-import type { Vault, VaultList } from './types';
+import type { Vault, VaultAnalytics, VaultChange, VaultList, VaultsUnlocked } from './types';
 
 export const vaultsQuery = queryOptions({
   queryKey: ['vaults'],
   queryFn: async ({ signal }) => (await fetchJson<VaultList>('/vaults', { signal })).vaults,
 });
 
-export const createVault = (name: string): Promise<Vault> =>
-  fetchJson('/vaults', { method: 'POST', json: { name } });
+export const createVault = (name: string, password?: string): Promise<Vault> =>
+  fetchJson('/vaults', { method: 'POST', json: { name, ...(password === undefined ? {} : { password }) } });
 
-export const renameVault = (id: string, name: string): Promise<Vault> =>
-  fetchJson(`/vaults/${id}`, { method: 'PATCH', json: { name } });
+export const changeVault = (id: string, change: Partial<VaultChange>): Promise<Vault> =>
+  fetchJson(`/vaults/${id}`, { method: 'PATCH', json: change });
+
+/** Sets a password, changes it, or with an empty one removes it. */
+export const setVaultPassword = (id: string, password: string, current?: string): Promise<Vault> =>
+  fetchJson(`/vaults/${id}/password`, { method: 'PUT', json: { password, ...(current === undefined ? {} : { current }) } });
+
+export async function lockVault(id: string): Promise<void> {
+  await send(`/vaults/${id}/lock`, { method: 'POST' });
+}
+
+/** Tries a password on every locked vault. */
+export const unlockVaults = (password: string): Promise<VaultsUnlocked> =>
+  fetchJson('/vaults/unlock', { method: 'POST', json: { password } });
+
+export const analyticsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['analytics', id],
+    queryFn: ({ signal }) => fetchJson<VaultAnalytics>(`/vaults/${id}/analytics`, { signal }),
+  });
 
 export async function deleteVault(id: string): Promise<void> {
   await send(`/vaults/${id}`, { method: 'DELETE' });

@@ -54,12 +54,3 @@ export function notifyUndo(message: string, undo: () => Promise<void>): void {
     ),
   });
 }
-
-/** A message that can be replaced while work goes on. */
-export function notifyProgress(message: string): { update: (message: string) => void; close: () => void } {
-  const id = notifications.show({ message, loading: true, autoClose: false, withCloseButton: false });
-  return {
-    update: (text) => notifications.update({ id, message: text, loading: true, autoClose: false, withCloseButton: false }),
-    close: () => notifications.hide(id),
-  };
-}

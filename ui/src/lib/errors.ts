@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { ApiError } from '../api/client';
+import { formatBytes } from './format';
 import { t } from './i18n';
 
-function sentence(text: string): string {
+const DEFAULT_WAIT_S = 60;
+
+/** Until when no more passwords are taken, Unix milliseconds; 0 when an answer of that time did not say so. */
+export function lockedUntil(error: unknown, sinceMs: number): number {
+  if (!(error instanceof ApiError) || error.status !== 429) return 0;
+  return sinceMs + (error.retryAfterS ?? DEFAULT_WAIT_S) * 1000;
+}
+
+/** A message of the daemon as a sentence. */
+export function sentence(text: string): string {
   const first = text.charAt(0).toLocaleUpperCase();
   return /[.!?]$/.test(text) ? first + text.slice(1) : `${first}${text.slice(1)}.`;
 }
@@ -11,11 +21,20 @@ function sentence(text: string): string {
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!(error instanceof ApiError)) return sentence(error.message);
-  return statusText(error.status, error.message);
+  return quotaText(error) ?? statusText(error.status, error.message);
 }
 
-/** The same from a status and the daemon's own words. */
-export function statusText(status: number, message: string): string {
+/** With a quota in the way, what it is and what it would have to be. */
+function quotaText({ status, details }: ApiError): string | null {
+  const { hard_quota: quota, would_be_size: size } = details;
+  if (status !== 507 || typeof quota !== 'number' || typeof size !== 'number') return null;
+  return t('The vault is full: its quota is {quota}, and this would make {size}.', {
+    quota: formatBytes(quota),
+    size: formatBytes(size),
+  });
+}
+
+function statusText(status: number, message: string): string {
   switch (status) {
     case 0:
       return t('MeshHold does not answer. Is it still running?');

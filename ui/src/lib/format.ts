@@ -21,13 +21,13 @@ export function number(value: number, digits = 0): string {
 
 const dateFormats = new Map<string, Intl.DateTimeFormat>();
 
-function dateFormat(style: 'short' | 'long' | 'clock'): Intl.DateTimeFormat {
+function dateFormat(style: 'short' | 'long' | 'clock' | 'day'): Intl.DateTimeFormat {
   const key = `${language.get()} ${style}`;
   let format = dateFormats.get(key);
   if (format === undefined) {
     format = new Intl.DateTimeFormat(language.get(), {
       ...(style === 'clock' ? {} : { dateStyle: style === 'long' ? 'full' : 'medium' }),
-      timeStyle: style === 'long' ? 'medium' : 'short',
+      ...(style === 'day' ? {} : { timeStyle: style === 'long' ? 'medium' : 'short' }),
     });
     dateFormats.set(key, format);
   }
@@ -36,6 +36,7 @@ function dateFormat(style: 'short' | 'long' | 'clock'): Intl.DateTimeFormat {
 
 export const formatTime = (ms: number): string => dateFormat('short').format(ms);
 export const formatTimeLong = (ms: number): string => dateFormat('long').format(ms);
+export const formatDay = (ms: number): string => dateFormat('day').format(ms);
 export const formatClock = (ms: number): string => dateFormat('clock').format(ms);
 
 /** A duration in its two largest units: 3 d 4 h, 5 min 12 s, 8 s. */

@@ -5,6 +5,8 @@ import { decodePath, encodePath } from './paths';
 export type Route =
   | { page: 'vaults' }
   | { page: 'files'; vault: string; folder: string }
+  | { page: 'trash' | 'analytics'; vault: string }
+  | { page: 'transfers' }
   | { page: 'system' }
   | { page: 'audit' }
   | { page: 'missing' };
@@ -13,8 +15,11 @@ export type Route =
 export function parseRoute(hash: string): Route {
   const path = hash.replace(/^#/, '').replace(/\/+$/, '');
   if (path === '' || path === '/vaults') return { page: 'vaults' };
+  if (path === '/transfers') return { page: 'transfers' };
   if (path === '/system') return { page: 'system' };
   if (path === '/audit') return { page: 'audit' };
+  const own = /^\/(trash|analytics)\/([a-z2-7]{26})$/.exec(path);
+  if (own?.[2] !== undefined) return { page: own[1] as 'trash' | 'analytics', vault: own[2] };
   const match = /^\/vaults\/([a-z2-7]{26})(\/.*)?$/.exec(path);
   if (match?.[1] === undefined) return { page: 'missing' };
   try {
@@ -29,6 +34,10 @@ export function hrefOf(route: Route): string {
   switch (route.page) {
     case 'files':
       return `#/vaults/${route.vault}${route.folder === '/' ? '' : encodePath(route.folder)}`;
+    case 'trash':
+    case 'analytics':
+      return `#/${route.page}/${route.vault}`;
+    case 'transfers':
     case 'system':
     case 'audit':
       return `#/${route.page}`;

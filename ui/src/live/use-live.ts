@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'react';
 import { useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { EventStream, type DaemonEvent } from '../api/events';
 import { attachFolders, noteFileEvent } from './folders';
+import { noteTransfer } from './transfers';
 
 const VAULTS_MS = 1000;
 
@@ -20,6 +21,14 @@ class Dispatcher {
       void this.#client.invalidateQueries();
       return;
     }
+    if (event.transfer !== undefined) {
+      noteTransfer(this.#client, event.transfer);
+      return;
+    }
+    if (event.type === 'status_changed') {
+      void this.#client.invalidateQueries({ queryKey: ['system', 'status'] });
+      return;
+    }
     if (event.type === 'file_changed') {
       noteFileEvent(event);
       void this.#client.invalidateQueries({ queryKey: ['history', event.vault_id, event.path] });
@@ -29,6 +38,9 @@ class Dispatcher {
       this.#timer = undefined;
       void this.#client.invalidateQueries({ queryKey: ['vaults'] });
       void this.#client.invalidateQueries({ queryKey: ['audit'] });
+      void this.#client.invalidateQueries({ queryKey: ['trash'] });
+      void this.#client.invalidateQueries({ queryKey: ['upload-sessions'] });
+      void this.#client.invalidateQueries({ queryKey: ['analytics'] });
     }, VAULTS_MS);
   };
 }

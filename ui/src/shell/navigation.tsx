@@ -2,6 +2,7 @@
 import {
   ArrowRightStartOnRectangleIcon,
   ArchiveBoxIcon,
+  ArrowsRightLeftIcon,
   ClipboardDocumentListIcon,
   ComputerDesktopIcon,
   LanguageIcon,
@@ -113,7 +114,13 @@ export function Navigation({ route }: { route: Route }) {
             to={{ page: 'vaults' }}
             icon={ArchiveBoxIcon}
             label={t('Vaults')}
-            current={route.page === 'vaults' || route.page === 'files'}
+            current={['vaults', 'files', 'trash', 'analytics'].includes(route.page)}
+          />
+          <Entry
+            to={{ page: 'transfers' }}
+            icon={ArrowsRightLeftIcon}
+            label={t('Transfers')}
+            current={route.page === 'transfers'}
           />
           <Entry to={{ page: 'system' }} icon={ServerIcon} label={t('System')} current={route.page === 'system'} />
           <Entry

@@ -3,23 +3,12 @@ import { useEffect, useState } from 'react';
 import { Button, Text } from '@mantine/core';
 import { SignalSlashIcon } from '@heroicons/react/24/outline';
 import { connection, nextAttemptAt } from '../api/events';
+import { useCountdown } from '../components/use-countdown';
 import { useStore } from '../lib/store';
 import { t } from '../lib/i18n';
 import classes from './offline-banner.module.css';
 
 const PATIENCE_MS = 1500;
-
-/** Counts down to a moment, a second at a time. */
-export function useCountdown(untilMs: number): number {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    setNow(Date.now());
-    if (untilMs <= Date.now()) return undefined;
-    const timer = window.setInterval(() => setNow(Date.now()), 500);
-    return () => window.clearInterval(timer);
-  }, [untilMs]);
-  return Math.max(0, Math.ceil((untilMs - now) / 1000));
-}
 
 /** Says that the daemon cannot be heard, once that has lasted longer than a hiccup. */
 export function OfflineBanner({ retry }: { retry: () => void }) {

@@ -5,14 +5,19 @@ import { ErrorBoundary } from '../components/error-boundary';
 import { t } from '../lib/i18n';
 import { useRoute, type Route } from '../lib/router';
 import { useLive } from '../live/use-live';
+import { AnalyticsPage } from '../pages/analytics/analytics-page';
 import { AuditPage } from '../pages/audit/audit-page';
 import { FilesPage } from '../pages/files/files-page';
 import { MissingPage } from '../pages/missing-page';
 import { SystemPage } from '../pages/system/system-page';
+import { TransfersPage } from '../pages/transfers/transfers-page';
+import { TrashPage } from '../pages/trash/trash-page';
 import { VaultsPage } from '../pages/vaults/vaults-page';
+import { WithVault } from '../pages/vaults/with-vault';
 import { UploadPanel } from '../uploads/upload-panel';
 import { Brand, Navigation } from './navigation';
 import { OfflineBanner } from './offline-banner';
+import { ShortageBanner } from './shortage-banner';
 import classes from './shell.module.css';
 
 function PageOf({ route }: { route: Route }) {
@@ -20,7 +25,13 @@ function PageOf({ route }: { route: Route }) {
     case 'vaults':
       return <VaultsPage />;
     case 'files':
-      return <FilesPage key={route.vault} vaultId={route.vault} folder={route.folder} />;
+      return <WithVault key={route.vault} id={route.vault}>{(vault) => <FilesPage vault={vault} folder={route.folder} />}</WithVault>;
+    case 'trash':
+      return <WithVault key={route.vault} id={route.vault}>{(vault) => <TrashPage vault={vault} />}</WithVault>;
+    case 'analytics':
+      return <WithVault key={route.vault} id={route.vault}>{(vault) => <AnalyticsPage vault={vault} />}</WithVault>;
+    case 'transfers':
+      return <TransfersPage />;
     case 'system':
       return <SystemPage />;
     case 'audit':
@@ -72,6 +83,7 @@ export function Shell() {
       </Drawer>
       <main ref={main} tabIndex={-1} className={classes.main}>
         <OfflineBanner retry={retry} />
+        <ShortageBanner />
         <div className={classes.content}>
           <ErrorBoundary key={route.page}>
             <PageOf route={route} />

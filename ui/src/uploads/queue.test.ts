@@ -40,6 +40,8 @@ class FakeWorld implements Transport {
     return { done, abort };
   };
   exists: Transport['exists'] = (_vault, path) => Promise.resolve(this.present.has(path));
+  discarded: string[] = [];
+  discard: Transport['discard'] = ({ path }) => this.discarded.push(path);
   reachable = (): boolean => this.up;
   stored: Transport['stored'] = (_vault, { path }) => this.stored_.push(path);
 
@@ -143,6 +145,23 @@ describe('UploadQueue', () => {
     expect(queue.summary().busy).toBe(false);
     queue.retry(queue.items()[2]!.id);
     expect(world.last().path).toBe('/f2.txt');
+  });
+
+  it('holds one, sends the others meanwhile, and goes on with it', async () => {
+    queue.add('v', files(5, 100));
+    world.sent[0]!.progress(60);
+    queue.hold(queue.items()[0]!.id);
+    await settle();
+    expect(world.sent[0]!.aborted).toBe(true);
+    expect(states()).toEqual(['held', 'sending', 'sending', 'sending', 'sending']);
+    expect(queue.items()[0]!.sent).toBe(60);
+    world.sent.slice(1).forEach(({ finish }) => finish());
+    await settle();
+    expect(queue.summary()).toMatchObject({ busy: false, counts: { held: 1, done: 4 } });
+    queue.release(queue.items()[0]!.id);
+    expect(world.last().path).toBe('/f0.txt');
+    queue.cancel(queue.items()[0]!.id);
+    expect(world.discarded).toEqual(['/f0.txt']);
   });
 
   it('reports what the daemon refuses and sends it again on demand', async () => {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { numberedName, joinPath, nameOf, parentOf } from '../lib/paths';
 import { RateMeter } from '../lib/rate';
+import { isBusy, summarise } from './summary';
 import { isFinal, zeroCounts, type ClashChoice, type Item, type ItemState, type NewUpload, type Summary, type Transport } from './types';
 
 const PARALLEL = 4;
 const NOTIFY_MS = 200;
-const FILE_WEIGHT = 64 * 1024;
 const ASK_FIRST_BYTES = 4 * 1024 * 1024;
 const MAX_TRIES = 3;
 const MAX_COPIES = 1000;
@@ -64,17 +64,32 @@ export class UploadQueue {
   cancel(id: number): void {
     const item = this.#items.get(id);
     if (item === undefined || isFinal(item.state)) return;
-    this.#move(item, 'cancelled');
-    this.#aborts.get(id)?.();
+    this.#drop(item);
     this.#asking = this.#asking.filter((other) => other !== id);
+    this.#pump();
+  }
+
+  /** Stops one without losing what has arrived of it, if it is large. */
+  hold(id: number): void {
+    const item = this.#items.get(id);
+    if (item?.state !== 'sending' && item?.state !== 'waiting') return;
+    this.#move(item, 'held');
+    this.#aborts.get(id)?.();
+    this.#pump();
+  }
+
+  /** Goes on with one that was held. */
+  release(id: number): void {
+    const item = this.#items.get(id);
+    if (item?.state !== 'held') return;
+    this.#move(item, 'waiting');
+    this.#waiting.push(id);
     this.#pump();
   }
 
   cancelAll(): void {
     for (const item of this.#items.values()) {
-      if (isFinal(item.state)) continue;
-      this.#move(item, 'cancelled');
-      this.#aborts.get(item.id)?.();
+      if (!isFinal(item.state)) this.#drop(item);
     }
     this.#asking = [];
     this.#pump();
@@ -131,6 +146,12 @@ export class UploadQueue {
     this.#pump();
   }
 
+  #drop(item: Item): void {
+    this.#move(item, 'cancelled');
+    this.#aborts.get(item.id)?.();
+    this.#transport.discard(item);
+  }
+
   #decide(item: Item, choice: ClashChoice): void {
     item.choice = choice;
     if (choice === 'skip') {
@@ -162,7 +183,7 @@ export class UploadQueue {
       this.#waiting = this.#waiting.slice(this.#head);
       this.#head = 0;
     }
-    if (!this.#isBusy()) this.#choiceForAll = null;
+    if (!isBusy(this.#counts)) this.#choiceForAll = null;
     this.#notify();
   }
 
@@ -232,7 +253,7 @@ export class UploadQueue {
       this.#requeue(item);
     } else {
       this.#setSent(item, 0);
-      item.error = { status, message: error instanceof Error ? error.message : String(error) };
+      item.error = error;
       this.#move(item, 'failed');
     }
   }
@@ -255,10 +276,6 @@ export class UploadQueue {
     item.state = state;
   }
 
-  #isBusy(): boolean {
-    return this.#counts.waiting + this.#counts.sending + this.#counts.asking > 0;
-  }
-
   #notify(): void {
     if (this.#notifyTimer !== undefined) return;
     this.#notifyTimer = setTimeout(() => {
@@ -270,22 +287,10 @@ export class UploadQueue {
   }
 
   #summarise(): Summary {
-    const counts = { ...this.#counts };
-    const over = counts.done + counts.failed + counts.cancelled + counts.skipped;
-    const total = this.#items.size;
-    const weight = this.#bytes + total * FILE_WEIGHT;
-    const busy = this.#isBusy();
-    return {
-      counts,
-      total,
-      bytes: this.#bytes,
-      sentBytes: this.#sentBytes,
-      fraction: weight === 0 ? 0 : Math.min(1, (this.#sentBytes + over * FILE_WEIGHT) / weight),
-      speed: busy ? this.#meter.speed() : 0,
-      secondsLeft: busy ? this.#meter.secondsLeft(this.#bytes - this.#sentBytes) : null,
-      busy,
-      paused: this.#paused && counts.waiting > 0,
-      question: this.#items.get(this.#asking[0] ?? 0) ?? null,
-    };
+    const question = this.#items.get(this.#asking[0] ?? 0) ?? null;
+    return summarise(
+      { counts: this.#counts, total: this.#items.size, bytes: this.#bytes, sentBytes: this.#sentBytes, paused: this.#paused, question },
+      this.#meter,
+    );
   }
 }

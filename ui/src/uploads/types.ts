@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import type { File as VaultFile } from '../api/types';
 
-export type ItemState = 'waiting' | 'sending' | 'asking' | 'done' | 'failed' | 'cancelled' | 'skipped';
+export type ItemState = 'waiting' | 'sending' | 'held' | 'asking' | 'done' | 'failed' | 'cancelled' | 'skipped';
 export type ClashChoice = 'replace' | 'skip' | 'keep';
 
 export interface NewUpload {
@@ -18,7 +18,8 @@ export interface Item {
   path: string;
   state: ItemState;
   sent: number;
-  error: { status: number; message: string } | null;
+  /** Why it failed. */
+  error: unknown;
   choice: ClashChoice | null;
   copy: number;
   tries: number;
@@ -37,6 +38,8 @@ export interface Transport {
     onProgress: (sent: number) => void;
   }) => { done: Promise<VaultFile>; abort: () => void };
   exists: (vault: string, path: string) => Promise<boolean>;
+  /** Forgets what has arrived of an upload that is not wanted any more. */
+  discard: (item: Item) => void;
   /** Whether the daemon answers otherwise, so that a broken upload is the file's own fault. */
   reachable: () => boolean;
   stored: (vault: string, file: VaultFile) => void;
@@ -58,7 +61,7 @@ export interface Summary {
 }
 
 export const zeroCounts = (): Record<ItemState, number> => ({
-  waiting: 0, sending: 0, asking: 0, done: 0, failed: 0, cancelled: 0, skipped: 0,
+  waiting: 0, sending: 0, held: 0, asking: 0, done: 0, failed: 0, cancelled: 0, skipped: 0,
 });
 
 export function isFinal(state: ItemState): boolean {

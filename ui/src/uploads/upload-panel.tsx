@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { Button, Group, Progress, SegmentedControl, Text } from '@mantine/core';
-import { ArrowPathIcon, ChevronDownIcon, ChevronUpIcon, XMarkIcon } from '@heroicons/react/24/outline';
+import { ArrowPathIcon, ChevronDownIcon, ChevronUpIcon, PauseIcon, PlayIcon, XMarkIcon } from '@heroicons/react/24/outline';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { IconButton } from '../components/icon-button';
-import { statusText } from '../lib/errors';
+import { errorText } from '../lib/errors';
 import { formatBytes, formatDuration } from '../lib/format';
 import { t, tn } from '../lib/i18n';
 import { ClashDialog } from './clash-dialog';
@@ -20,6 +20,7 @@ export function headline(summary: Summary): string {
   if (paused) return t('Uploads wait for MeshHold');
   if (busy) return t('Uploading: {done} of {total}', { done: counts.done + counts.skipped, total });
   if (counts.failed > 0) return tn('{n} upload has failed', '{n} uploads have failed', counts.failed);
+  if (counts.held > 0) return tn('{n} upload is paused', '{n} uploads are paused', counts.held);
   return tn('{n} file is uploaded', '{n} files are uploaded', counts.done);
 }
 
@@ -38,12 +39,14 @@ function stateText(item: Item): string {
       return t('waiting');
     case 'sending':
       return t('{sent} of {whole}', { sent: formatBytes(item.sent), whole: formatBytes(item.file.size) });
+    case 'held':
+      return t('paused, {sent} of {whole}', { sent: formatBytes(item.sent), whole: formatBytes(item.file.size) });
     case 'asking':
       return t('the name is taken');
     case 'done':
       return formatBytes(item.file.size);
     case 'failed':
-      return statusText(item.error?.status ?? -1, item.error?.message ?? '');
+      return errorText(item.error);
     case 'cancelled':
       return t('cancelled');
     case 'skipped':
@@ -77,6 +80,12 @@ function ItemRow({ item, start }: { item: Item; start: number }) {
       </div>
       {item.state === 'failed' || item.state === 'cancelled' ? (
         <IconButton icon={ArrowPathIcon} label={t('Upload {name} again', { name })} onClick={() => uploads.retry(item.id)} />
+      ) : null}
+      {item.state === 'sending' || item.state === 'waiting' ? (
+        <IconButton icon={PauseIcon} label={t('Pause {name}', { name })} onClick={() => uploads.hold(item.id)} />
+      ) : null}
+      {item.state === 'held' ? (
+        <IconButton icon={PlayIcon} label={t('Go on with {name}', { name })} onClick={() => uploads.release(item.id)} />
       ) : null}
       {isFinal(item.state) ? null : (
         <IconButton icon={XMarkIcon} label={t('Cancel {name}', { name })} onClick={() => uploads.cancel(item.id)} />
@@ -116,7 +125,7 @@ function ItemList({ summary, filter }: { summary: Summary; filter: Filter }) {
 
 function Details({ summary }: { summary: Summary }) {
   const { counts } = summary;
-  const [filter, setFilter] = useState<Filter>(summary.busy ? 'open' : counts.failed > 0 ? 'failed' : 'done');
+  const [filter, setFilter] = useState<Filter>(summary.busy || counts.held > 0 ? 'open' : counts.failed > 0 ? 'failed' : 'done');
   return (
     <>
       <SegmentedControl
@@ -126,7 +135,7 @@ function Details({ summary }: { summary: Summary }) {
         value={filter}
         onChange={(value) => setFilter(value as Filter)}
         data={[
-          { value: 'open', label: t('Open ({n})', { n: counts.waiting + counts.sending + counts.asking }) },
+          { value: 'open', label: t('Open ({n})', { n: counts.waiting + counts.sending + counts.held + counts.asking }) },
           { value: 'failed', label: t('Failed ({n})', { n: counts.failed + counts.cancelled }) },
           { value: 'done', label: t('Done ({n})', { n: counts.done + counts.skipped }) },
         ]}
@@ -154,7 +163,7 @@ export function UploadPanel() {
             aria-expanded={open}
             onClick={() => setOpen(!open)}
           />
-          {summary.busy ? null : <IconButton icon={XMarkIcon} label={t('Close the uploads')} onClick={() => uploads.clearFinished()} />}
+          {summary.busy || summary.counts.held > 0 ? null : <IconButton icon={XMarkIcon} label={t('Close the uploads')} onClick={() => uploads.clearFinished()} />}
         </Group>
       </Group>
       <Progress

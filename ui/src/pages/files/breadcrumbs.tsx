@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { ChevronRightIcon } from '@heroicons/react/24/outline';
+import type { Vault } from '../../api/types';
 import { t } from '../../lib/i18n';
 import { ancestors } from '../../lib/paths';
 import { hrefOf } from '../../lib/router';
@@ -28,6 +29,33 @@ function Crumb({ vault, folder, name, last }: CrumbProps) {
         {name}
       </a>
     </li>
+  );
+}
+
+/** Where a page about a whole vault stands. */
+export function VaultCrumbs({ vault, here }: { vault: Vault; here: string }) {
+  return (
+    <nav aria-label={t('Folders above')}>
+      <ol className={classes.list}>
+        <li className={classes.item}>
+          <a className={classes.crumb} href={hrefOf({ page: 'vaults' })}>
+            {t('Vaults')}
+          </a>
+        </li>
+        <li className={classes.item}>
+          <ChevronRightIcon width={16} height={16} aria-hidden className={classes.chevron} />
+          <a className={classes.crumb} href={hrefOf({ page: 'files', vault: vault.id, folder: '/' })}>
+            {vault.name}
+          </a>
+        </li>
+        <li className={classes.item}>
+          <ChevronRightIcon width={16} height={16} aria-hidden className={classes.chevron} />
+          <span className={classes.crumb} aria-current="page">
+            {here}
+          </span>
+        </li>
+      </ol>
+    </nav>
   );
 }
 

@@ -5,21 +5,21 @@ import { formatBytes, formatTime } from '../../lib/format';
 import { t, tn } from '../../lib/i18n';
 import { startDrag } from './drag';
 import { FileIcon } from './file-icon';
-import type { Row } from './rows';
+import type { AnyRow } from './rows';
 import { useDrop } from './use-drop';
 import classes from './file-table.module.css';
 
 export interface RowHandlers {
-  open: (row: Row) => void;
-  select: (row: Row, event: MouseEvent) => void;
-  toggle: (row: Row) => void;
-  menu: (row: Row, x: number, y: number) => void;
-  dragPaths: (row: Row) => string[];
+  open: (row: AnyRow) => void;
+  select: (row: AnyRow, event: MouseEvent) => void;
+  toggle: (row: AnyRow) => void;
+  menu: (row: AnyRow, x: number, y: number) => void;
+  dragPaths: (row: AnyRow) => string[];
 }
 
 interface FileRowProps {
   vault: string;
-  row: Row;
+  row: AnyRow;
   index: number;
   selected: boolean;
   active: boolean;
@@ -29,7 +29,7 @@ interface FileRowProps {
 
 export const rowId = (index: number): string => `file-row-${index}`;
 
-function Cells({ row }: { row: Row }) {
+function Cells({ row }: { row: AnyRow }) {
   const size = row.kind === 'folder' ? tn('{n} file', '{n} files', row.folder.files) : formatBytes(row.size);
   const detail = row.kind === 'folder' ? `${size} · ${formatBytes(row.size)}` : `${size} · ${formatTime(row.time)}`;
   return (
@@ -80,7 +80,7 @@ export const FileTableRow = memo(function FileTableRow(props: FileRowProps) {
       data-over={over && row.kind === 'folder'}
       data-deleted={row.kind === 'file' && row.file.deleted}
       style={style}
-      draggable
+      draggable={row.kind !== 'trash'}
       onDragStart={(event) => startDrag(event, handlers.dragPaths(row))}
       onClick={onClick}
       onDoubleClick={(event) => {

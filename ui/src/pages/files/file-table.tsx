@@ -5,40 +5,51 @@ import { useMediaQuery } from '@mantine/hooks';
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import { t } from '../../lib/i18n';
 import { FileTableRow, rowId, type RowHandlers } from './file-row';
-import type { Row, Sort, SortField } from './rows';
+import type { AnyRow, Row, Sort, SortField } from './rows';
 import type { SetSelection } from './use-folder';
 import { clear, extend, selectAll, selectOne, step, toggle, type Selection } from './selection';
 import classes from './file-table.module.css';
 
 const HEAD = 40;
 
-export interface TableCommands {
-  open: (row: Row) => void;
-  rename: (row: Row) => void;
+export interface TableCommands<R extends AnyRow = Row> {
+  open: (row: R) => void;
+  rename?: (row: R) => void;
   remove: () => void;
-  up: () => void;
-  menu: (row: Row, x: number, y: number) => void;
+  up?: () => void;
+  menu: (row: R, x: number, y: number) => void;
 }
 
 export interface TableHandle {
   focus: () => void;
 }
 
-interface FileTableProps {
+interface FileTableProps<R extends AnyRow> {
   vault: string;
   label: string;
-  rows: Row[];
+  rows: R[];
   keys: string[];
   selection: Selection;
   setSelection: SetSelection;
-  sort: Sort;
-  setSort: (next: Sort) => void;
-  commands: TableCommands;
+  /** How it is sorted; left out where the daemon gives the order. */
+  sorting?: Sorting;
+  /** What the time is that of. */
+  timeLabel: string;
+  commands: TableCommands<R>;
   complete: boolean;
+  /** Called when the last rows come into sight. */
+  onEnd?: () => void;
   ref?: Ref<TableHandle>;
 }
 
-function SortButton({ field, label, sort, setSort }: { field: SortField; label: string } & Pick<FileTableProps, 'sort' | 'setSort'>) {
+interface Sorting {
+  sort: Sort;
+  setSort: (next: Sort) => void;
+}
+
+function SortButton({ field, label, sorting }: { field: SortField; label: string; sorting: Sorting | undefined }) {
+  if (sorting === undefined) return <span className={classes.unsorted}>{label}</span>;
+  const { sort, setSort } = sorting;
   const current = sort.field === field;
   const Arrow = sort.down ? ChevronDownIcon : ChevronUpIcon;
   return (
@@ -53,8 +64,11 @@ function SortButton({ field, label, sort, setSort }: { field: SortField; label: 
   );
 }
 
-function Head({ sort, setSort }: Pick<FileTableProps, 'sort' | 'setSort'>) {
-  const ariaSort = (field: SortField) => (sort.field !== field ? 'none' : sort.down ? 'descending' : 'ascending');
+function Head({ sorting, timeLabel }: { sorting: Sorting | undefined; timeLabel: string }) {
+  const ariaSort = (field: SortField) => {
+    if (sorting === undefined) return undefined;
+    return sorting.sort.field !== field ? 'none' : sorting.sort.down ? 'descending' : 'ascending';
+  };
   return (
     <div role="rowgroup" className={classes.headGroup}>
       <div role="row" aria-rowindex={1} className={classes.head}>
@@ -62,13 +76,13 @@ function Head({ sort, setSort }: Pick<FileTableProps, 'sort' | 'setSort'>) {
           <span className="mh-live">{t('Selected')}</span>
         </span>
         <span role="columnheader" aria-sort={ariaSort('name')} className={classes.nameCell}>
-          <SortButton field="name" label={t('Name')} sort={sort} setSort={setSort} />
+          <SortButton field="name" label={t('Name')} sorting={sorting} />
         </span>
         <span role="columnheader" aria-sort={ariaSort('size')} className={classes.sizeCell}>
-          <SortButton field="size" label={t('Size')} sort={sort} setSort={setSort} />
+          <SortButton field="size" label={t('Size')} sorting={sorting} />
         </span>
         <span role="columnheader" aria-sort={ariaSort('time')} className={classes.timeCell}>
-          <SortButton field="time" label={t('Changed')} sort={sort} setSort={setSort} />
+          <SortButton field="time" label={timeLabel} sorting={sorting} />
         </span>
         <span role="columnheader" className={classes.moreCell}>
           <span className="mh-live">{t('Actions')}</span>
@@ -97,13 +111,13 @@ function steps(key: string, page: number, count: number): number | null {
   }
 }
 
-function useKeys(props: FileTableProps, activeRow: Row | undefined, pageRows: () => number) {
+function useKeys<R extends AnyRow>(props: FileTableProps<R>, activeRow: R | undefined, pageRows: () => number) {
   const { keys, selection, setSelection, commands } = props;
   const command = (event: KeyboardEvent): boolean => {
     if (event.key === 'Enter' && activeRow) commands.open(activeRow);
-    else if (event.key === 'F2' && activeRow) commands.rename(activeRow);
+    else if (event.key === 'F2' && activeRow) commands.rename?.(activeRow);
     else if (event.key === 'Delete') commands.remove();
-    else if (event.key === 'Backspace') commands.up();
+    else if (event.key === 'Backspace') commands.up?.();
     else if (event.key === ' ' && activeRow) setSelection(toggle(selection, activeRow.key));
     else if (event.key === 'Escape') setSelection(clear(selection));
     else if (event.key === 'a' && (event.ctrlKey || event.metaKey)) setSelection(selectAll(selection, keys));
@@ -123,8 +137,8 @@ function useKeys(props: FileTableProps, activeRow: Row | undefined, pageRows: ()
 }
 
 /** The rows of a folder: 100,000 of them are as quick as ten, because only those in sight are drawn. */
-export function FileTable(props: FileTableProps) {
-  const { vault, label, rows, keys, selection, setSelection, sort, setSort, commands, complete, ref } = props;
+export function FileTable<R extends AnyRow>(props: FileTableProps<R>) {
+  const { vault, label, rows, keys, selection, setSelection, sorting, timeLabel, commands, complete, onEnd, ref } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const narrow = useMediaQuery('(max-width: 48em)');
   const height = narrow ? 60 : 46;
@@ -139,11 +153,16 @@ export function FileTable(props: FileTableProps) {
     scrollPaddingStart: HEAD,
     getItemKey: (index) => keys[index] ?? index,
     rangeExtractor: (range) => {
-      const shown = defaultRangeExtractor(range);
-      return activeIndex < 0 || shown.includes(activeIndex) ? shown : [...shown, activeIndex].sort((a, b) => a - b);
+      const inSight = defaultRangeExtractor(range);
+      return activeIndex < 0 || inSight.includes(activeIndex) ? inSight : [...inSight, activeIndex].sort((a, b) => a - b);
     },
   });
 
+  const shown = virtualizer.getVirtualItems();
+  const lastShown = shown.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (lastShown >= rows.length - 1) onEnd?.();
+  }, [lastShown, rows.length, onEnd]);
   useEffect(() => virtualizer.measure(), [virtualizer, height]);
   useEffect(() => {
     if (activeIndex >= 0) virtualizer.scrollToIndex(activeIndex, { align: 'auto' });
@@ -161,7 +180,7 @@ export function FileTable(props: FileTableProps) {
     () => ({
       open: (row) => {
         setSelection(selectOne(row.key));
-        latest.current.commands.open(row);
+        latest.current.commands.open(row as R); // one of the rows
       },
       select(row, event) {
         const now = latest.current;
@@ -176,7 +195,7 @@ export function FileTable(props: FileTableProps) {
       },
       menu: (row, x, y) => {
         if (!latest.current.selection.selected.has(row.key)) setSelection(selectOne(row.key));
-        latest.current.commands.menu(row, x, y);
+        latest.current.commands.menu(row as R, x, y);
       },
       dragPaths: (row) => {
         const { selected } = latest.current.selection;
@@ -207,9 +226,9 @@ export function FileTable(props: FileTableProps) {
           setSelection((now) => (now.active === null ? { ...now, active: first, anchor: first } : now));
       }}
     >
-      <Head sort={sort} setSort={setSort} />
+      <Head sorting={sorting} timeLabel={timeLabel} />
       <div role="rowgroup" className={classes.body} style={{ height: virtualizer.getTotalSize() }}>
-        {virtualizer.getVirtualItems().map(({ index, start, key }) => {
+        {shown.map(({ index, start, key }) => {
           const row = rows[index];
           return row === undefined ? null : (
             <FileTableRow

@@ -2,8 +2,7 @@
 import { useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { Button, Skeleton, Text } from '@mantine/core';
 import { ArrowUpTrayIcon, FunnelIcon } from '@heroicons/react/24/outline';
-import { useQuery } from '@tanstack/react-query';
-import { vaultsQuery } from '../../api/vaults';
+import type { File as VaultFile, Vault } from '../../api/types';
 import { Empty } from '../../components/empty';
 import { Failure } from '../../components/failure';
 import { Page } from '../../components/page';
@@ -11,12 +10,14 @@ import { t } from '../../lib/i18n';
 import { nameOf, parentOf } from '../../lib/paths';
 import { navigate } from '../../lib/router';
 import { recall, remember } from '../../lib/storage';
-import { MissingPage } from '../missing-page';
-import { deleteRows, downloadRows, restoreRows } from './actions';
+import { UnfinishedUploads } from '../../uploads/unfinished';
+import { VaultMenu } from '../vaults/vault-menu';
+import { deleteRows, downloadRows, downloadZip, restoreRows } from './actions';
 import { Breadcrumbs } from './breadcrumbs';
 import { FileTable, type TableCommands, type TableHandle } from './file-table';
 import { Overlays, type Overlay } from './overlays';
 import { actionsFor, RowMenu, type RowActions } from './row-menu';
+import { SearchBox } from './search-box';
 import { sortFrom, type Row, type Sort } from './rows';
 import { clear, selectOne } from './selection';
 import { AddButtons, FilterBar, SelectionBar } from './toolbar';
@@ -72,13 +73,9 @@ function NothingHere({ filter, clearFilter }: { filter: string; clearFilter: () 
   );
 }
 
-interface BrowserProps {
-  vaultId: string;
-  vaultName: string;
-  folder: string;
-}
-
-function Browser({ vaultId, vaultName, folder }: BrowserProps) {
+/** The files of a vault. */
+export function FilesPage({ vault, folder }: { vault: Vault; folder: string }) {
+  const { id: vaultId, name: vaultName } = vault;
   const [sort, setSort] = useSort();
   const [filter, setFilter] = useState('');
   const [showDeleted, setShowDeleted] = useState(false);
@@ -102,11 +99,19 @@ function Browser({ vaultId, vaultName, folder }: BrowserProps) {
     else if (row.file.deleted) setOverlay({ what: 'versions', row });
     else setOverlay({ what: 'preview', row });
   };
+  const reveal = (file: VaultFile): void => {
+    setFilter('');
+    follow(`f${file.path}`);
+    navigate({ page: 'files', vault: vaultId, folder: parentOf(file.path) });
+    focus();
+  };
   const actions: RowActions = {
     open,
     download: (rows) => downloadRows(vaultId, rows),
     rename: (row) => setOverlay({ what: 'rename', row }),
+    zip: (rows) => void downloadZip(vaultId, rows, folder === '/' ? vaultName : nameOf(folder)),
     move: (rows) => setOverlay({ what: 'move', rows }),
+    copy: (rows) => setOverlay({ what: 'copy', rows }),
     versions: (row) => setOverlay({ what: 'versions', row }),
     remove: (rows) => void deleteRows(vaultId, rows),
     restore: (rows) => void restoreRows(vaultId, rows),
@@ -130,8 +135,15 @@ function Browser({ vaultId, vaultName, folder }: BrowserProps) {
         wide
         title={folder === '/' ? vaultName : nameOf(folder)}
         heading={<Breadcrumbs vault={vaultId} vaultName={vaultName} folder={folder} />}
-        actions={<AddButtons vault={vaultId} folder={folder} newFolder={() => setOverlay({ what: 'folder' })} />}
+        actions={
+          <>
+            <SearchBox vault={vaultId} choose={reveal} />
+            <AddButtons vault={vaultId} folder={folder} newFolder={() => setOverlay({ what: 'folder' })} />
+            <VaultMenu vault={vault} folder={folder} />
+          </>
+        }
       >
+        <UnfinishedUploads vault={vaultId} />
         {selectedRows.length > 0 ? (
           <SelectionBar
             rows={selectedRows}
@@ -157,7 +169,9 @@ function Browser({ vaultId, vaultName, folder }: BrowserProps) {
             rows={view.rows}
             keys={view.keys}
             complete={view.complete}
-            {...{ selection, setSelection, sort, setSort, commands }}
+            sorting={{ sort, setSort }}
+            timeLabel={t('Changed')}
+            {...{ selection, setSelection, commands }}
           />
         ) : null}
       </Page>
@@ -177,19 +191,4 @@ function Browser({ vaultId, vaultName, folder }: BrowserProps) {
       />
     </div>
   );
-}
-
-/** The files of a vault. */
-export function FilesPage({ vaultId, folder }: { vaultId: string; folder: string }) {
-  const vaults = useQuery(vaultsQuery);
-  if (vaults.isPending) return <Skeleton h={320} m="xl" role="status" aria-label={t('Loading')} />;
-  if (vaults.isError)
-    return (
-      <Page title={t('Files')}>
-        <Failure error={vaults.error} retry={() => void vaults.refetch()} />
-      </Page>
-    );
-  const vault = vaults.data.find(({ id }) => id === vaultId);
-  if (vault === undefined) return <MissingPage />;
-  return <Browser vaultId={vaultId} vaultName={vault.name} folder={folder} />;
 }

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import type { Listing } from '../../api/files';
 import type { File as VaultFile, Folder } from '../../api/types';
 import { withFiles } from '../../live/folders';
-import { canMove, forEachParallel } from './actions';
 import { previewKind } from './preview-kind';
 import { arrange, sortFrom } from './rows';
 import { extend, nothingSelected, prune, selectAll, selectOne, step, toggle } from './selection';
@@ -78,24 +77,7 @@ describe('selection', () => {
   });
 });
 
-describe('actions', () => {
-  it('moves nothing into itself or to where it is', () => {
-    expect(canMove('/a/b', '/a')).toBe(false);
-    expect(canMove('/a', '/a/b')).toBe(false);
-    expect(canMove('/a', '/ab')).toBe(true);
-    expect(canMove('/a/b', '/')).toBe(true);
-  });
-
-  it('goes on after a failure and tells it at the end', async () => {
-    const seen: number[] = [];
-    const run = forEachParallel([1, 2, 3, 4, 5, 6, 7], (n) => {
-      seen.push(n);
-      return n === 2 ? Promise.reject(new Error('two')) : Promise.resolve();
-    });
-    await expect(run).rejects.toThrow('two');
-    expect(seen.sort()).toEqual([1, 2, 3, 4, 5, 6, 7]);
-  });
-
+describe('previews', () => {
   it('never shows what could run', () => {
     expect(previewKind('text/html', 'a.html')).toBe('text');
     expect(previewKind('application/xhtml+xml', 'a.xhtml')).toBe('text');

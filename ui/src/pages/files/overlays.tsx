@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { MoveDialog } from './move-dialog';
 import { NewFolderDialog, RenameDialog } from './name-dialogs';
+import { PlaceDialog } from './place-dialog';
 import { Preview } from './preview';
 import type { FileRow, Row } from './rows';
 import { Versions } from './versions';
@@ -8,7 +8,7 @@ import { Versions } from './versions';
 export type Overlay =
   | { what: 'preview' | 'versions'; row: FileRow }
   | { what: 'rename'; row: Row }
-  | { what: 'move'; rows: Row[] }
+  | { what: 'move' | 'copy'; rows: Row[] }
   | { what: 'folder' };
 
 interface OverlaysProps {
@@ -50,7 +50,8 @@ export function Overlays(props: OverlaysProps) {
     case 'rename':
       return <RenameDialog vault={vault} row={overlay.row} onRenamed={onRenamed} close={close} />;
     case 'move':
-      return <MoveDialog vault={vault} vaultName={vaultName} rows={overlay.rows} start={folder} close={close} />;
+    case 'copy':
+      return <PlaceDialog kind={overlay.what} vault={vault} vaultName={vaultName} rows={overlay.rows} start={folder} close={close} />;
     case 'folder':
       return <NewFolderDialog vault={vault} folder={folder} close={close} />;
   }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { Menu } from '@mantine/core';
 import {
+  ArchiveBoxArrowDownIcon,
   ArrowDownTrayIcon,
   ArrowRightIcon,
   ArrowUturnLeftIcon,
   ClockIcon,
+  DocumentDuplicateIcon,
   EyeIcon,
   FolderOpenIcon,
   PencilIcon,
@@ -19,7 +21,9 @@ export interface RowActions {
   open: (row: Row) => void;
   download: (rows: FileRow[]) => void;
   rename: (row: Row) => void;
+  zip: (rows: Row[]) => void;
   move: (rows: Row[]) => void;
+  copy: (rows: Row[]) => void;
   versions: (row: FileRow) => void;
   remove: (rows: Row[]) => void;
   restore: (rows: FileRow[]) => void;
@@ -51,8 +55,12 @@ export function actionsFor(rows: Row[], actions: RowActions): Action[] {
           files.length === rows.length && deleted.length === 0 && {
             id: 'download', label: t('Download'), icon: ArrowDownTrayIcon, run: () => actions.download(files),
           },
+          (!single || files.length === 0) && deleted.length === 0 && {
+            id: 'zip', label: t('Download as zip'), icon: ArchiveBoxArrowDownIcon, run: () => actions.zip(rows),
+          },
           single && { id: 'rename', label: t('Rename …'), icon: PencilIcon, run: () => actions.rename(first) },
           deleted.length === 0 && { id: 'move', label: t('Move …'), icon: ArrowRightIcon, run: () => actions.move(rows) },
+          deleted.length === 0 && { id: 'copy', label: t('Copy …'), icon: DocumentDuplicateIcon, run: () => actions.copy(rows) },
         ];
   if (single && first.kind === 'file')
     found.push({ id: 'versions', label: t('Versions'), icon: ClockIcon, run: () => actions.versions(first) });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import type { Listing } from '../../api/files';
-import type { File as VaultFile, Folder } from '../../api/types';
+import type { File as VaultFile, Folder, TrashEntry } from '../../api/types';
 
 interface RowBase {
   /** Unique in a listing: a deleted file and a folder may have the same path. */
@@ -13,6 +13,9 @@ interface RowBase {
 export type FolderRow = RowBase & { kind: 'folder'; folder: Folder };
 export type FileRow = RowBase & { kind: 'file'; file: VaultFile };
 export type Row = FolderRow | FileRow;
+/** A deleted file in the trash; its name is the whole path. */
+export type TrashRow = RowBase & { kind: 'trash'; entry: TrashEntry };
+export type AnyRow = Row | TrashRow;
 
 export type SortField = 'name' | 'size' | 'time';
 export interface Sort {
@@ -35,6 +38,10 @@ export function folderRow(folder: Folder): FolderRow {
 
 export function fileRow(file: VaultFile): FileRow {
   return { kind: 'file', key: `f${file.path}`, path: file.path, name: file.name, size: file.size, time: file.mtime_ms, file };
+}
+
+export function trashRow(entry: TrashEntry): TrashRow {
+  return { kind: 'trash', key: entry.path, path: entry.path, name: entry.path.slice(1), size: entry.size, time: entry.deleted_ms, entry };
 }
 
 function comparator({ field, down }: Sort): (a: Row, b: Row) => number {

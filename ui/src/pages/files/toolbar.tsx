@@ -15,7 +15,7 @@ import { t, tn } from '../../lib/i18n';
 import { uploads } from '../../uploads';
 import { fromInput } from '../../uploads/walk';
 import type { Action } from './row-menu';
-import type { Row } from './rows';
+import type { AnyRow, Row } from './rows';
 import classes from './toolbar.module.css';
 
 function FileInput({ ref, folders, onFiles }: { ref: Ref<HTMLInputElement>; folders: boolean; onFiles: (files: FileList) => void }) {
@@ -104,7 +104,7 @@ export function FilterBar({ filter, setFilter, showDeleted, setShowDeleted, rows
 }
 
 /** What can be done with the selected rows. */
-export function SelectionBar({ rows, items, clear }: { rows: Row[]; items: Action[]; clear: () => void }) {
+export function SelectionBar({ rows, items, clear }: { rows: AnyRow[]; items: Action[]; clear: () => void }) {
   const bytes = rows.reduce((sum, row) => sum + row.size, 0);
   return (
     <div className={classes.selection} role="toolbar" aria-label={t('Selection')}>

@@ -4,8 +4,8 @@ import { notifyError } from '../../components/notify';
 import { t } from '../../lib/i18n';
 import { uploads } from '../../uploads';
 import { entriesOf, walk } from '../../uploads/walk';
-import { moveInto } from './actions';
 import { dragged, droppedPaths } from './drag';
+import { neverAsk, placeInto } from './place';
 
 interface DropProps {
   onDragEnter: (event: DragEvent) => void;
@@ -16,7 +16,7 @@ interface DropProps {
 
 function receive(event: DragEvent, vault: string, folder: string): void {
   if (dragged(event) === 'paths') {
-    void moveInto(vault, droppedPaths(event), folder);
+    void placeInto(vault, 'move', droppedPaths(event), folder, neverAsk);
     return;
   }
   walk(entriesOf(event.dataTransfer), folder, (batch) => uploads.add(vault, batch)).catch((error: unknown) =>

@@ -73,6 +73,7 @@ export function useFollow(keys: string[], setSelection: SetSelection): (key: str
     wanted.current = null;
   }, [keys, setSelection]);
   return (key) => {
-    wanted.current = key;
+    if (keys.includes(key)) setSelection(selectOne(key));
+    else wanted.current = key;
   };
 }

@@ -5,16 +5,14 @@ import { useQuery } from '@tanstack/react-query';
 import { login } from '../../api/auth';
 import { ApiError } from '../../api/client';
 import { statusQuery } from '../../api/system';
-import { errorText } from '../../lib/errors';
-import { formatDuration } from '../../lib/format';
+import { Lockout } from '../../components/lockout';
+import { useCountdown } from '../../components/use-countdown';
+import { errorText, lockedUntil } from '../../lib/errors';
 import { t } from '../../lib/i18n';
 import { beginSession, sessionEnd } from '../../lib/session';
 import { useStore } from '../../lib/store';
 import { Brand, LanguageMenu, ThemeMenu } from '../../shell/navigation';
-import { useCountdown } from '../../shell/offline-banner';
 import classes from './login-page.module.css';
-
-const DEFAULT_WAIT_S = 60;
 
 function Reason({ ticketFailed }: { ticketFailed: boolean }) {
   const end = useStore(sessionEnd);
@@ -59,8 +57,7 @@ const fresh: Attempt = { busy: false, error: null, lockedUntil: 0, noPassword: f
 function outcome(error: unknown): Attempt {
   if (!(error instanceof ApiError)) return { ...fresh, error: errorText(error) };
   if (error.status === 401) return { ...fresh, error: t('This password is wrong.') };
-  if (error.status === 429)
-    return { ...fresh, lockedUntil: Date.now() + (error.retryAfterS ?? DEFAULT_WAIT_S) * 1000 };
+  if (error.status === 429) return { ...fresh, lockedUntil: lockedUntil(error, Date.now()) };
   if (error.status === 503) return { ...fresh, noPassword: true };
   return { ...fresh, error: errorText(error) };
 }
@@ -96,13 +93,7 @@ function LoginForm() {
     <form onSubmit={(event) => void submit(event)} noValidate>
       <Stack>
         {attempt.noPassword || status.data?.password_set === false ? <NoPassword /> : null}
-        {seconds > 0 ? (
-          <Alert variant="default" role="alert" title={t('Too many wrong passwords')}>
-            <span aria-live="off">
-              {t('Try again in {time}.', { time: formatDuration(seconds) })}
-            </span>
-          </Alert>
-        ) : null}
+        <Lockout seconds={seconds} />
         <PasswordInput
           ref={input}
           label={t('Password')}

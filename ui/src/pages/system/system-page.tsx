@@ -7,9 +7,10 @@ import { metricsQuery, statusQuery } from '../../api/system';
 import type { MetricsSample, SystemStatus } from '../../api/types';
 import { Failure } from '../../components/failure';
 import { Page } from '../../components/page';
-import { formatBytes, formatDuration, number } from '../../lib/format';
+import { Plot } from '../../components/plot';
+import { marksOf } from '../../components/plot-data';
+import { formatBytes, formatClock, formatDuration, number } from '../../lib/format';
 import { t } from '../../lib/i18n';
-import { Plot } from './plot';
 import { Setup } from './setup-form';
 import classes from './system-page.module.css';
 
@@ -66,6 +67,7 @@ function Facts({ status }: { status: SystemStatus }) {
   );
 }
 
+const DAY_MS = 24 * 3600 * 1000;
 const perSecond = (bytes: number): string => t('{bytes}/s', { bytes: formatBytes(bytes) });
 const percent = (value: number): string => `${number(value, value < 10 ? 1 : 0)} %`;
 const milliseconds = (value: number): string => `${number(value, value < 10 ? 1 : 0)} ms`;
@@ -73,7 +75,9 @@ const milliseconds = (value: number): string => `${number(value, value < 10 ? 1 
 function Plots({ samples, intervalMs }: { samples: MetricsSample[]; intervalMs: number }) {
   const times = samples.map(({ ts_ms }) => ts_ms);
   const seconds = intervalMs / 1000;
-  const common = { times, intervalMs };
+  const end = times.at(-1) ?? Date.now();
+  const start = end - DAY_MS;
+  const common = { times, start, end, marks: marksOf(start, end), formatTime: formatClock, maxGapMs: 3 * intervalMs };
   return (
     <div className={classes.plots}>
       <Plot

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { describe, expect, it } from 'vitest';
-import { average, linePath, nearest, peak, scaleFor } from './plot-data';
+import { average, linePath, nearest, peak, scaleFor } from '../../components/plot-data';
 import { newSwarmKey, normaliseSwarmKey } from './swarm-key';
 
 describe('plot', () => {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { useState, type SubmitEvent } from 'react';
-import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
+import { useState, type ReactNode, type SubmitEvent } from 'react';
+import { Button, Checkbox, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ApiError } from '../../api/client';
 import type { Vault } from '../../api/types';
-import { createVault, deleteVault, renameVault, vaultsQuery } from '../../api/vaults';
+import { changeVault, createVault, deleteVault, vaultsQuery } from '../../api/vaults';
 import { Dialog } from '../../components/dialog';
+import { NewPasswordFields, passwordProblems } from '../../components/new-password';
 import { notifyDone } from '../../components/notify';
 import { errorText } from '../../lib/errors';
 import { t, tn } from '../../lib/i18n';
@@ -30,9 +31,11 @@ interface NameFormProps {
   initial: string;
   run: (name: string) => Promise<unknown>;
   close: () => void;
+  /** What stands below the name, and whether it is filled in rightly. */
+  more?: { fields: ReactNode; check: () => boolean };
 }
 
-function NameForm({ title, action, initial, run, close }: NameFormProps) {
+function NameForm({ title, action, initial, run, close, more }: NameFormProps) {
   const [name, setName] = useState(initial);
   const [problem, setProblem] = useState<string | null>(null);
   const client = useQueryClient();
@@ -47,7 +50,8 @@ function NameForm({ title, action, initial, run, close }: NameFormProps) {
     event.preventDefault();
     const found = nameProblem(name);
     setProblem(found);
-    if (found === null) change.mutate(name.trim());
+    const complete = more?.check() ?? true;
+    if (found === null && complete) change.mutate(name.trim());
   };
   return (
     <Dialog title={title} onClose={close}>
@@ -61,6 +65,7 @@ function NameForm({ title, action, initial, run, close }: NameFormProps) {
             error={problem ?? failureText(change.error)}
             autoComplete="off"
           />
+          {more?.fields}
           <Group justify="flex-end">
             <Button variant="default" onClick={close}>
               {t('Cancel')}
@@ -76,11 +81,30 @@ function NameForm({ title, action, initial, run, close }: NameFormProps) {
 }
 
 export function CreateVault({ close }: { close: () => void }) {
+  const [guarded, setGuarded] = useState(false);
+  const [password, setPassword] = useState({ first: '', second: '' });
+  const [checked, setChecked] = useState(false);
   const run = async (name: string): Promise<void> => {
-    const vault = await createVault(name);
+    const vault = await createVault(name, guarded ? password.first : undefined);
     window.location.hash = hrefOf({ page: 'files', vault: vault.id, folder: '/' });
   };
-  return <NameForm title={t('New vault')} action={t('Create')} initial="" run={run} close={close} />;
+  const check = (): boolean => {
+    setChecked(true);
+    const { first, second } = passwordProblems(password);
+    return !guarded || (first === null && second === null);
+  };
+  const fields = (
+    <>
+      <Checkbox
+        label={t('Protect it with a password')}
+        description={t('It is locked after each start. When the password is lost, so are the files.')}
+        checked={guarded}
+        onChange={(event) => setGuarded(event.currentTarget.checked)}
+      />
+      {guarded ? <NewPasswordFields value={password} set={setPassword} checked={checked} /> : null}
+    </>
+  );
+  return <NameForm title={t('New vault')} action={t('Create')} initial="" run={run} close={close} more={{ fields, check }} />;
 }
 
 export function RenameVault({ vault, close }: { vault: Vault; close: () => void }) {
@@ -89,7 +113,7 @@ export function RenameVault({ vault, close }: { vault: Vault; close: () => void 
       title={t('Rename vault')}
       action={t('Rename')}
       initial={vault.name}
-      run={(name) => renameVault(vault.id, name)}
+      run={(name) => changeVault(vault.id, { name })}
       close={close}
     />
   );

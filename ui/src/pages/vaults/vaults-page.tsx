@@ -1,28 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { useState } from 'react';
-import { Button, Group, Menu, Skeleton, Text } from '@mantine/core';
+import { Button, Group, Skeleton, Text } from '@mantine/core';
 import {
   ArchiveBoxIcon,
-  EllipsisVerticalIcon,
   LockClosedIcon,
-  PencilIcon,
+  LockOpenIcon,
   PlusIcon,
-  TrashIcon,
 } from '@heroicons/react/24/outline';
 import { useQuery } from '@tanstack/react-query';
 import { vaultsQuery } from '../../api/vaults';
 import type { Vault } from '../../api/types';
 import { Empty } from '../../components/empty';
 import { Failure } from '../../components/failure';
-import { IconButton } from '../../components/icon-button';
 import { Page } from '../../components/page';
 import { formatBytes } from '../../lib/format';
 import { t, tn } from '../../lib/i18n';
 import { hrefOf } from '../../lib/router';
-import { CreateVault, DeleteVault, RenameVault } from './vault-dialogs';
+import { QuotaBar } from './quota-bar';
+import { CreateVault } from './vault-dialogs';
+import { UnlockDialog } from './unlock-form';
+import { VaultMenu } from './vault-menu';
 import classes from './vaults-page.module.css';
-
-type Open = { what: 'create' } | { what: 'rename' | 'delete'; vault: Vault } | null;
 
 function Figures({ vault }: { vault: Vault }) {
   const saved = vault.bytes > 0 ? Math.min(99, Math.floor(100 * (1 - vault.stored_bytes / vault.bytes))) : 0;
@@ -43,7 +41,7 @@ function Figures({ vault }: { vault: Vault }) {
   );
 }
 
-function VaultCard({ vault, open }: { vault: Vault; open: (next: Open) => void }) {
+function VaultCard({ vault }: { vault: Vault }) {
   return (
     <li className={`mh-card ${classes.card}`}>
       <div className={classes.top}>
@@ -55,37 +53,18 @@ function VaultCard({ vault, open }: { vault: Vault; open: (next: Open) => void }
             {vault.name}
           </a>
           <Text size="sm" c="dimmed">
-            {tn('{n} file', '{n} files', vault.files)}
+            {vault.locked ? t('locked') : tn('{n} file', '{n} files', vault.files)}
           </Text>
         </div>
-        <Menu position="bottom-end" width={190}>
-          <Menu.Target>
-            <IconButton
-              className={classes.more}
-              icon={EllipsisVerticalIcon}
-              label={t('Actions for {name}', { name: vault.name })}
-            />
-          </Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item leftSection={<PencilIcon width={18} />} onClick={() => open({ what: 'rename', vault })}>
-              {t('Rename …')}
-            </Menu.Item>
-            <Menu.Item
-              c="var(--mh-bad)"
-              leftSection={<TrashIcon width={18} />}
-              onClick={() => open({ what: 'delete', vault })}
-            >
-              {t('Delete …')}
-            </Menu.Item>
-          </Menu.Dropdown>
-        </Menu>
+        <VaultMenu vault={vault} className={classes.more} />
       </div>
       <Figures vault={vault} />
+      <QuotaBar vault={vault} />
     </li>
   );
 }
 
-function List({ open }: { open: (next: Open) => void }) {
+function List({ create }: { create: () => void }) {
   const query = useQuery(vaultsQuery);
   if (query.isPending)
     return (
@@ -103,7 +82,7 @@ function List({ open }: { open: (next: Open) => void }) {
             'A vault is a place for files with a key of its own. Everything in it is sealed with that key before it touches the disk, and every version is kept.',
           )}
         </Text>
-        <Button mt="sm" size="md" leftSection={<PlusIcon width={18} />} onClick={() => open({ what: 'create' })}>
+        <Button mt="sm" size="md" leftSection={<PlusIcon width={18} />} onClick={create}>
           {t('New vault')}
         </Button>
       </Empty>
@@ -111,30 +90,36 @@ function List({ open }: { open: (next: Open) => void }) {
   return (
     <ul className={classes.grid}>
       {query.data.map((vault) => (
-        <VaultCard key={vault.id} vault={vault} open={open} />
+        <VaultCard key={vault.id} vault={vault} />
       ))}
     </ul>
   );
 }
 
 export function VaultsPage() {
-  const [open, setOpen] = useState<Open>(null);
-  const close = (): void => setOpen(null);
+  const [creating, setCreating] = useState(false);
+  const [unlocking, setUnlocking] = useState(false);
+  const { data } = useQuery(vaultsQuery);
+  const locked = data?.some((vault) => vault.locked && vault.protected) ?? false;
   return (
     <Page
       title={t('Vaults')}
       actions={
         <Group>
-          <Button leftSection={<PlusIcon width={18} />} onClick={() => setOpen({ what: 'create' })}>
+          {locked ? (
+            <Button variant="default" leftSection={<LockOpenIcon width={18} aria-hidden />} onClick={() => setUnlocking(true)}>
+              {t('Unlock …')}
+            </Button>
+          ) : null}
+          <Button leftSection={<PlusIcon width={18} />} onClick={() => setCreating(true)}>
             {t('New vault')}
           </Button>
         </Group>
       }
     >
-      <List open={setOpen} />
-      {open?.what === 'create' ? <CreateVault close={close} /> : null}
-      {open?.what === 'rename' ? <RenameVault vault={open.vault} close={close} /> : null}
-      {open?.what === 'delete' ? <DeleteVault vault={open.vault} close={close} /> : null}
+      <List create={() => setCreating(true)} />
+      {unlocking ? <UnlockDialog close={() => setUnlocking(false)} /> : null}
+      {creating ? <CreateVault close={() => setCreating(false)} /> : null}
     </Page>
   );
 }

@@ -56,3 +56,8 @@ export function nearest(times: number[], wanted: number): number {
   }
   return low > 0 && wanted - times[low - 1]! < times[low]! - wanted ? low - 1 : low;
 }
+
+/** Five moments from start to end, evenly spread. */
+export function marksOf(start: number, end: number): number[] {
+  return [0, 1, 2, 3, 4].map((quarter) => start + ((end - start) * quarter) / 4);
+}
