@@ -8,7 +8,7 @@
 #include "bench.h"
 #include "modules/store/fold.h"
 
-#define BATCH 500
+#define BATCH 2000
 
 static void
 put_in (Bench *bench, const char *vault, const char *path)
