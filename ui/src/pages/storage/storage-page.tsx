@@ -27,9 +27,9 @@ function Card({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-function Fact({ name, children }: { name: string; children: ReactNode }) {
+function Fact({ name, wide = false, children }: { name: string; wide?: boolean; children: ReactNode }) {
   return (
-    <div>
+    <div className={wide ? classes.wide : undefined}>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
@@ -176,9 +176,9 @@ function Backup({ backup }: { backup: Storage['backup'] }) {
       <dl className={classes.facts}>
         <Fact name={t('Last copy')}>{backup.last_ms === null ? t('none yet') : formatTime(backup.last_ms)}</Fact>
         <Fact name={t('Copies')}>{number(backup.count)}</Fact>
-      </dl>
-      <dl className={classes.facts}>
-        <Fact name={t('Folder')}>{backup.path}</Fact>
+        <Fact wide name={t('Folder')}>
+          {backup.path}
+        </Fact>
       </dl>
       {backup.error === null ? null : (
         <Text size="sm" c="var(--mh-bad)">
