@@ -188,6 +188,13 @@ const states = {
       await page.getByText('/folder/note.txt').waitFor();
     },
   },
+  storage: {
+    hash: '#/storage',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Check everything now' }).click();
+      await page.getByText(/Everything is whole|Stop the check/).first().waitFor();
+    },
+  },
   analytics: {
     hash: () => `#/analytics/${vault}`,
     act: async (page) => {
@@ -328,7 +335,7 @@ describe('Lighthouse', () => {
     const chrome = await chromium.launch({ executablePath, args: [...chromiumArgs, `--remote-debugging-port=${port}`] });
     try {
       const options = { port, output: 'json', logLevel: 'error', onlyCategories: ['accessibility', 'best-practices'] };
-      for (const hash of ['#/', `#/vaults/${vault}`, `#/trash/${vault}`, `#/analytics/${vault}`, '#/transfers', '#/system', '#/audit', null]) {
+      for (const hash of ['#/', `#/vaults/${vault}`, `#/trash/${vault}`, `#/analytics/${vault}`, '#/transfers', '#/storage', '#/system', '#/audit', null]) {
         const url = hash === null ? daemon.url : daemon.loginUrl() + hash;
         const { lhr } = await lighthouse(url, options);
         const failed = Object.values(lhr.audits).filter(({ score }) => score !== null && score < 1).map(({ id }) => id);

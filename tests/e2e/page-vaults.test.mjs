@@ -98,23 +98,26 @@ describe('a vault with a password', () => {
 
   it('takes no more passwords after too many wrong ones, and says for how long', async () => {
     const guessed = await Daemon.start(); // afterwards nobody can sign in for a while
-    const { vault, page } = await openVault(browser, guessed, 'Guessed', {}, { expected: ['403', '429'] });
-    await guessed.api('PUT', `/vaults/${vault}/password`, { password: SECRET });
-    await guessed.api('POST', `/vaults/${vault}/lock`);
-    const field = page.getByLabel('Password of the vault');
-    const locked = page.getByText('Too many wrong passwords');
-    await field.fill('wrong');
-    for (let i = 0; i < 30 && !(await locked.isVisible()); i += 1) {
-      const [answer] = await Promise.all([
-        page.waitForResponse((response) => response.url().endsWith('/vaults/unlock')),
-        page.getByRole('button', { name: 'Unlock' }).click(),
-      ]);
-      if (answer.status() === 429) await locked.waitFor();
+    try {
+      const { vault, page } = await openVault(browser, guessed, 'Guessed', {}, { expected: ['403', '429'] });
+      await guessed.api('PUT', `/vaults/${vault}/password`, { password: SECRET });
+      await guessed.api('POST', `/vaults/${vault}/lock`);
+      const field = page.getByLabel('Password of the vault');
+      const locked = page.getByText('Too many wrong passwords');
+      await field.fill('wrong');
+      for (let i = 0; i < 30 && !(await locked.isVisible()); i += 1) {
+        const [answer] = await Promise.all([
+          page.waitForResponse((response) => response.url().endsWith('/vaults/unlock')),
+          page.getByRole('button', { name: 'Unlock' }).click(),
+        ]);
+        if (answer.status() === 429) await locked.waitFor();
+      }
+      await page.getByText(/^Try again in .*\.$/).waitFor();
+      assert.equal(await page.getByRole('button', { name: 'Unlock' }).isDisabled(), true);
+      await done(browser, page);
+    } finally {
+      await guessed.stop();
     }
-    await page.getByText(/^Try again in .*\.$/).waitFor();
-    assert.equal(await page.getByRole('button', { name: 'Unlock' }).isDisabled(), true);
-    await done(browser, page);
-    await guessed.stop();
   });
 });
 

@@ -13,6 +13,7 @@ members_to_json (MhJson *out, const MhPartial *session)
   mh_json_int (out, "mtime_ms", session->mtime_ms);
   mh_json_int (out, "created_ms", session->created_ms);
   mh_json_int (out, "expires_ms", session->expires_ms);
+  mh_json_bool (out, "busy", session->busy);
 }
 
 static void

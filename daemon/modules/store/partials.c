@@ -105,6 +105,21 @@ find_surplus (MhPartials *self)
   return resting > MOST_RESTING ? oldest : NULL;
 }
 
+/* Returns: whether somebody writes to a session */
+static gboolean
+is_busy (MhPartials *self, const char *id)
+{
+  Slot *slot;
+  gboolean busy;
+
+  g_mutex_lock (&self->lock);
+  slot = g_hash_table_lookup (self->slots, id);
+  busy = slot != NULL && slot->resting == NULL;
+  g_mutex_unlock (&self->lock);
+
+  return busy;
+}
+
 void
 mh_partials_give (MhPartials *self, const char *id, MhPartialWriter *resting)
 {
@@ -220,10 +235,16 @@ mh_partial_get (MhStore *store, const char *vault_id, const char *id, GError **e
 {
   g_autoptr (MhKeys) keys = mh_store_keys (store, vault_id, error);
   g_autoptr (MhPartialRow) row = keys == NULL ? NULL : mh_partial_find (store, keys, id, error);
+  MhPartial *session;
 
   mh_store_lift (store, error);
+  if (row == NULL)
+    return NULL;
 
-  return row != NULL ? mh_partial_of_row (row) : NULL;
+  session = mh_partial_of_row (row);
+  session->busy = is_busy (store->partials, session->id);
+
+  return session;
 }
 
 static GPtrArray *
@@ -252,7 +273,12 @@ mh_partial_list (MhStore *store, const char *vault_id, GError **error)
 
   sessions = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_partial_free);
   for (guint i = 0; i < rows->len; i++)
-    g_ptr_array_add (sessions, mh_partial_of_row (g_ptr_array_index (rows, i)));
+    {
+      MhPartial *session = mh_partial_of_row (g_ptr_array_index (rows, i));
+
+      session->busy = is_busy (store->partials, session->id);
+      g_ptr_array_add (sessions, session);
+    }
 
   return sessions;
 }

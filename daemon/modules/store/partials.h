@@ -15,6 +15,7 @@ typedef struct
   gint64 mtime_ms;
   gint64 created_ms;
   gint64 expires_ms; /* when it ends if nothing comes */
+  gboolean busy;     /* somebody writes to it; only set by mh_partial_get() and mh_partial_list() */
 } MhPartial;
 
 void mh_partial_free (MhPartial *self);

@@ -241,20 +241,5 @@ find_all (MhWork *work, GError **error)
 gboolean
 mh_transfer_export (MhTransfer *self, const MhTransferTools *tools, GError **error)
 {
-  g_auto (MhWork) work = { 0 };
-  GError *local = NULL;
-  gboolean found;
-  gboolean done;
-
-  mh_work_init (&work, self, tools, copy_out);
-  found = find_all (&work, &local);
-  if (found && !mh_work_is_over (&work))
-    mh_transfer_counted (self);
-  done = mh_work_finish (&work, found ? &local : NULL);
-  if (local == NULL)
-    return done;
-
-  g_propagate_error (error, local);
-
-  return FALSE;
+  return mh_work_run (self, tools, find_all, copy_out, error);
 }

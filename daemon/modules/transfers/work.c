@@ -25,8 +25,8 @@ item_free (gpointer data)
   g_free (item);
 }
 
-void
-mh_work_init (MhWork *self, MhTransfer *transfer, const MhTransferTools *tools, MhWorkFunc copy)
+static void
+work_init (MhWork *self, MhTransfer *transfer, const MhTransferTools *tools, MhWorkFunc copy)
 {
   self->transfer = transfer;
   self->tools = tools;
@@ -36,14 +36,16 @@ mh_work_init (MhWork *self, MhTransfer *transfer, const MhTransferTools *tools, 
   g_cond_init (&self->settled);
 }
 
-void
-mh_work_clear (MhWork *self)
+static void
+work_clear (MhWork *self)
 {
   g_ptr_array_unref (self->filling);
   g_clear_error (&self->error);
   g_cond_clear (&self->settled);
   g_mutex_clear (&self->lock);
 }
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MhWork, work_clear)
 
 gboolean
 mh_work_is_over (MhWork *self)
@@ -150,8 +152,9 @@ mh_work_tell (MhWork *self)
   self->tools->tell (self->transfer, self->tools->tell_data);
 }
 
-gboolean
-mh_work_finish (MhWork *self, GError **error)
+/* Waits for the workers. Returns: %FALSE with @error set when something stopped all of it */
+static gboolean
+finish (MhWork *self, GError **error)
 {
   hand_over (self);
   g_mutex_lock (&self->lock);
@@ -164,4 +167,26 @@ mh_work_finish (MhWork *self, GError **error)
   g_mutex_unlock (&self->lock);
 
   return error == NULL || *error == NULL;
+}
+
+gboolean
+mh_work_run (MhTransfer *transfer, const MhTransferTools *tools, MhWorkFind find, MhWorkFunc copy,
+             GError **error)
+{
+  g_auto (MhWork) work = { 0 };
+  GError *local = NULL;
+  gboolean found;
+  gboolean done;
+
+  work_init (&work, transfer, tools, copy);
+  found = find (&work, &local);
+  if (found && !mh_work_is_over (&work))
+    mh_transfer_counted (transfer);
+  done = finish (&work, found ? &local : NULL); /* also what was found before a failure */
+  if (local == NULL)
+    return done;
+
+  g_propagate_error (error, local);
+
+  return FALSE;
 }

@@ -36,14 +36,6 @@ struct _MhWork
   GError *error;   /* (owned) (nullable) (locked-by lock): why all of it has to stop */
 };
 
-/* Prepares @self, of zeros, for the runner of @transfer; workers call @copy. Thread: the runner. */
-void
-mh_work_init (MhWork *self, MhTransfer *transfer, const MhTransferTools *tools, MhWorkFunc copy);
-
-/* Frees what @self owns; no worker is at it any more. Thread: the runner. */
-void mh_work_clear (MhWork *self);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MhWork, mh_work_clear)
-
 /**
  * mh_work_add:
  * @self: the work
@@ -74,17 +66,24 @@ void mh_work_fail (MhWork *self, const MhWorkItem *item, gint64 left_bytes, GErr
 /* Tells how far it is. Thread: any. */
 void mh_work_tell (MhWork *self);
 
+/* Finds all files and adds them, on the runner. Returns: %FALSE with @error set */
+typedef gboolean (*MhWorkFind) (MhWork *work, GError **error);
+
 /**
- * mh_work_finish:
- * @self: the work
+ * mh_work_run:
+ * @transfer: what is to be done
+ * @tools: what to work with
+ * @find: finds the files
+ * @copy: copies some of them
  * @error: return location
  *
- * Waits for the workers.
+ * Does all of a transfer.
  *
  * Thread: the runner.
- * Errors: what stopped all of it; %G_IO_ERROR_CANCELLED
+ * Errors: those of @find; what stopped all of it; %G_IO_ERROR_CANCELLED
  * Returns: %FALSE with @error set
  */
-gboolean mh_work_finish (MhWork *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean mh_work_run (MhTransfer *transfer, const MhTransferTools *tools, MhWorkFind find,
+                      MhWorkFunc copy, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -31,4 +31,6 @@ export type UploadProgress = Schemas['UploadProgress'];
 export type UploadSessionList = Schemas['UploadSessionList'];
 export type ArchiveTicket = Schemas['ArchiveTicket'];
 export type FilesFound = Schemas['FilesFound'];
+export type Storage = Schemas['Storage'];
+export type StorageBackup = Schemas['StorageBackup'];
 export type VaultList = Schemas['VaultList'];

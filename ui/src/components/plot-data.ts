@@ -20,7 +20,7 @@ export function scaleFor(largest: number, step: 'decimal' | 'binary'): PlotScale
   return { max, ticks: [0, max / 2, max] };
 }
 
-/** An SVG path through the points; a gap in time longer than maxGapMs begins a new line. */
+/** An SVG path through the points; a gap in time longer than maxGapMs begins a new line. A lone point is a dot. */
 export function linePath(
   times: number[],
   values: number[],
@@ -31,8 +31,10 @@ export function linePath(
   times.forEach((time, index) => {
     const [x, y] = place(time, values[index] ?? 0);
     const before = times[index - 1];
+    const after = times[index + 1];
     const begins = before === undefined || time - before > maxGapMs;
-    path += `${begins ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`;
+    const ends = after === undefined || after - time > maxGapMs;
+    path += `${begins ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}${begins && ends ? 'h0' : ''}`;
   });
   return path;
 }

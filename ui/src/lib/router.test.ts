@@ -10,6 +10,10 @@ describe('router', () => {
       { page: 'vaults' },
       { page: 'system' },
       { page: 'audit' },
+      { page: 'storage' },
+      { page: 'transfers' },
+      { page: 'trash', vault },
+      { page: 'analytics', vault },
       { page: 'files', vault, folder: '/' },
       { page: 'files', vault, folder: '/a b/100%2F/#?/ü' },
     ];

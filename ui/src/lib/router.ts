@@ -7,6 +7,7 @@ export type Route =
   | { page: 'files'; vault: string; folder: string }
   | { page: 'trash' | 'analytics'; vault: string }
   | { page: 'transfers' }
+  | { page: 'storage' }
   | { page: 'system' }
   | { page: 'audit' }
   | { page: 'missing' };
@@ -16,6 +17,7 @@ export function parseRoute(hash: string): Route {
   const path = hash.replace(/^#/, '').replace(/\/+$/, '');
   if (path === '' || path === '/vaults') return { page: 'vaults' };
   if (path === '/transfers') return { page: 'transfers' };
+  if (path === '/storage') return { page: 'storage' };
   if (path === '/system') return { page: 'system' };
   if (path === '/audit') return { page: 'audit' };
   const own = /^\/(trash|analytics)\/([a-z2-7]{26})$/.exec(path);
@@ -38,6 +40,7 @@ export function hrefOf(route: Route): string {
     case 'analytics':
       return `#/${route.page}/${route.vault}`;
     case 'transfers':
+    case 'storage':
     case 'system':
     case 'audit':
       return `#/${route.page}`;

@@ -25,6 +25,10 @@ class Dispatcher {
       noteTransfer(this.#client, event.transfer);
       return;
     }
+    if (event.type === 'storage_changed') {
+      void this.#client.invalidateQueries({ queryKey: ['storage'] });
+      return;
+    }
     if (event.type === 'status_changed') {
       void this.#client.invalidateQueries({ queryKey: ['system', 'status'] });
       return;

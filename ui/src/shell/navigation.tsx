@@ -3,6 +3,7 @@ import {
   ArrowRightStartOnRectangleIcon,
   ArchiveBoxIcon,
   ArrowsRightLeftIcon,
+  CircleStackIcon,
   ClipboardDocumentListIcon,
   ComputerDesktopIcon,
   LanguageIcon,
@@ -122,6 +123,7 @@ export function Navigation({ route }: { route: Route }) {
             label={t('Transfers')}
             current={route.page === 'transfers'}
           />
+          <Entry to={{ page: 'storage' }} icon={CircleStackIcon} label={t('Storage')} current={route.page === 'storage'} />
           <Entry to={{ page: 'system' }} icon={ServerIcon} label={t('System')} current={route.page === 'system'} />
           <Entry
             to={{ page: 'audit' }}

@@ -9,6 +9,7 @@ import { AnalyticsPage } from '../pages/analytics/analytics-page';
 import { AuditPage } from '../pages/audit/audit-page';
 import { FilesPage } from '../pages/files/files-page';
 import { MissingPage } from '../pages/missing-page';
+import { StoragePage } from '../pages/storage/storage-page';
 import { SystemPage } from '../pages/system/system-page';
 import { TransfersPage } from '../pages/transfers/transfers-page';
 import { TrashPage } from '../pages/trash/trash-page';
@@ -32,6 +33,8 @@ function PageOf({ route }: { route: Route }) {
       return <WithVault key={route.vault} id={route.vault}>{(vault) => <AnalyticsPage vault={vault} />}</WithVault>;
     case 'transfers':
       return <TransfersPage />;
+    case 'storage':
+      return <StoragePage />;
     case 'system':
       return <SystemPage />;
     case 'audit':

@@ -116,7 +116,7 @@ function VersionItem(props: VersionItemProps) {
           {formatTime(version.ts_ms)}
         </time>
         {version.current ? (
-          <Badge variant="filled" tt="none">
+          <Badge variant="filled" tt="none" miw="max-content">
             {t('current')}
           </Badge>
         ) : null}

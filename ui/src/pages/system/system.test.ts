@@ -15,7 +15,7 @@ describe('plot', () => {
 
   it('breaks the line where samples are missing', () => {
     const path = linePath([0, 60, 600], [1, 2, 3], (x, y) => [x, y], 180);
-    expect(path).toBe('M0.0 1.0L60.0 2.0M600.0 3.0');
+    expect(path).toBe('M0.0 1.0L60.0 2.0M600.0 3.0h0');
   });
 
   it('finds the nearest sample', () => {
