@@ -30,12 +30,16 @@ struct _MhPack
   MhReader *reader;   /* (owned) (nullable): the file under way */
   guint64 offset;     /* in it */
   gboolean at_end;
+  gboolean abandoned; /* nothing is packed any more */
 };
 
 static la_ssize_t
 write_cb (struct archive *writer, void *data, const void *buffer, size_t size)
 {
   MhPack *self = data;
+
+  if (self->abandoned)
+    return -1;
 
   g_byte_array_append (self->packed, buffer, (guint) size);
 
@@ -110,9 +114,8 @@ mh_pack_free (MhPack *self)
   if (self == NULL)
     return;
 
-  /* Or it would end the archive as if it were whole. */
-  if (!self->at_end)
-    archive_write_fail (self->writer);
+  /* Only what is closed is freed whole, and closing fills up the file under way: let that fail. */
+  self->abandoned = TRUE;
   archive_write_free (self->writer);
   mh_pack_plan_free (self->plan);
   mh_utf8_locale_free (self->utf8);
