@@ -59,7 +59,7 @@ class Case(unittest.TestCase):
             path = folder / (NAMES[number] if number < len(NAMES) else f"file-{number}")
             path.write_bytes(source.randbytes(source.choice([0, 1, 1000, 70_000, 300_000])))
             os.utime(path, ns=(0, source.randrange(10**18, 2 * 10**18)))
-        (self.source / "large").write_bytes(source.randbytes(9_000_000))
+        (self.source / "large").write_bytes(source.randbytes(20_000_017))  # past the page cache
 
     def bring(self, **options):
         return transfer(self.daemon, self.vault, "import", {"host_path": str(self.source), **options})

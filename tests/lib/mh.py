@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the real daemon for a test and talks to it; checks every answer against the contract."""
 
+import hashlib
 import http.client
 import json
 import os
@@ -70,6 +71,36 @@ class Reply:
 
     def __repr__(self):
         return f"<{self.status} {self.body[:200]!r}>"
+
+
+GEAR = [int.from_bytes(hashlib.sha256(b"mh1/gear" + bytes([byte])).digest()[:8], "little") for byte in range(256)]
+
+
+def cut(data):
+    """Cuts a file into the blocks that the store makes of it: FastCDC of 256 KiB, 1 MiB and 4 MiB."""
+    at = 0
+    while at < len(data):
+        begin, gear = at, 0
+        at = min(begin + (1 << 18), len(data))
+        for bits, size in ((22, 1 << 20), (18, 1 << 22)):
+            below = 1 << (64 - bits)
+            for byte in memoryview(data)[at : min(begin + size, len(data))]:
+                gear = (gear << 1) + GEAR[byte] & 0xFFFFFFFFFFFFFFFF
+                at += 1
+                if gear < below:
+                    break
+            else:
+                continue
+            break
+        yield data[begin:at]
+
+
+def content_hash(data):
+    """What the API says of a file with this content."""
+    sha = hashlib.sha256(b"mh1/content\0")
+    for block in cut(data):
+        sha.update(hashlib.sha256(b"\0" + block).digest() + len(block).to_bytes(4, "little"))
+    return sha.hexdigest()
 
 
 class Daemon:

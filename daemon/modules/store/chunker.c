@@ -33,16 +33,63 @@ mh_gear_init (MhGear *gear)
     }
 }
 
+/* One step of the rolling hash waits for the one before, so two stretches are hashed side by side.
+ */
+#define STRETCH 4096
+
+/* Older bytes have been shifted out of the hash. */
+#define WINDOW 64
+
+static inline guint64
+step (const MhGear *gear, guint64 hash, guint8 byte)
+{
+  return (hash << 1) + gear->table[byte];
+}
+
+/* Looks for a cut in two stretches; returns the number of bytes before it, or 0. */
+static gsize
+roll_stretches (const MhGear *gear, const guint8 *data, guint64 mask, guint64 *hash)
+{
+  const guint8 *ahead = data + STRETCH;
+  guint64 first = *hash;
+  guint64 second = 0;
+  gsize found = 0;
+
+  for (gsize i = STRETCH - WINDOW; i < STRETCH; i++)
+    second = step (gear, second, data[i]);
+  for (gsize i = 0; i < STRETCH; i++)
+    {
+      first = step (gear, first, data[i]);
+      second = step (gear, second, ahead[i]);
+      if ((first & mask) == 0)
+        return i + 1;
+      if ((second & mask) == 0 && found == 0)
+        found = STRETCH + i + 1;
+    }
+  *hash = second;
+
+  return found;
+}
+
 /* Looks for a cut in @size bytes; returns the number before it, or @size when there is none. */
 static gsize
 roll (MhChunker *self, const MhGear *gear, const guint8 *data, gsize size, guint64 mask,
       gboolean *cut)
 {
   guint64 hash = self->hash;
+  gsize i = 0;
 
-  for (gsize i = 0; i < size; i++)
+  for (; size - i >= 2 * STRETCH; i += 2 * STRETCH)
     {
-      hash = (hash << 1) + gear->table[data[i]];
+      gsize found = roll_stretches (gear, data + i, mask, &hash);
+
+      *cut = found > 0;
+      if (*cut)
+        return i + found;
+    }
+  for (; i < size; i++)
+    {
+      hash = step (gear, hash, data[i]);
       if ((hash & mask) == 0)
         {
           *cut = TRUE;

@@ -18,16 +18,14 @@ static const char sql_sweep[] =
     " AND NOT EXISTS (SELECT 1 FROM blocks WHERE blocks.id = known.id)";
 
 void
-mh_known_tag (MhKeys *keys, guint8 *plain, gsize plain_size, guint8 *h,
-              guint8 tag[MH_KNOWN_TAG_SIZE])
+mh_known_tag (MhKeys *keys, const guint8 content[32], guint8 tag[MH_KNOWN_TAG_SIZE])
 {
   static const char label[] = "mh1/known"; /* or the tag would be the key of the block */
   guint8 message[sizeof label + MH_SHA256_SIZE];
   guint8 digest[MH_SHA256_SIZE];
 
-  mh_seal_raw_hash (plain, plain_size, h);
   memcpy (message, label, sizeof label);
-  memcpy (message + sizeof label, h, MH_SHA256_SIZE);
+  memcpy (message + sizeof label, content, MH_SHA256_SIZE);
   mh_hmac_sha256 (mh_secret_peek (keys->blocks), mh_secret_size (keys->blocks), message,
                   sizeof message, digest);
   memcpy (tag, digest, MH_KNOWN_TAG_SIZE);

@@ -23,21 +23,18 @@ typedef struct
 /**
  * mh_known_tag:
  * @keys: the vault
- * @plain: one free byte followed by @plain_size bytes; the free byte is overwritten
- * @plain_size: bytes of the block
- * @h: (out caller-allocates): what mh_seal_block() would use if it did not compress
+ * @content: of mh_content_hash_block()
  * @tag: (out caller-allocates): the same for the same content of the same vault
  *
  * Thread: any worker.
  */
-void mh_known_tag (MhKeys *keys, guint8 *plain, gsize plain_size, guint8 *h,
-                   guint8 tag[MH_KNOWN_TAG_SIZE]);
+void mh_known_tag (MhKeys *keys, const guint8 content[32], guint8 tag[MH_KNOWN_TAG_SIZE]);
 
 /**
  * mh_known_find:
  * @store: the store
  * @tag: of some content
- * @chunk: (out caller-allocates): its block, of which the size is not set
+ * @chunk: (inout): its block; only id and h are set
  *
  * A failure to look is as good as not finding anything.
  *

@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "chunker.h"
-#include "crypto/hash.h"
+#include "content.h"
 #include "known.h"
 #include "load.h"
 #include "upload-private.h"
@@ -246,6 +245,7 @@ fill_tail (MhPartialWriter *self, MhPartialSave *save)
 
   plain.data = rest;
   plain.size = size;
+  mh_content_hash_block (rest, size, save->tail.content);
   save->sealed =
       mh_seal_block (self->store->buffers, self->keys, &plain, &save->tail, &save->sealed_size);
   g_array_append_val (one, save->tail);
@@ -418,7 +418,7 @@ collect_chunks (MhPartialWriter *self, GError **error)
 static gboolean
 hash_again (MhPartialWriter *self, const GArray *chunks, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (MhSha256) sha = mh_sha256_new ();
+  g_autoptr (MhSha256) sha = mh_content_begin ();
 
   for (guint i = 0; i < chunks->len; i++)
     {
@@ -434,7 +434,7 @@ hash_again (MhPartialWriter *self, const GArray *chunks, GCancellable *cancellab
                           chunks->len);
           return FALSE;
         }
-      mh_sha256_update (sha, g_bytes_get_data (plain, NULL), g_bytes_get_size (plain));
+      mh_content_add_data (sha, g_bytes_get_data (plain, NULL), g_bytes_get_size (plain));
     }
   mh_sha256_finish (sha, self->hash);
 

@@ -67,13 +67,6 @@ compress (MhBuffers *buffers, const guint8 *plain, gsize size, gsize *payload_si
   return packed;
 }
 
-void
-mh_seal_raw_hash (guint8 *data, gsize size, guint8 h[32])
-{
-  data[0] = CODEC_RAW;
-  mh_sha256 (data, 1 + size, h);
-}
-
 MhBuffer *
 mh_seal_block (MhBuffers *buffers, MhKeys *keys, const MhPlain *plain, MhChunk *chunk,
                gsize *sealed_size)
@@ -87,10 +80,8 @@ mh_seal_block (MhBuffers *buffers, MhKeys *keys, const MhPlain *plain, MhChunk *
   plain->data[0] = CODEC_RAW;
   if (packed != NULL)
     mh_sha256 (payload, payload_size, chunk->h);
-  else if (plain->h != NULL)
-    memcpy (chunk->h, plain->h, sizeof chunk->h);
   else
-    mh_seal_raw_hash (plain->data, plain->size, chunk->h);
+    memcpy (chunk->h, chunk->content, sizeof chunk->h); /* of a zero, CODEC_RAW, and the bytes */
   derive_key (keys, chunk->h, key);
   mh_gcm_seal (key, nonce, payload, payload_size, sealed->data);
   mh_wipe (key, sizeof key);

@@ -21,25 +21,22 @@ typedef struct
   guint8 id[MH_BLOCK_ID_SIZE]; /* SHA-256 of the sealed bytes */
   guint8 h[32];       /* SHA-256 of codec and payload: with the vault's key it opens them */
   guint32 plain_size; /* bytes of the file */
+  guint8 content[32]; /* of mh_content_hash_block(); no manifest has it, only what comes in */
 } MhChunk;
 
 /* Content of a block. */
 typedef struct
 {
-  guint8 *data;    /* (unowned): one free byte, which is overwritten, followed by @size bytes */
-  gsize size;      /* bytes of the file */
-  const guint8 *h; /* (unowned) (nullable): what mh_seal_raw_hash() gives, when it is known */
+  guint8 *data; /* (unowned): one free byte, which is overwritten, followed by @size bytes */
+  gsize size;   /* bytes of the file */
 } MhPlain;
-
-/* Gives h of a block that is not compressed. Thread: any worker. */
-void mh_seal_raw_hash (guint8 *data, gsize size, guint8 h[32]);
 
 /**
  * mh_seal_block:
  * @buffers: scratch space
  * @keys: the vault
  * @plain: the content
- * @chunk: (out caller-allocates): what the manifest has to say
+ * @chunk: (inout): what the manifest has to say; its @content is set already
  * @sealed_size: (out): bytes of the result
  *
  * Compresses where that pays, then seals.

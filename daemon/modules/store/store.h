@@ -68,7 +68,7 @@ typedef struct
   gint64 size; /* bytes */
   gint64 mtime_ms;
   char *mime;
-  char *content_hash; /* SHA-256 of the content, 64 hexadecimal digits */
+  char *content_hash; /* see content.h; 64 hexadecimal digits */
   gboolean deleted;
   gint64 version_count;
   gboolean conflict; /* more than one version without a successor */

@@ -25,7 +25,7 @@ guint8 *mh_upload_rest (MhUpload *self, gsize *size);
 /* Returns: bytes that came in */
 gint64 mh_upload_size (MhUpload *self);
 
-/* Gives the SHA-256 of all that came in, once. */
+/* Gives the content hash of all that came in, of a settled upload. */
 void mh_upload_hash (MhUpload *self, guint8 *hash);
 
 G_END_DECLS

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "change.h"
 #include "chunker.h"
-#include "crypto/hash.h"
+#include "content.h"
 #include "known.h"
 #include "upload-private.h"
 
@@ -28,7 +28,6 @@ struct _MhUpload
   char *if_none_match; /* (owned) (nullable) */
   gint64 mtime_ms;
   gint64 size;
-  MhSha256 *sha; /* (owned): of the content */
   MhChunker chunker;
   MhBuffer *buffer; /* (owned) (nullable): one free byte and the block that is being filled */
   gsize filled;     /* bytes of the block */
@@ -55,9 +54,8 @@ typedef struct
   MhBuffer *sealed; /* (owned) (nullable): %NULL for content that should be in the store */
   gsize sealed_size;
   MhChunk chunk;
-  guint8 h[32];                  /* if it is not compressed */
   guint8 tag[MH_KNOWN_TAG_SIZE]; /* of its content */
-  gboolean tagged;               /* whether both are set */
+  gboolean tagged;               /* whether it is set */
 } Block;
 
 /* On the writer's thread: the last thing that happens to an upload. */
@@ -71,7 +69,6 @@ release_task (MhWriter *writer, gpointer data)
   g_free (self->path);
   g_free (self->if_match);
   g_free (self->if_none_match);
-  mh_sha256_free (self->sha);
   mh_buffers_give (self->store->buffers, self->buffer);
   mh_buffers_give (self->store->buffers, self->change.sealed);
   mh_change_put_clear (&self->change);
@@ -167,7 +164,6 @@ mh_upload_new (MhStore *store, const MhUploadNew *request, GError **error)
   self->if_match = g_strdup (request->if_match);
   self->if_none_match = g_strdup (request->if_none_match);
   self->mtime_ms = request->mtime_ms >= 0 ? request->mtime_ms : mh_store_now_ms (store);
-  self->sha = mh_sha256_new ();
   g_mutex_init (&self->lock);
   g_cond_init (&self->settled);
   self->chunks = g_array_new (FALSE, FALSE, sizeof (MhChunk));
@@ -270,7 +266,8 @@ is_known (Block *block)
   if (block->tagged)
     return FALSE; /* it was said to be, and was not */
 
-  mh_known_tag (self->keys, block->plain->data, block->plain_size, block->h, block->tag);
+  mh_content_hash_block (block->plain->data, block->plain_size, block->chunk.content);
+  mh_known_tag (self->keys, block->chunk.content, block->tag);
   block->tagged = TRUE;
   block->chunk.plain_size = (guint32) block->plain_size;
 
@@ -292,7 +289,7 @@ seal (gpointer data)
 
   if (!is_known (block))
     {
-      MhPlain plain = { block->plain->data, block->plain_size, block->h };
+      MhPlain plain = { block->plain->data, block->plain_size };
 
       block->sealed = mh_seal_block (self->store->buffers, self->keys, &plain, &block->chunk,
                                      &block->sealed_size);
@@ -390,7 +387,6 @@ mh_upload_write (MhUpload *self, const guint8 *data, gsize size, GCancellable *c
 
       grow_buffer (self, taken);
       memcpy (self->buffer->data + 1 + self->filled, data, taken);
-      mh_sha256_update (self->sha, data, taken);
       self->filled += taken;
       data += taken;
       size -= taken;
@@ -415,14 +411,32 @@ wait_settled (MhUpload *self)
 static void
 seal_inline (MhUpload *self)
 {
-  MhPlain plain = { self->buffer->data, self->filled, NULL };
-  MhChunk chunk;
+  MhPlain plain = { self->buffer->data, self->filled };
+  MhChunk chunk = { 0 };
 
+  mh_content_hash_block (plain.data, plain.size, chunk.content);
   self->change.sealed =
       mh_seal_block (self->store->buffers, self->keys, &plain, &chunk, &self->change.sealed_size);
   g_array_append_val (self->chunks, chunk);
   self->filled = 0;
   mh_buffers_give (self->store->buffers, g_steal_pointer (&self->buffer));
+}
+
+/* Gives the hash of the whole blocks, and of those that make none. */
+static void
+hash_content (MhUpload *self, guint8 *hash)
+{
+  g_autoptr (MhSha256) sha = mh_content_begin ();
+
+  for (guint i = 0; i < self->chunks->len; i++)
+    {
+      const MhChunk *chunk = &g_array_index (self->chunks, MhChunk, i);
+
+      mh_content_add (sha, chunk->content, chunk->plain_size);
+    }
+  if (self->filled > 0)
+    mh_content_add_data (sha, self->buffer->data + 1, self->filled);
+  mh_sha256_finish (sha, hash);
 }
 
 gboolean
@@ -453,7 +467,7 @@ mh_upload_prepare (MhUpload *self, GCancellable *cancellable, GError **error)
   change->chunks = self->chunks;
   change->held = self->held;
   change->known = self->known;
-  mh_sha256_finish (self->sha, change->content_hash);
+  hash_content (self, change->content_hash);
   mh_change_prepare (change, self->store);
   self->prepared = TRUE;
 
@@ -542,5 +556,5 @@ mh_upload_size (MhUpload *self)
 void
 mh_upload_hash (MhUpload *self, guint8 *hash)
 {
-  mh_sha256_finish (self->sha, hash);
+  hash_content (self, hash);
 }

@@ -34,7 +34,7 @@ part_path (const char *path)
 
 /* Returns: %FALSE with @error set */
 static gboolean
-write_content (MhWork *work, MhReader *reader, int fd, gint64 *moved, GError **error)
+write_content (MhWork *work, MhReader *reader, MhHostOut *out, gint64 *moved, GError **error)
 {
   const MhFile *file = mh_reader_file (reader);
 
@@ -49,7 +49,7 @@ write_content (MhWork *work, MhReader *reader, int fd, gint64 *moved, GError **e
         return FALSE;
 
       data = g_bytes_get_data (piece, &size);
-      if (!mh_host_write (fd, data, size))
+      if (!mh_host_out_write (out, data, size))
         {
           mh_error_set_errno (error, errno, "writing it");
           return FALSE;
@@ -60,10 +60,10 @@ write_content (MhWork *work, MhReader *reader, int fd, gint64 *moved, GError **e
         mh_work_tell (work); /* a large one: every piece counts */
     }
 
-  if (mh_host_set_time (fd, file->mtime_ms))
+  if (mh_host_out_finish (out, file->mtime_ms))
     return TRUE;
 
-  mh_error_set_errno (error, errno, "setting its time");
+  mh_error_set_errno (error, errno, "writing it");
 
   return FALSE;
 }
@@ -73,27 +73,22 @@ static gboolean
 write_file (MhWork *work, const MhWorkItem *item, const char *part, gint64 *moved, GError **error)
 {
   g_autoptr (MhReader) reader = NULL;
+  g_autoptr (MhHostOut) out = NULL;
   gboolean good;
-  int fd;
 
   reader = mh_reader_new (work->tools->store, work->transfer->task.vault_id, item->vault_path, NULL,
                           error);
   if (reader == NULL)
     return FALSE;
 
-  fd = mh_host_create (part);
-  if (fd < 0)
+  out = mh_host_out_new (part, mh_reader_file (reader)->size);
+  if (out == NULL)
     {
       mh_error_set_errno (error, errno, "making it");
       return FALSE;
     }
 
-  good = write_content (work, reader, fd, moved, error);
-  if (!mh_host_close (fd) && good)
-    {
-      mh_error_set_errno (error, errno, "writing it");
-      good = FALSE;
-    }
+  good = write_content (work, reader, out, moved, error);
   if (good && !mh_host_place (part, item->host_path, work->transfer->task.replace))
     {
       mh_error_set_errno (error, errno, "giving it its name");

@@ -6,8 +6,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Smaller files may well be wanted again soon. */
+#define DIRECT_FROM (16 * 1024 * 1024)
+/* What is written at one time, and where it has to lie: no disk has larger sectors. */
+#define DIRECT_PIECE (2 * 1024 * 1024)
+#define DIRECT_ALIGNMENT 4096
+
+struct _MhHostOut
+{
+  int fd;           /* -1 when it is closed */
+  guint8 *gathered; /* (owned by free()) (nullable): what goes past the page cache, in pieces */
+  gsize size;       /* bytes of it */
+};
 
 static void
 fill (MhHostInfo *info, const struct stat *status)
@@ -77,14 +92,40 @@ mh_host_read (int fd, guint8 *out, gsize size)
   return got;
 }
 
-int
-mh_host_create (const char *path)
+void
+mh_host_close (int fd)
 {
-  return open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+  (void) close (fd); /* it was only read */
 }
 
-gboolean
-mh_host_write (int fd, const guint8 *data, gsize size)
+/* Returns: whether the file may be written past the page cache from now on */
+static gboolean
+set_direct (int fd, gboolean direct)
+{
+  int flags = fcntl (fd, F_GETFL);
+
+  return flags >= 0 && fcntl (fd, F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
+}
+
+MhHostOut *
+mh_host_out_new (const char *path, gint64 size)
+{
+  MhHostOut *self;
+  int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+
+  if (fd < 0)
+    return NULL;
+
+  self = g_new0 (MhHostOut, 1);
+  self->fd = fd;
+  if (size >= DIRECT_FROM && set_direct (fd, TRUE))
+    self->gathered = aligned_alloc (DIRECT_ALIGNMENT, DIRECT_PIECE);
+
+  return self;
+}
+
+static gboolean
+write_all (int fd, const guint8 *data, gsize size)
 {
   while (size > 0)
     {
@@ -101,10 +142,48 @@ mh_host_write (int fd, const guint8 *data, gsize size)
   return TRUE;
 }
 
+/* Writes what was gathered: a whole piece, or the last one, which is not aligned. */
+static gboolean
+flush (MhHostOut *self)
+{
+  gsize size = self->size;
+
+  self->size = 0;
+  if (size == DIRECT_PIECE && write_all (self->fd, self->gathered, size))
+    return TRUE;
+  /* EINVAL: a file system that takes the flag, and then nothing with it */
+  if (size == DIRECT_PIECE && errno != EINVAL)
+    return FALSE;
+
+  return set_direct (self->fd, FALSE) && write_all (self->fd, self->gathered, size);
+}
+
 gboolean
-mh_host_set_time (int fd, gint64 mtime_ms)
+mh_host_out_write (MhHostOut *self, const guint8 *data, gsize size)
+{
+  if (self->gathered == NULL)
+    return write_all (self->fd, data, size);
+
+  while (size > 0)
+    {
+      gsize some = MIN (size, DIRECT_PIECE - self->size);
+
+      memcpy (self->gathered + self->size, data, some);
+      self->size += some;
+      data += some;
+      size -= some;
+      if (self->size == DIRECT_PIECE && !flush (self))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+mh_host_out_finish (MhHostOut *self, gint64 mtime_ms)
 {
   struct timespec times[2] = { { 0, UTIME_OMIT } };
+  int fd;
 
   times[1].tv_sec = (time_t) (mtime_ms / 1000);
   times[1].tv_nsec = (long) (mtime_ms % 1000) * 1000000;
@@ -113,14 +192,24 @@ mh_host_set_time (int fd, gint64 mtime_ms)
       times[1].tv_sec--;
       times[1].tv_nsec += 1000000000;
     }
+  if ((self->gathered != NULL && !flush (self)) || futimens (self->fd, times) != 0)
+    return FALSE;
+  fd = self->fd;
+  self->fd = -1;
 
-  return futimens (fd, times) == 0;
+  return close (fd) == 0;
 }
 
-gboolean
-mh_host_close (int fd)
+void
+mh_host_out_free (MhHostOut *self)
 {
-  return close (fd) == 0;
+  if (self == NULL)
+    return;
+
+  if (self->fd >= 0)
+    mh_host_close (self->fd);
+  free (self->gathered);
+  g_free (self);
 }
 
 gboolean

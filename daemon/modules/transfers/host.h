@@ -43,17 +43,48 @@ gssize mh_host_read (int fd, guint8 *out, gsize size);
 /* Looks at an open file. Returns: %FALSE with errno set. Thread: any. */
 gboolean mh_host_look_again (int fd, MhHostInfo *info) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Makes a new file, mode 0666 less the umask. Returns: a descriptor, or -1 with errno set */
-int mh_host_create (const char *path);
+/* Closes @fd. Thread: any. */
+void mh_host_close (int fd);
 
-/* Writes all of @size bytes. Returns: %FALSE with errno set. Thread: any. */
-gboolean mh_host_write (int fd, const guint8 *data, gsize size) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * MhHostOut:
+ *
+ * A file that is being written. Not for two threads at once.
+ */
+typedef struct _MhHostOut MhHostOut;
 
-/* Sets the time of change of an open file. Returns: %FALSE with errno set. Thread: any. */
-gboolean mh_host_set_time (int fd, gint64 mtime_ms) G_GNUC_WARN_UNUSED_RESULT;
+/**
+ * mh_host_out_new:
+ * @path: a name that is free
+ * @size: bytes that the file will have
+ *
+ * Makes a file, mode 0666 less the umask. A large one is written past the page cache, where the
+ * file system lets us, so that everything else that is cached stays there.
+ *
+ * Thread: any.
+ * Returns: (transfer full) (nullable): the file, or %NULL with errno set
+ */
+MhHostOut *mh_host_out_new (const char *path, gint64 size) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Closes @fd. Returns: %FALSE with errno set, when what was written may be lost. Thread: any. */
-gboolean mh_host_close (int fd);
+/* Adds @size bytes. Returns: %FALSE with errno set */
+gboolean
+mh_host_out_write (MhHostOut *self, const guint8 *data, gsize size) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_host_out_finish:
+ * @self: a file
+ * @mtime_ms: its time of change, Unix milliseconds
+ *
+ * Writes what is left and sets the time.
+ *
+ * Returns: %FALSE with errno set, when what was written may be lost
+ */
+gboolean mh_host_out_finish (MhHostOut *self, gint64 mtime_ms) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Closes it, whole or not. */
+void mh_host_out_free (MhHostOut *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhHostOut, mh_host_out_free)
 
 /**
  * mh_host_place:

@@ -140,7 +140,7 @@ add_to_batch (MhWork *work, MhWorkItem *item, guint8 *buffer, Batch *batch)
   else
     {
       upload = read_file (work, item, &source, &error);
-      (void) mh_host_close (source.fd); /* only read */
+      mh_host_close (source.fd);
     }
 
   if (upload == NULL)

@@ -46,7 +46,7 @@ CREATE TABLE versions (
   file_size     INTEGER,                     -- bytes
   mtime_ms      INTEGER,
   mime          TEXT,
-  content_hash  BLOB                         -- SHA-256 of the content
+  content_hash  BLOB                         -- see content.h
 ) STRICT;
 
 CREATE INDEX versions_by_file ON versions (vault, file_id, lamport);

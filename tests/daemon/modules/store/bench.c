@@ -10,8 +10,8 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "crypto/crypto.h"
-#include "crypto/hash.h"
 #include "db/stmt.h"
+#include "modules/store/content.h"
 
 #define PIECE (100 * 1000)
 
@@ -240,6 +240,18 @@ bench_read (Bench *self, const char *path, const char *content_hash, GError **er
     }
 }
 
+char *
+bench_content_hash (GBytes *content)
+{
+  guint8 digest[MH_SHA256_SIZE];
+  MhGear gear;
+
+  mh_gear_init (&gear);
+  mh_content_hash (&gear, g_bytes_get_data (content, NULL), g_bytes_get_size (content), digest);
+
+  return mh_hex_encode (digest, sizeof digest);
+}
+
 void
 bench_assert_file (Bench *self, const char *path, GBytes *content)
 {
@@ -247,14 +259,12 @@ bench_assert_file (Bench *self, const char *path, GBytes *content)
   g_autoptr (GBytes) got = bench_read (self, path, NULL, &error);
   g_autoptr (MhFile) file = NULL;
   g_autofree char *hash = NULL;
-  guint8 digest[MH_SHA256_SIZE];
 
   g_assert_no_error (error);
   g_assert_true (g_bytes_equal (got, content));
   file = mh_store_get (self->store, "vault", path, FALSE, &error);
   g_assert_no_error (error);
-  mh_sha256 (g_bytes_get_data (content, NULL), g_bytes_get_size (content), digest);
-  hash = mh_hex_encode (digest, sizeof digest);
+  hash = bench_content_hash (content);
   g_assert_cmpstr (file->content_hash, ==, hash);
   g_assert_cmpint (file->size, ==, (gint64) g_bytes_get_size (content));
 }

@@ -59,6 +59,9 @@ bench_try_put (Bench *self, const char *vault, const char *path, GBytes *content
 /* Reads a whole file; %NULL with @error set. */
 GBytes *bench_read (Bench *self, const char *path, const char *content_hash, GError **error);
 
+/* Returns: (transfer full): what the store has to say is the hash of @content */
+char *bench_content_hash (GBytes *content);
+
 /* Fails unless the file reads back as @content. */
 void bench_assert_file (Bench *self, const char *path, GBytes *content);
 

@@ -246,8 +246,6 @@ test_cut_points (void)
       gboolean cut;
       gsize size = mh_chunker_scan (&chunker, gear, data, left, &cut);
 
-      if (g_getenv ("MH_PRINT_1"))
-        g_test_message ("cut %" G_GSIZE_FORMAT, size);
       g_assert_cmpuint (i, <, G_N_ELEMENTS (expected));
       g_assert_cmpuint (size, ==, expected[i]);
       data += size;
@@ -266,9 +264,9 @@ test_seal (void)
   g_autoptr (MhKeys) others = mh_keys_new ("two", two);
   g_autoptr (GBytes) opened = NULL;
   guint8 block[1 + 5000];
-  MhPlain plain = { block, 5000, NULL };
-  MhChunk chunk;
-  MhChunk again;
+  MhPlain plain = { block, 5000 };
+  MhChunk chunk = { 0 };
+  MhChunk again = { 0 };
   MhBuffer *sealed;
   MhBuffer *resealed;
   gsize size;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "bench.h"
+#include "modules/store/content.h"
 #include "modules/store/known.h"
 #include "modules/store/segment.h"
 
@@ -425,7 +426,8 @@ fill_known (const MhKeys *keys, GBytes *content, MhKnown *known)
   g_autofree guint8 *plain = g_malloc (1 + size);
 
   memcpy (plain + 1, data, size);
-  mh_known_tag ((MhKeys *) keys, plain, size, known->chunk.h, known->tag);
+  mh_content_hash_block (plain, size, known->chunk.content);
+  mh_known_tag ((MhKeys *) keys, known->chunk.content, known->tag);
 }
 
 static void

@@ -57,7 +57,7 @@ static void
 finish (Bench *bench, const char *id, GBytes *content)
 {
   g_autoptr (MhPartialWriter) writer = go_on (bench, id, -1);
-  g_autofree char *hash = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, content);
+  g_autofree char *hash = bench_content_hash (content);
   g_autoptr (GError) error = NULL;
   g_autoptr (MhFile) file = mh_partial_finish (writer, NULL, &error);
 

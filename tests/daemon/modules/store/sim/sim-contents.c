@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/encoding.h"
-#include "crypto/hash.h"
 #include "sim-model.h"
 
 /* Parts that contents are made of, and how long they are at most. */
@@ -16,6 +15,7 @@ sim_contents_new (void)
 {
   SimContents *self = g_new0 (SimContents, 1);
 
+  mh_gear_init (&self->gear);
   self->bytes = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   self->hashes = g_ptr_array_new_with_free_func (g_free);
   self->by_hash = g_hash_table_new (g_str_hash, g_str_equal);
@@ -71,7 +71,7 @@ sim_contents_add (SimContents *self, SimRandom *random, gsize size)
       memcpy (all->data + sim_random_below (random, (guint) (size - sizeof word + 1)), &word,
               sizeof word);
     }
-  mh_sha256 (all->data, all->len, digest);
+  mh_content_hash (&self->gear, all->data, all->len, digest);
   hash = mh_hex_encode (digest, sizeof digest);
   g_ptr_array_add (self->bytes, g_byte_array_free_to_bytes (all));
   g_ptr_array_add (self->hashes, hash);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "modules/store/content.h"
 #include "modules/store/store.h"
 #include "sim-random.h"
 
@@ -9,8 +10,9 @@ G_BEGIN_DECLS
 /* Contents of files, by number. Files share parts, so that blocks are shared. */
 typedef struct
 {
+  MhGear gear;
   GPtrArray *bytes;    /* (owned) (element-type GBytes) */
-  GPtrArray *hashes;   /* (owned) (element-type utf8): SHA-256, hexadecimal */
+  GPtrArray *hashes;   /* (owned) (element-type utf8): content hashes */
   GHashTable *by_hash; /* (owned): number + 1 */
 } SimContents;
 
