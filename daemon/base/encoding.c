@@ -43,10 +43,11 @@ mh_hex_decode (const char *text, guint8 *out, gsize length)
   return TRUE;
 }
 
+static const char base32_digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+
 char *
 mh_base32_encode (const guint8 *data, gsize length)
 {
-  static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
   GString *text = g_string_sized_new ((length * 8 + 4) / 5);
   guint32 buffer = 0;
   guint bits = 0;
@@ -55,18 +56,19 @@ mh_base32_encode (const guint8 *data, gsize length)
     {
       buffer = buffer << 8 | data[i];
       for (bits += 8; bits >= 5; bits -= 5)
-        g_string_append_c (text, digits[buffer >> (bits - 5) & 31]);
+        g_string_append_c (text, base32_digits[buffer >> (bits - 5) & 31]);
     }
   if (bits > 0)
-    g_string_append_c (text, digits[buffer << (5 - bits) & 31]);
+    g_string_append_c (text, base32_digits[buffer << (5 - bits) & 31]);
 
   return g_string_free (text, FALSE);
 }
 
+static const char base58_digits[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+
 char *
 mh_base58_encode (const guint8 *data, gsize length)
 {
-  static const char digits[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
   guint8 number[180] = { 0 }; /* base-58 digits, least significant first; 128 bytes need 175 */
   gsize used = 0;
   gsize zeros = 0;
@@ -94,9 +96,74 @@ mh_base58_encode (const guint8 *data, gsize length)
   for (gsize i = 0; i < zeros; i++)
     g_string_append_c (text, '1');
   while (used > 0)
-    g_string_append_c (text, digits[number[--used]]);
+    g_string_append_c (text, base58_digits[number[--used]]);
 
   return g_string_free (text, FALSE);
+}
+
+gboolean
+mh_base58_decode (const char *text, guint8 *out, gsize room, gsize *size)
+{
+  guint8 number[128] = { 0 }; /* least significant byte first */
+  gsize used = 0;
+  gsize zeros = strspn (text, "1");
+
+  g_return_val_if_fail (room <= sizeof number, FALSE);
+
+  for (const char *at = text + zeros; *at != '\0'; at++)
+    {
+      const char *digit = strchr (base58_digits, *at);
+      guint carry;
+
+      if (digit == NULL)
+        return FALSE;
+      carry = (guint) (digit - base58_digits);
+      for (gsize i = 0; i < used || carry > 0; i++)
+        {
+          if (i == room)
+            return FALSE;
+          carry += 58u * number[i];
+          number[i] = (guint8) carry;
+          carry >>= 8;
+          used = MAX (used, i + 1);
+        }
+    }
+
+  if (zeros > room - used)
+    return FALSE;
+  memset (out, 0, zeros);
+  for (gsize i = 0; i < used; i++)
+    out[zeros + i] = number[used - 1 - i];
+  *size = zeros + used;
+
+  return TRUE;
+}
+
+gboolean
+mh_base32_decode (const char *text, guint8 *out, gsize room, gsize *size)
+{
+  guint buffer = 0;
+  guint bits = 0;
+
+  *size = 0;
+  for (const char *at = text; *at != '\0'; at++)
+    {
+      const char *digit = strchr (base32_digits, g_ascii_tolower (*at));
+
+      if (digit == NULL)
+        return FALSE;
+      buffer = (buffer << 5 | (guint) (digit - base32_digits)) & 0xfff;
+      bits += 5;
+      if (bits < 8)
+        continue;
+      if (*size == room)
+        return FALSE;
+      bits -= 8;
+      out[(*size)++] = (guint8) (buffer >> bits);
+    }
+
+  /* what is left over has to be filling: less than a digit, and zeros */
+  return bits < 5 && (buffer & ((1u << bits) - 1)) == 0;
 }
 
 char *

@@ -47,6 +47,31 @@ char *mh_base32_encode (const guint8 *data, gsize length) G_GNUC_WARN_UNUSED_RES
 char *mh_base58_encode (const guint8 *data, gsize length) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * mh_base58_decode:
+ * @text: text that mh_base58_encode() could have made
+ * @out: (out caller-allocates): room for @room bytes
+ * @room: most bytes, at most 128
+ * @size: (out): number of bytes
+ *
+ * Returns: %FALSE when @text has other characters, or stands for more than @room bytes
+ */
+gboolean
+mh_base58_decode (const char *text, guint8 *out, gsize room, gsize *size) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_base32_decode:
+ * @text: RFC 4648 §6 digits of either case, without padding
+ * @out: (out caller-allocates): room for @room bytes
+ * @room: most bytes
+ * @size: (out): number of bytes
+ *
+ * Returns: %FALSE when @text has other characters, does not end on a whole byte, or stands for
+ *   more than @room bytes
+ */
+gboolean
+mh_base32_decode (const char *text, guint8 *out, gsize room, gsize *size) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * mh_percent_decode:
  * @text: one encoded path segment or query part, @length bytes
  * @length: bytes of @text, or -1
