@@ -6,8 +6,8 @@
 #include "base/error.h"
 
 /* Small files that go together: enough for one sync to be little of each. */
-#define MOST_ITEMS 512
-#define MOST_BYTES (6 * 1024 * 1024)
+#define MOST_ITEMS 256
+#define MOST_BYTES (4 * 1024 * 1024)
 
 typedef struct
 {
