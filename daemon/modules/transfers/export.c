@@ -10,7 +10,7 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "crypto/random.h"
-#include "host.h"
+#include "local.h"
 #include "work.h"
 
 #define PIECE (1024 * 1024)
@@ -34,7 +34,7 @@ part_path (const char *path)
 
 /* Returns: %FALSE with @error set */
 static gboolean
-write_content (MhWork *work, MhReader *reader, MhHostOut *out, gint64 *moved, GError **error)
+write_content (MhWork *work, MhReader *reader, MhLocalOut *out, gint64 *moved, GError **error)
 {
   const MhFile *file = mh_reader_file (reader);
 
@@ -49,7 +49,7 @@ write_content (MhWork *work, MhReader *reader, MhHostOut *out, gint64 *moved, GE
         return FALSE;
 
       data = g_bytes_get_data (piece, &size);
-      if (!mh_host_out_write (out, data, size))
+      if (!mh_local_out_write (out, data, size))
         {
           mh_error_set_errno (error, errno, "writing it");
           return FALSE;
@@ -60,7 +60,7 @@ write_content (MhWork *work, MhReader *reader, MhHostOut *out, gint64 *moved, GE
         mh_work_tell (work); /* a large one: every piece counts */
     }
 
-  if (mh_host_out_finish (out, file->mtime_ms))
+  if (mh_local_out_finish (out, file->mtime_ms))
     return TRUE;
 
   mh_error_set_errno (error, errno, "writing it");
@@ -73,7 +73,7 @@ static gboolean
 write_file (MhWork *work, const MhWorkItem *item, const char *part, gint64 *moved, GError **error)
 {
   g_autoptr (MhReader) reader = NULL;
-  g_autoptr (MhHostOut) out = NULL;
+  g_autoptr (MhLocalOut) out = NULL;
   gboolean good;
 
   reader = mh_reader_new (work->tools->store, work->transfer->task.vault_id, item->vault_path, NULL,
@@ -81,7 +81,7 @@ write_file (MhWork *work, const MhWorkItem *item, const char *part, gint64 *move
   if (reader == NULL)
     return FALSE;
 
-  out = mh_host_out_new (part, mh_reader_file (reader)->size);
+  out = mh_local_out_new (part, mh_reader_file (reader)->size);
   if (out == NULL)
     {
       mh_error_set_errno (error, errno, "making it");
@@ -89,7 +89,7 @@ write_file (MhWork *work, const MhWorkItem *item, const char *part, gint64 *move
     }
 
   good = write_content (work, reader, out, moved, error);
-  if (good && !mh_host_place (part, item->host_path, work->transfer->task.replace))
+  if (good && !mh_local_place (part, item->host_path, work->transfer->task.replace))
     {
       mh_error_set_errno (error, errno, "giving it its name");
       good = FALSE;
@@ -124,13 +124,13 @@ copy_out (MhWork *work, GPtrArray *items)
 static gboolean
 is_there (MhWork *work, const char *host_path, const MhFile *file)
 {
-  MhHostInfo info;
+  MhLocalInfo info;
 
-  if (!mh_host_look (host_path, &info))
+  if (!mh_local_look (host_path, &info))
     return FALSE;
 
   return !work->transfer->task.replace
-         || (info.kind == MH_HOST_FILE && info.size == file->size
+         || (info.kind == MH_LOCAL_FILE && info.size == file->size
              && info.mtime_ms == file->mtime_ms);
 }
 

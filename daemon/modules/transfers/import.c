@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "host.h"
+#include "local.h"
 #include "work.h"
 
 #define PIECE (1024 * 1024)
@@ -25,7 +25,7 @@ typedef struct
 {
   int fd;
   guint8 *buffer; /* (unowned): of PIECE bytes */
-  MhHostInfo info;
+  MhLocalInfo info;
   gint64 moved; /* bytes read so far */
 } Source;
 
@@ -75,7 +75,7 @@ read_all (MhWork *work, Source *source, MhUpload *upload, GError **error)
 {
   gssize got;
 
-  while ((got = mh_host_read (source->fd, source->buffer, PIECE)) > 0)
+  while ((got = mh_local_read (source->fd, source->buffer, PIECE)) > 0)
     {
       if (!mh_upload_write (upload, source->buffer, (gsize) got, work->transfer->cancellable,
                             error))
@@ -98,9 +98,9 @@ read_all (MhWork *work, Source *source, MhUpload *upload, GError **error)
 static gboolean
 check_unchanged (const Source *source, GError **error)
 {
-  MhHostInfo after;
+  MhLocalInfo after;
 
-  if (mh_host_look_again (source->fd, &after) && after.size == source->moved
+  if (mh_local_look_again (source->fd, &after) && after.size == source->moved
       && after.mtime_ms == source->info.mtime_ms)
     return TRUE;
 
@@ -134,13 +134,13 @@ add_to_batch (MhWork *work, MhWorkItem *item, guint8 *buffer, Batch *batch)
   MhUpload *upload = NULL;
   Source source = { -1, buffer };
 
-  source.fd = mh_host_open (item->host_path, &source.info);
+  source.fd = mh_local_open (item->host_path, &source.info);
   if (source.fd < 0)
     set_path_error (&error, errno, item->host_path);
   else
     {
       upload = read_file (work, item, &source, &error);
-      mh_host_close (source.fd);
+      mh_local_close (source.fd);
     }
 
   if (upload == NULL)
@@ -255,7 +255,7 @@ refuse (MhWork *work, const char *host_path, GError *error)
 }
 
 static void
-look_at_file (MhWork *work, char *host_path, char *vault_path, const MhHostInfo *info,
+look_at_file (MhWork *work, char *host_path, char *vault_path, const MhLocalInfo *info,
               const MhFile *known)
 {
   if (known != NULL
@@ -275,16 +275,16 @@ look_at_file (MhWork *work, char *host_path, char *vault_path, const MhHostInfo 
 /* Looks at one entry of a folder; folders below it go to @folders. */
 static void
 look_at (MhWork *work, const Folder *folder, const char *name, GHashTable *known,
-         const MhHostInfo *home, GPtrArray *folders)
+         const MhLocalInfo *home, GPtrArray *folders)
 {
   g_autofree char *host_path = g_build_filename (folder->host_path, name, NULL);
   g_autofree char *vault_path = NULL;
-  MhHostInfo info;
+  MhLocalInfo info;
   GError *error = NULL;
 
   if (!g_utf8_validate (name, -1, NULL))
     g_set_error_literal (&error, MH_ERROR, MH_ERROR_INVALID, "its name is not UTF-8");
-  else if (!mh_host_look (host_path, &info))
+  else if (!mh_local_look (host_path, &info))
     set_path_error (&error, errno, host_path);
   if (error != NULL)
     {
@@ -293,7 +293,7 @@ look_at (MhWork *work, const Folder *folder, const char *name, GHashTable *known
     }
 
   vault_path = mh_transfer_vault_path (folder->vault_path, name);
-  if (info.kind == MH_HOST_FILE)
+  if (info.kind == MH_LOCAL_FILE)
     {
       look_at_file (work, g_steal_pointer (&host_path), g_steal_pointer (&vault_path), &info,
                     g_hash_table_lookup (known, name));
@@ -301,7 +301,7 @@ look_at (MhWork *work, const Folder *folder, const char *name, GHashTable *known
     }
 
   /* What the daemon itself writes would never come to an end. */
-  if (info.kind == MH_HOST_OTHER || (info.device == home->device && info.inode == home->inode))
+  if (info.kind == MH_LOCAL_OTHER || (info.device == home->device && info.inode == home->inode))
     {
       mh_transfer_found (work->transfer, 1, 0);
       mh_transfer_skipped (work->transfer, 0);
@@ -314,7 +314,7 @@ look_at (MhWork *work, const Folder *folder, const char *name, GHashTable *known
 
 /* Looks at what is in a folder. Returns: %FALSE with @error set when all has to stop */
 static gboolean
-look_into (MhWork *work, const Folder *folder, const MhHostInfo *home, GPtrArray *folders,
+look_into (MhWork *work, const Folder *folder, const MhLocalInfo *home, GPtrArray *folders,
            GError **error)
 {
   g_autoptr (GHashTable) known = read_known (work, folder->vault_path, error);
@@ -346,23 +346,23 @@ find_all (MhWork *work, GError **error)
   MhTransfer *transfer = work->transfer;
   g_autoptr (GPtrArray) folders = g_ptr_array_new_with_free_func ((GDestroyNotify) folder_free);
   g_autofree char *name = g_path_get_basename (transfer->task.host_path);
-  MhHostInfo info;
-  MhHostInfo home = { 0 };
+  MhLocalInfo info;
+  MhLocalInfo home = { 0 };
 
-  if (!mh_host_look (transfer->task.host_path, &info))
+  if (!mh_local_look (transfer->task.host_path, &info))
     {
       set_path_error (error, errno, transfer->task.host_path);
       return FALSE;
     }
 
-  if (info.kind == MH_HOST_FILE)
+  if (info.kind == MH_LOCAL_FILE)
     mh_work_add (work, g_strdup (transfer->task.host_path),
                  mh_transfer_vault_path (transfer->task.vault_path, name), info.size);
   else
     g_ptr_array_add (folders, folder_new (g_strdup (transfer->task.host_path),
                                           g_strdup (transfer->task.vault_path)));
 
-  if (!mh_host_look (work->tools->home, &home))
+  if (!mh_local_look (work->tools->home, &home))
     {
       set_path_error (error, errno, work->tools->home);
       return FALSE;

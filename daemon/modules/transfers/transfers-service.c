@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "host.h"
+#include "local.h"
 #include "transfers-store.h"
 
 #define RUNNERS 2 /* transfers at a time */
@@ -402,7 +402,7 @@ forget_oldest (MhTransfers *self)
 static gboolean
 check_host_path (MhTransfers *self, const MhTransferTask *task, GError **error)
 {
-  MhHostInfo info;
+  MhLocalInfo info;
   gboolean exists;
 
   if (!g_path_is_absolute (task->host_path))
@@ -412,7 +412,7 @@ check_host_path (MhTransfers *self, const MhTransferTask *task, GError **error)
       return FALSE;
     }
 
-  exists = mh_host_look (task->host_path, &info);
+  exists = mh_local_look (task->host_path, &info);
   if (task->is_import && !exists)
     {
       g_set_error (error, MH_ERROR, MH_ERROR_NOT_FOUND, "host_path: no file or folder %s",
@@ -420,7 +420,7 @@ check_host_path (MhTransfers *self, const MhTransferTask *task, GError **error)
       return FALSE;
     }
 
-  if (exists && info.kind != MH_HOST_FOLDER && !(task->is_import && info.kind == MH_HOST_FILE))
+  if (exists && info.kind != MH_LOCAL_FOLDER && !(task->is_import && info.kind == MH_LOCAL_FILE))
     {
       g_set_error (error, MH_ERROR, MH_ERROR_INVALID, "host_path: %s is no folder",
                    task->host_path);

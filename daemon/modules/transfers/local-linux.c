@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "host.h"
+#include "local.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #define DIRECT_PIECE (2 * 1024 * 1024)
 #define DIRECT_ALIGNMENT 4096
 
-struct _MhHostOut
+struct _MhLocalOut
 {
   int fd;           /* -1 when it is closed */
   guint8 *gathered; /* (owned by free()) (nullable): what goes past the page cache, in pieces */
@@ -25,11 +25,11 @@ struct _MhHostOut
 };
 
 static void
-fill (MhHostInfo *info, const struct stat *status)
+fill (MhLocalInfo *info, const struct stat *status)
 {
-  info->kind = S_ISREG (status->st_mode)   ? MH_HOST_FILE
-               : S_ISDIR (status->st_mode) ? MH_HOST_FOLDER
-                                           : MH_HOST_OTHER;
+  info->kind = S_ISREG (status->st_mode)   ? MH_LOCAL_FILE
+               : S_ISDIR (status->st_mode) ? MH_LOCAL_FOLDER
+                                           : MH_LOCAL_OTHER;
   info->size = status->st_size;
   info->mtime_ms =
       (gint64) status->st_mtim.tv_sec * 1000 + (gint64) status->st_mtim.tv_nsec / 1000000;
@@ -38,7 +38,7 @@ fill (MhHostInfo *info, const struct stat *status)
 }
 
 gboolean
-mh_host_look (const char *path, MhHostInfo *info)
+mh_local_look (const char *path, MhLocalInfo *info)
 {
   struct stat status;
 
@@ -51,7 +51,7 @@ mh_host_look (const char *path, MhHostInfo *info)
 }
 
 gboolean
-mh_host_look_again (int fd, MhHostInfo *info)
+mh_local_look_again (int fd, MhLocalInfo *info)
 {
   struct stat status;
 
@@ -64,14 +64,14 @@ mh_host_look_again (int fd, MhHostInfo *info)
 }
 
 int
-mh_host_open (const char *path, MhHostInfo *info)
+mh_local_open (const char *path, MhLocalInfo *info)
 {
   int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
   if (fd < 0)
     return -1;
 
-  if (mh_host_look_again (fd, info) && info->kind == MH_HOST_FILE)
+  if (mh_local_look_again (fd, info) && info->kind == MH_LOCAL_FILE)
     return fd;
 
   (void) close (fd); /* nothing was written */
@@ -81,7 +81,7 @@ mh_host_open (const char *path, MhHostInfo *info)
 }
 
 gssize
-mh_host_read (int fd, guint8 *out, gsize size)
+mh_local_read (int fd, guint8 *out, gsize size)
 {
   gssize got;
 
@@ -93,7 +93,7 @@ mh_host_read (int fd, guint8 *out, gsize size)
 }
 
 void
-mh_host_close (int fd)
+mh_local_close (int fd)
 {
   (void) close (fd); /* it was only read */
 }
@@ -107,16 +107,16 @@ set_direct (int fd, gboolean direct)
   return flags >= 0 && fcntl (fd, F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
 }
 
-MhHostOut *
-mh_host_out_new (const char *path, gint64 size)
+MhLocalOut *
+mh_local_out_new (const char *path, gint64 size)
 {
-  MhHostOut *self;
+  MhLocalOut *self;
   int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
 
   if (fd < 0)
     return NULL;
 
-  self = g_new0 (MhHostOut, 1);
+  self = g_new0 (MhLocalOut, 1);
   self->fd = fd;
   if (size >= DIRECT_FROM && set_direct (fd, TRUE))
     self->gathered = aligned_alloc (DIRECT_ALIGNMENT, DIRECT_PIECE);
@@ -144,7 +144,7 @@ write_all (int fd, const guint8 *data, gsize size)
 
 /* Writes what was gathered: a whole piece, or the last one, which is not aligned. */
 static gboolean
-flush (MhHostOut *self)
+flush (MhLocalOut *self)
 {
   gsize size = self->size;
 
@@ -159,7 +159,7 @@ flush (MhHostOut *self)
 }
 
 gboolean
-mh_host_out_write (MhHostOut *self, const guint8 *data, gsize size)
+mh_local_out_write (MhLocalOut *self, const guint8 *data, gsize size)
 {
   if (self->gathered == NULL)
     return write_all (self->fd, data, size);
@@ -180,7 +180,7 @@ mh_host_out_write (MhHostOut *self, const guint8 *data, gsize size)
 }
 
 gboolean
-mh_host_out_finish (MhHostOut *self, gint64 mtime_ms)
+mh_local_out_finish (MhLocalOut *self, gint64 mtime_ms)
 {
   struct timespec times[2] = { { 0, UTIME_OMIT } };
   int fd;
@@ -201,19 +201,19 @@ mh_host_out_finish (MhHostOut *self, gint64 mtime_ms)
 }
 
 void
-mh_host_out_free (MhHostOut *self)
+mh_local_out_free (MhLocalOut *self)
 {
   if (self == NULL)
     return;
 
   if (self->fd >= 0)
-    mh_host_close (self->fd);
+    mh_local_close (self->fd);
   free (self->gathered);
   g_free (self);
 }
 
 gboolean
-mh_host_place (const char *from, const char *to, gboolean replace)
+mh_local_place (const char *from, const char *to, gboolean replace)
 {
   struct stat status;
 

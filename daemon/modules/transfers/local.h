@@ -7,26 +7,26 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  MH_HOST_FILE,
-  MH_HOST_FOLDER,
-  MH_HOST_OTHER, /* a link, device, socket or pipe */
-} MhHostKind;
+  MH_LOCAL_FILE,
+  MH_LOCAL_FOLDER,
+  MH_LOCAL_OTHER, /* a link, device, socket or pipe */
+} MhLocalKind;
 
 /* What the system says about a file of this machine. */
 typedef struct
 {
-  MhHostKind kind;
+  MhLocalKind kind;
   gint64 size;     /* bytes */
   gint64 mtime_ms; /* Unix milliseconds */
   guint64 device;
   guint64 inode; /* with @device: tells one file from another */
-} MhHostInfo;
+} MhLocalInfo;
 
 /* Looks at @path without following a link. Returns: %FALSE with errno set. Thread: any. */
-gboolean mh_host_look (const char *path, MhHostInfo *info) G_GNUC_WARN_UNUSED_RESULT;
+gboolean mh_local_look (const char *path, MhLocalInfo *info) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * mh_host_open:
+ * mh_local_open:
  * @path: a regular file
  * @info: (out): what it is now
  *
@@ -35,26 +35,26 @@ gboolean mh_host_look (const char *path, MhHostInfo *info) G_GNUC_WARN_UNUSED_RE
  * Thread: any.
  * Returns: a file descriptor, or -1 with errno set; ELOOP or EINVAL when it is no regular file
  */
-int mh_host_open (const char *path, MhHostInfo *info);
+int mh_local_open (const char *path, MhLocalInfo *info);
 
 /* Returns: bytes read, 0 at the end, -1 with errno set. Thread: any. */
-gssize mh_host_read (int fd, guint8 *out, gsize size);
+gssize mh_local_read (int fd, guint8 *out, gsize size);
 
 /* Looks at an open file. Returns: %FALSE with errno set. Thread: any. */
-gboolean mh_host_look_again (int fd, MhHostInfo *info) G_GNUC_WARN_UNUSED_RESULT;
+gboolean mh_local_look_again (int fd, MhLocalInfo *info) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Closes @fd. Thread: any. */
-void mh_host_close (int fd);
+void mh_local_close (int fd);
 
 /**
- * MhHostOut:
+ * MhLocalOut:
  *
  * A file that is being written. Not for two threads at once.
  */
-typedef struct _MhHostOut MhHostOut;
+typedef struct _MhLocalOut MhLocalOut;
 
 /**
- * mh_host_out_new:
+ * mh_local_out_new:
  * @path: a name that is free
  * @size: bytes that the file will have
  *
@@ -64,14 +64,14 @@ typedef struct _MhHostOut MhHostOut;
  * Thread: any.
  * Returns: (transfer full) (nullable): the file, or %NULL with errno set
  */
-MhHostOut *mh_host_out_new (const char *path, gint64 size) G_GNUC_WARN_UNUSED_RESULT;
+MhLocalOut *mh_local_out_new (const char *path, gint64 size) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Adds @size bytes. Returns: %FALSE with errno set */
 gboolean
-mh_host_out_write (MhHostOut *self, const guint8 *data, gsize size) G_GNUC_WARN_UNUSED_RESULT;
+mh_local_out_write (MhLocalOut *self, const guint8 *data, gsize size) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
- * mh_host_out_finish:
+ * mh_local_out_finish:
  * @self: a file
  * @mtime_ms: its time of change, Unix milliseconds
  *
@@ -79,15 +79,15 @@ mh_host_out_write (MhHostOut *self, const guint8 *data, gsize size) G_GNUC_WARN_
  *
  * Returns: %FALSE with errno set, when what was written may be lost
  */
-gboolean mh_host_out_finish (MhHostOut *self, gint64 mtime_ms) G_GNUC_WARN_UNUSED_RESULT;
+gboolean mh_local_out_finish (MhLocalOut *self, gint64 mtime_ms) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Closes it, whole or not. */
-void mh_host_out_free (MhHostOut *self);
+void mh_local_out_free (MhLocalOut *self);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhHostOut, mh_host_out_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhLocalOut, mh_local_out_free)
 
 /**
- * mh_host_place:
+ * mh_local_place:
  * @from: a file
  * @to: its name
  * @replace: whether a file of that name may be replaced
@@ -96,6 +96,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhHostOut, mh_host_out_free)
  * Returns: %FALSE with errno set; EEXIST when there is one and @replace is %FALSE
  */
 gboolean
-mh_host_place (const char *from, const char *to, gboolean replace) G_GNUC_WARN_UNUSED_RESULT;
+mh_local_place (const char *from, const char *to, gboolean replace) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS
