@@ -2,9 +2,13 @@
 #include "config.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "bench.h"
+#include "db/migrate.h"
+
+extern const MhMigration mh_store_migrations[];
 
 /*
  * tests/data/store-1 is a home of schema 1, made by the program of then: eight files in /files,
@@ -33,8 +37,23 @@ copy_folder (const char *from, const char *to)
     }
 }
 
+/* Brings an index up to schema @version and no further. */
+static void
+upgrade_to (const char *metadata, guint version)
+{
+  g_autofree char *path = g_build_filename (metadata, "index.db", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MhDb) db = mh_db_open (path, 0, &error);
+  g_autofree MhMigration *list = g_new0 (MhMigration, version + 1);
+
+  g_assert_no_error (error);
+  memcpy (list, mh_store_migrations, version * sizeof *list);
+  g_assert_true (mh_db_migrate (db, "store", list, &error));
+  g_assert_no_error (error);
+}
+
 static Bench *
-open_old (void)
+open_old (guint version)
 {
   g_autofree char *home = g_dir_make_tmp ("mh-store-XXXXXX", NULL);
   g_autofree char *blocks = g_build_filename (home, "blocks", NULL);
@@ -46,6 +65,7 @@ open_old (void)
 
   copy_folder (old_blocks, blocks);
   copy_folder (old_metadata, metadata);
+  upgrade_to (metadata, version);
 
   return bench_new_at (home, 24 * 1024);
 }
@@ -94,14 +114,15 @@ assert_all (Bench *bench)
 }
 
 static void
-test_schema_1 (void)
+test_schema (gconstpointer data)
 {
-  g_autoptr (Bench) bench = open_old ();
+  g_autoptr (Bench) bench = open_old (GPOINTER_TO_UINT (data));
   g_autoptr (MhTrashList) trash = NULL;
   g_autoptr (GError) error = NULL;
   gint64 stored = 5000 + 17;
 
-  g_test_summary ("a store of schema 1 reads and counts right, and what was forgotten stays gone");
+  g_test_summary (
+      "a store of an earlier schema reads and counts right, and what was forgotten stays gone");
   for (guint i = 0; i < 8; i++)
     stored += 500 + i * 700 + 17;
   stored += 4 * (3000 + 17);
@@ -119,7 +140,7 @@ test_schema_1 (void)
 static void
 test_schema_1_without_index (void)
 {
-  g_autoptr (Bench) bench = open_old ();
+  g_autoptr (Bench) bench = open_old (1);
 
   g_test_summary ("the segments of then make the same index as one that was upgraded");
   bench_assert_recount (bench);
@@ -130,7 +151,12 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/store/upgrade/schema-1", test_schema_1);
+  for (guint version = 1; mh_store_migrations[version].sql != NULL; version++)
+    {
+      g_autofree char *path = g_strdup_printf ("/store/upgrade/schema-%u", version);
+
+      g_test_add_data_func (path, GUINT_TO_POINTER (version), test_schema);
+    }
   g_test_add_func ("/store/upgrade/schema-1-without-index", test_schema_1_without_index);
 
   return g_test_run ();
