@@ -335,7 +335,7 @@ test_hosts (void)
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
-    g_assert_cmpint (mh_local_is_allowed (rows[i].host, allowed), ==, rows[i].good);
+    g_assert_cmpint (mh_host_is_allowed (rows[i].host, allowed), ==, rows[i].good);
 }
 
 static void
