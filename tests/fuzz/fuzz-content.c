@@ -27,7 +27,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   if (selection.start > selection.end || selection.end > content.size)
     __builtin_trap ();
 
-  mh_local_is_allowed (count > 5 ? lines[5] : NULL, NULL);
+  mh_host_is_allowed (count > 5 ? lines[5] : NULL, NULL);
   mh_token_kind (text);
   if (g_utf8_validate (text, -1, NULL))
     disposition = mh_content_disposition (TRUE, text);
