@@ -15,6 +15,32 @@ G_BEGIN_DECLS
 /* Every stream begins with this window in each direction (spec.md). */
 #define MH_YAMUX_WINDOW_START (256 * 1024)
 
+/* Bytes of a frame before its data (spec.md). */
+#define MH_YAMUX_HEADER 12
+
+/* Bytes of data that we put in a frame: with the header they fill a record of a secure channel. */
+#define MH_YAMUX_MOST_DATA (16384 - MH_YAMUX_HEADER)
+
+/* Streams of ours that the other side did not acknowledge; more are opened, but it is told of them
+ * and they send only when others were acknowledged (libp2p yamux README). */
+#define MH_YAMUX_MOST_UNACKNOWLEDGED 256
+
+/* Numbers of streams may come out of order, but not further apart than this many streams. */
+#define MH_YAMUX_MOST_DISORDER 4096
+
+/* Pings of the other side whose answers may wait to be sent; one more breaks the session. */
+#define MH_YAMUX_MOST_PINGS 64
+
+/* Streams of the other side whose resets may wait to be sent, apart from as many as it may have
+ * open; one more breaks the session. */
+#define MH_YAMUX_MOST_RESETS 1024
+
+/* Frames of higher priority that go before a stream of lower priority gets a turn nevertheless. */
+#define MH_YAMUX_PATIENCE 32
+
+/* How long the other side has to answer a ping, microseconds. */
+#define MH_YAMUX_PING_TIMEOUT_US (30 * G_USEC_PER_SEC)
+
 typedef struct _MhYamux MhYamux;
 typedef struct _MhYamuxStream MhYamuxStream;
 
@@ -32,21 +58,23 @@ typedef struct
   guint most_streams;  /* that the other side may have open; 1024 */
   guint32 most_window; /* bytes that a receive window grows to; 16 MiB */
   gsize most_received; /* bytes that wait to be read, of all streams together, before windows
-                          stop growing; 64 MiB */
+                          stop growing, and that they grow by together; 64 MiB */
   guint32 most_send;   /* bytes that a stream takes before it is no longer writable; 256 KiB */
 } MhYamuxLimits;
 
 /*
- * What happens, called from mh_yamux_feed(), and once each stream is gone from mh_yamux_free().
- * They may call anything here but mh_yamux_feed() and mh_yamux_free().
+ * What happens, called from mh_yamux_feed(); writable() from mh_yamux_pull(), which makes the room;
+ * broken() from mh_yamux_free() too, for each stream that is open still. They may call anything
+ * here but mh_yamux_feed() and mh_yamux_free().
  */
 typedef struct
 {
-  /* The other side opened @stream. */
+  /* The other side opened @stream. The session holds it until both directions have ended or it is
+   * broken; who wants it longer holds it too. */
   void (*opened) (MhYamuxStream *stream, gpointer data);
   /* There is more to be read, or the end. */
   void (*readable) (MhYamuxStream *stream, gpointer data);
-  /* A stream that took less than was offered takes more again. */
+  /* A stream that took less than was offered takes more again: half of most_send at least. */
   void (*writable) (MhYamuxStream *stream, gpointer data);
   /* The stream was reset, or the connection ended; nothing comes after it but freeing. */
   void (*broken) (MhYamuxStream *stream, gpointer data);
@@ -77,8 +105,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhYamux, mh_yamux_free)
  * @now_us: monotonic time, microseconds
  * @error: return location
  *
- * Errors: %G_IO_ERROR_INVALID_DATA: the session is broken; what mh_yamux_pull() still gives says so
- *   to the other side
+ * Errors: %G_IO_ERROR_INVALID_DATA: the session and all its streams are broken; what
+ *   mh_yamux_pull() still gives says so to the other side. %G_IO_ERROR_CLOSED: the other side gave
+ *   the session up for an error, and nothing more is to be sent
  * Returns: %FALSE with @error set
  */
 gboolean mh_yamux_feed (MhYamux *self, const guint8 *data, gsize size, gint64 now_us,
@@ -109,14 +138,17 @@ gboolean mh_yamux_wants_send (const MhYamux *self);
  * To be called about once in ten seconds: pings, for the round trip and to see that the other side
  * is there.
  *
- * Returns: %FALSE when the other side has answered no ping for 30 seconds
+ * Returns: %FALSE when the other side has answered no ping for %MH_YAMUX_PING_TIMEOUT_US, or the
+ *   session is broken
  */
 gboolean mh_yamux_tick (MhYamux *self, gint64 now_us) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Returns: the shortest round trip of late in microseconds, or 0 when it is not known */
+/* Returns: the shortest of the last eight round trips in microseconds, or 0 when none is known; the
+ * first is taken as soon as something came in */
 gint64 mh_yamux_rtt_us (const MhYamux *self);
 
-/* Says goodbye: no new streams on either side. Those that are open go on. */
+/* Says goodbye: no new streams on either side. Those that are open go on, if the other side does
+ * not take it for the end of the connection, as js-libp2p does. */
 void mh_yamux_go_away (MhYamux *self);
 
 /* Returns: whether the other side said goodbye */
@@ -130,7 +162,7 @@ guint mh_yamux_count (const MhYamux *self);
  * @self: a session
  *
  * Returns: (transfer full) (nullable): a stream of ours, which may be written at once, or %NULL
- * when either side said goodbye, or numbers have run out
+ *   when either side said goodbye, the session is broken, or numbers have run out
  */
 MhYamuxStream *mh_yamux_open (MhYamux *self) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -180,7 +212,8 @@ const MhBuf *mh_yamux_stream_received (const MhYamuxStream *self);
  */
 void mh_yamux_stream_consume (MhYamuxStream *self, gsize size);
 
-/* Returns: whether nothing comes after what mh_yamux_stream_received() has */
+/* Returns: whether the other side ended its direction, so that nothing comes after what
+ * mh_yamux_stream_received() has. A broken stream need not have come to its end. */
 gboolean mh_yamux_stream_is_ended (const MhYamuxStream *self);
 
 /* Returns: whether it was reset, or its connection ended, in which case nothing can be written */
@@ -189,7 +222,8 @@ gboolean mh_yamux_stream_is_broken (const MhYamuxStream *self);
 /* Ends our direction, after what was written. */
 void mh_yamux_stream_close_write (MhYamuxStream *self);
 
-/* Ends both directions at once; what waits is dropped. Without broken() being called. */
+/* Ends both directions at once; what waits is dropped, also what was received and not consumed.
+ * Without broken() being called. */
 void mh_yamux_stream_reset (MhYamuxStream *self);
 
 G_END_DECLS

@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <malloc.h>
+#include <string.h>
+
+#include "yamux-pair.h"
+
+#define MIB (1024 * 1024)
+
+static const guint8 zeros[MIB];
+
+/* Remembers the stream that was opened. */
+static void
+note_stream (MhYamuxStream *stream, gpointer data)
+{
+  *(MhYamuxStream **) data = mh_yamux_stream_ref (stream);
+}
+
+static void
+drop (MhYamuxStream *stream, gpointer data)
+{
+  mh_yamux_stream_consume (stream, mh_buf_size (mh_yamux_stream_received (stream)));
+}
+
+static void
+do_nothing (MhYamuxStream *stream, gpointer data)
+{
+}
+
+static void
+fill (MhYamuxStream *stream, gpointer data)
+{
+  while (mh_yamux_stream_write (stream, zeros, sizeof zeros) > 0)
+    ;
+}
+
+/* A session that takes streams without reading them. */
+static void
+make_deaf (Peer *peer, const MhYamuxLimits *limits, MhYamuxStream **opened)
+{
+  static const MhYamuxEvents events = { note_stream, do_nothing, do_nothing, do_nothing };
+
+  mh_yamux_free (peer->session);
+  peer->session = mh_yamux_new (FALSE, limits, &events, opened);
+}
+
+static void
+test_stall (void)
+{
+  g_autoptr (MhYamuxStream) stream = NULL;
+  g_autoptr (MhYamuxStream) other = NULL;
+  Peer one;
+  Peer two;
+
+  g_test_summary ("who does not read stops the sender at the window, and lets it go on");
+  peer_init (&one, TRUE, NULL);
+  peer_init (&two, FALSE, NULL);
+  make_deaf (&two, NULL, &other);
+  stream = mh_yamux_open (one.session);
+  fill (stream, NULL);
+  g_assert_cmpuint (mh_yamux_stream_unsent (stream), ==, 256 * 1024);
+  peers_settle (&one, &two);
+  g_assert_cmpuint (mh_buf_size (mh_yamux_stream_received (other)), ==, MH_YAMUX_WINDOW_START);
+  assert_log (&one, "writable 1|");
+
+  fill (stream, NULL);
+  peers_settle (&one, &two);
+  g_assert_cmpuint (mh_yamux_stream_unsent (stream), ==, 256 * 1024);
+  g_assert_cmpuint (mh_buf_size (mh_yamux_stream_received (other)), ==, MH_YAMUX_WINDOW_START);
+  mh_yamux_stream_consume (other, MH_YAMUX_WINDOW_START / 4 - 1);
+  assert_pull (&two, "");
+  mh_yamux_stream_consume (other, 1);
+  peers_settle (&one, &two);
+  g_assert_cmpuint (mh_yamux_stream_unsent (stream), ==, 192 * 1024);
+  g_assert_cmpuint (mh_buf_size (mh_yamux_stream_received (other)), ==, MH_YAMUX_WINDOW_START);
+  assert_log (&one, "");
+  mh_yamux_stream_consume (other, MH_YAMUX_WINDOW_START / 4);
+  peers_settle (&one, &two);
+  assert_log (&one, "writable 1|");
+
+  peer_clear (&one);
+  peer_clear (&two);
+  g_assert_true (mh_yamux_stream_is_broken (other));
+}
+
+static void
+test_writable (void)
+{
+  static const MhYamuxEvents events = { do_nothing, do_nothing, fill, do_nothing };
+  g_autoptr (MhYamuxStream) stream = NULL;
+  Peer one;
+
+  g_test_summary ("a stream that is filled again while it is pulled gives all of its window");
+  peer_init (&one, TRUE, NULL);
+  mh_yamux_free (one.session);
+  one.session = mh_yamux_new (TRUE, &(MhYamuxLimits){ .most_send = 1000 }, &events, NULL);
+  stream = mh_yamux_open (one.session);
+  g_assert_cmpuint (mh_yamux_stream_room (stream), ==, 1000);
+  fill (stream, NULL);
+  g_assert_cmpuint (mh_yamux_stream_room (stream), ==, 0);
+  mh_yamux_pull (one.session, &one.out, 100 * 1000);
+  g_assert_cmpuint (mh_buf_size (&one.out), >=, 100 * 1000);
+  g_assert_cmpuint (mh_buf_size (&one.out), <, 100 * 1000 + 1012);
+  g_free (peer_pull (&one));
+  g_assert_cmpuint (mh_yamux_stream_unsent (stream), >, 500);
+  g_assert_false (mh_yamux_wants_send (one.session));
+  peer_clear (&one);
+}
+
+/* Pulls one frame. Returns: the number of its stream */
+static guint32
+pull_one (Peer *peer, gsize *size)
+{
+  guint8 id = 0;
+
+  g_assert_true (mh_yamux_pull (peer->session, &peer->out, 1));
+  *size = mh_buf_size (&peer->out);
+  id = mh_buf_peek (&peer->out)[7];
+  mh_buf_clear (&peer->out);
+
+  return id;
+}
+
+static void
+test_priorities (void)
+{
+  static const struct
+  {
+    MhYamuxPriority priorities[4];
+    const char *order; /* of the first frames */
+  } rows[] = {
+    { { MH_YAMUX_NORMAL, MH_YAMUX_NORMAL, MH_YAMUX_NORMAL, MH_YAMUX_NORMAL }, "135713571357" },
+    { { MH_YAMUX_BULK, MH_YAMUX_NORMAL, MH_YAMUX_URGENT, MH_YAMUX_URGENT }, "575757575757" },
+    { { MH_YAMUX_BULK, MH_YAMUX_NORMAL, MH_YAMUX_NORMAL, MH_YAMUX_BULK }, "353535353535" },
+    { { MH_YAMUX_BULK, MH_YAMUX_BULK, MH_YAMUX_BULK, MH_YAMUX_BULK }, "135713571357" },
+  };
+
+  g_test_summary ("streams go by priority, those of one by turns");
+  for (guint row = 0; row < G_N_ELEMENTS (rows); row++)
+    {
+      MhYamuxStream *streams[4];
+      Peer one;
+      gsize size = 0;
+
+      peer_init (&one, TRUE, NULL);
+      for (guint i = 0; i < 4; i++)
+        {
+          streams[i] = mh_yamux_open (one.session);
+          /* before and after there is something to send */
+          if (i % 2 == 0)
+            mh_yamux_stream_set_priority (streams[i], rows[row].priorities[i]);
+          fill (streams[i], NULL);
+          mh_yamux_stream_set_priority (streams[i], rows[row].priorities[i]);
+        }
+      for (guint i = 0; i < 4; i++)
+        {
+          pull_one (&one, &size);
+          g_assert_cmpuint (size, ==, MH_YAMUX_HEADER);
+        }
+      for (guint i = 0; rows[row].order[i] != '\0'; i++)
+        {
+          g_assert_cmpuint (pull_one (&one, &size), ==, rows[row].order[i] - '0');
+          g_assert_cmpuint (size, ==, MH_YAMUX_MOST_DATA + MH_YAMUX_HEADER);
+        }
+      for (guint i = 0; i < 4; i++)
+        mh_yamux_stream_unref (streams[i]);
+      peer_clear (&one);
+    }
+}
+
+static void
+test_urgent (void)
+{
+  g_autoptr (MhYamuxStream) bulk = NULL;
+  g_autoptr (MhYamuxStream) call = NULL;
+  Peer one;
+  gsize size = 0;
+  guint bulk_frames = 0;
+
+  g_test_summary ("an urgent frame waits for one other at most, and other streams do not starve");
+  peer_init (&one, TRUE, NULL);
+  bulk = mh_yamux_open (one.session);
+  call = mh_yamux_open (one.session);
+  mh_yamux_stream_set_priority (bulk, MH_YAMUX_BULK);
+  mh_yamux_stream_set_priority (call, MH_YAMUX_URGENT);
+  fill (bulk, NULL);
+  pull_one (&one, &size);
+  pull_one (&one, &size);
+  g_assert_cmpuint (pull_one (&one, &size), ==, 1);
+  g_assert_cmpuint (size, ==, MH_YAMUX_MOST_DATA + MH_YAMUX_HEADER);
+
+  for (guint i = 0; i < 10 * (MH_YAMUX_PATIENCE + 1); i++)
+    {
+      guint32 id = 0;
+
+      mh_yamux_stream_write (call, zeros, 100);
+      id = pull_one (&one, &size);
+      if (id == 1)
+        {
+          bulk_frames++;
+          g_assert_cmpuint (pull_one (&one, &size), ==, 3);
+        }
+    }
+  g_assert_cmpuint (bulk_frames, ==, 10);
+  /* a window and an answer go before both */
+  mh_yamux_stream_write (call, zeros, 100);
+  assert_feed (&one, "P S 0 9");
+  g_assert_cmpuint (pull_one (&one, &size), ==, 0);
+  peer_clear (&one);
+}
+
+/* A way of @delay_us and @per_ms bytes in one direction. */
+typedef struct
+{
+  GQueue flying; /* (element-type GBytes) */
+  GQueue times;
+  gsize per_ms;
+  gint64 delay_us;
+} Way;
+
+static void
+way_clear (Way *way)
+{
+  g_queue_clear_full (&way->flying, (GDestroyNotify) g_bytes_unref);
+  g_queue_clear (&way->times);
+}
+
+static void
+way_step (Way *way, Peer *from, Peer *to, gint64 now_us)
+{
+  gsize size = 0;
+
+  from->now_us = to->now_us = now_us;
+  if (mh_buf_size (&from->out) < way->per_ms)
+    mh_yamux_pull (from->session, &from->out, way->per_ms);
+  size = MIN (mh_buf_size (&from->out), way->per_ms);
+  if (size > 0)
+    {
+      g_queue_push_tail (&way->flying, g_bytes_new (mh_buf_peek (&from->out), size));
+      g_queue_push_tail (&way->times, GSIZE_TO_POINTER (now_us + way->delay_us));
+      mh_buf_consume (&from->out, size);
+    }
+
+  while (way->flying.length > 0
+         && (gint64) GPOINTER_TO_SIZE (g_queue_peek_head (&way->times)) <= now_us)
+    {
+      g_autoptr (GBytes) bytes = g_queue_pop_head (&way->flying);
+      g_autoptr (GError) error = NULL;
+
+      g_queue_pop_head (&way->times);
+      if (!mh_yamux_feed (to->session, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
+                          now_us, &error))
+        g_assert_no_error (error);
+    }
+}
+
+/* What a receiver reads: all, or so much in a millisecond. */
+typedef struct
+{
+  GPtrArray *streams; /* (owned) (element-type MhYamuxStream) */
+  guint64 got;
+  gsize per_ms; /* 0 for all */
+} Reader;
+
+static void
+reader_read (Reader *reader, MhYamuxStream *stream, gsize most)
+{
+  gsize size = MIN (mh_buf_size (mh_yamux_stream_received (stream)), most);
+
+  reader->got += size;
+  mh_yamux_stream_consume (stream, size);
+}
+
+static void
+reader_opened (MhYamuxStream *stream, gpointer data)
+{
+  Reader *reader = data;
+
+  g_ptr_array_add (reader->streams, mh_yamux_stream_ref (stream));
+}
+
+static void
+reader_readable (MhYamuxStream *stream, gpointer data)
+{
+  Reader *reader = data;
+
+  if (reader->per_ms == 0)
+    reader_read (reader, stream, G_MAXSIZE);
+}
+
+typedef struct
+{
+  Peer one;
+  Peer two;
+  Way up;
+  Way down;
+  Reader reader;
+  gint64 now_us;
+} Line;
+
+static const MhYamuxEvents line_sender = { do_nothing, drop, fill, do_nothing };
+static const MhYamuxEvents line_reader = { reader_opened, reader_readable, do_nothing, do_nothing };
+
+static void
+line_init (Line *line, gsize per_ms, gint64 round_trip_us, const MhYamuxLimits *limits)
+{
+  *line = (Line){ .up = { .per_ms = per_ms, .delay_us = round_trip_us / 2 },
+                  .down = { .per_ms = per_ms, .delay_us = round_trip_us / 2 } };
+  line->reader.streams = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_yamux_stream_unref);
+  peer_init (&line->one, TRUE, NULL);
+  peer_init (&line->two, FALSE, NULL);
+  mh_yamux_free (line->one.session);
+  mh_yamux_free (line->two.session);
+  line->one.session = mh_yamux_new (TRUE, NULL, &line_sender, NULL);
+  line->two.session = mh_yamux_new (FALSE, limits, &line_reader, &line->reader);
+}
+
+static void
+line_clear (Line *line)
+{
+  peer_clear (&line->one);
+  peer_clear (&line->two);
+  way_clear (&line->up);
+  way_clear (&line->down);
+  g_ptr_array_unref (line->reader.streams);
+}
+
+/* Returns: bytes that were read in @ms milliseconds */
+static guint64
+line_run (Line *line, guint ms)
+{
+  guint64 before = line->reader.got;
+
+  for (guint i = 0; i < ms; i++)
+    {
+      line->now_us += 1000;
+      way_step (&line->up, &line->one, &line->two, line->now_us);
+      for (guint j = 0; line->reader.per_ms > 0 && j < line->reader.streams->len; j++)
+        reader_read (&line->reader, line->reader.streams->pdata[j], line->reader.per_ms);
+      way_step (&line->down, &line->two, &line->one, line->now_us);
+      if (line->now_us % (10 * G_USEC_PER_SEC) == 0)
+        g_assert_true (mh_yamux_tick (line->two.session, line->now_us));
+    }
+
+  return line->reader.got - before;
+}
+
+/* Stops reading, nearly. Returns: what comes until the sender has to stop: all windows */
+static gsize
+line_window (Line *line)
+{
+  gsize sum = 0;
+
+  line->reader.per_ms = 1;
+  line_run (line, 3000);
+  for (guint i = 0; i < line->reader.streams->len; i++)
+    sum += mh_buf_size (mh_yamux_stream_received (line->reader.streams->pdata[i]));
+
+  return sum;
+}
+
+static void
+test_growth (void)
+{
+  static const struct
+  {
+    gsize per_ms; /* 12500 bytes are 100 Mbit/s */
+    guint round_trip_ms;
+    guint32 least_window;
+    guint32 most_window;
+  } rows[] = {
+    { 12500, 100, 2 * MIB, 8 * MIB },
+    { 125000, 10, 2 * MIB, 8 * MIB },
+    { 125000, 100, 15 * MIB, 16 * MIB },
+    { 1250, 20, 192 * 1024, 512 * 1024 },
+    { 100, 2, 192 * 1024, MH_YAMUX_WINDOW_START },
+  };
+
+  g_test_summary ("the window grows to what the line holds, and not far over it");
+  for (guint row = 0; row < G_N_ELEMENTS (rows); row++)
+    {
+      g_autoptr (MhYamuxStream) stream = NULL;
+      g_autoptr (GString) text = g_string_new (NULL);
+      gint64 round_trip_us = rows[row].round_trip_ms * 1000;
+      Line line;
+      guint64 rate = 0;
+      gsize window = 0;
+
+      line_init (&line, rows[row].per_ms, round_trip_us, NULL);
+      stream = mh_yamux_open (line.one.session);
+      fill (stream, NULL);
+      for (guint i = 0; i < 20; i++)
+        {
+          rate = line_run (&line, rows[row].round_trip_ms) / rows[row].round_trip_ms;
+          g_string_append_printf (text, " %.2f", (double) rate / (double) rows[row].per_ms);
+        }
+      g_test_message ("share of the rate, round trip by round trip:%s", text->str);
+      rate = line_run (&line, 1000) / 1000;
+      g_assert_cmpuint (rate, >=, rows[row].per_ms * 97 / 100);
+      g_assert_cmpint (mh_yamux_rtt_us (line.two.session), >=, round_trip_us);
+      window = line_window (&line);
+      g_test_message ("window %zu", window);
+      g_assert_cmpuint (window, >=, rows[row].least_window);
+      g_assert_cmpuint (window, <=, rows[row].most_window);
+      line_clear (&line);
+    }
+}
+
+static void
+test_slow_reader (void)
+{
+  g_autoptr (MhYamuxStream) stream = NULL;
+  Line line;
+
+  g_test_summary ("the window does not grow for who reads slowly");
+  line_init (&line, 12500, 100 * 1000, NULL);
+  line.reader.per_ms = 1000;
+  stream = mh_yamux_open (line.one.session);
+  fill (stream, NULL);
+  line_run (&line, 5000);
+  g_assert_cmpuint (line_run (&line, 1000), >=, 990 * 1000);
+  g_assert_cmpuint (line_window (&line), <=, MIB);
+  line_clear (&line);
+}
+
+static void
+test_growth_of_all (void)
+{
+  MhYamuxStream *streams[8];
+  Line line;
+  gsize sum = 0;
+
+  g_test_summary ("the windows of all streams grow together by most_received at most");
+  line_init (&line, 125000, 100 * 1000, &(MhYamuxLimits){ .most_received = 2 * MIB });
+  for (guint i = 0; i < 8; i++)
+    {
+      streams[i] = mh_yamux_open (line.one.session);
+      fill (streams[i], NULL);
+    }
+  line_run (&line, 3000);
+  sum = line_window (&line);
+  g_assert_cmpuint (sum, <=, 8 * MH_YAMUX_WINDOW_START + 2 * MIB);
+  g_assert_cmpuint (sum, >, 8 * MH_YAMUX_WINDOW_START + MIB);
+  for (guint i = 0; i < 8; i++)
+    mh_yamux_stream_unref (streams[i]);
+  line_clear (&line);
+}
+
+static void
+test_learned (void)
+{
+  static const MhYamuxLimits limits = { .most_received = 8 * MIB };
+  g_autofree char *first = NULL;
+  Line line;
+
+  g_test_summary ("later streams begin with a window that did well, for some time");
+  line_init (&line, 12500, 100 * 1000, &limits);
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autoptr (MhYamuxStream) stream = mh_yamux_open (line.one.session);
+
+      fill (stream, NULL);
+      line_run (&line, i == 0 ? 3000 : 300);
+      /* the first window, and the line's rate from the answer on, which takes 150 of 300 ms */
+      if (i > 0)
+        g_assert_cmpuint (line.reader.got, >=, MH_YAMUX_WINDOW_START + 145 * 12500);
+      mh_yamux_stream_reset (stream);
+      line_run (&line, 200);
+      line.reader.got = 0;
+    }
+
+  for (guint i = 0; i < 10; i++)
+    {
+      g_assert_true (mh_yamux_tick (line.two.session, line.now_us));
+      line_run (&line, 200);
+    }
+  frames_put (&line.one.out, "W S 777 0");
+  g_assert_true (mh_yamux_feed (line.two.session, mh_buf_peek (&line.one.out), MH_YAMUX_HEADER,
+                                line.now_us, NULL));
+  g_string_truncate (line.two.log, 0);
+  first = peer_pull (&line.two);
+  g_assert_cmpstr (first, ==, "W A 777 0");
+  line_clear (&line);
+}
+
+static gsize
+heap_bytes (void)
+{
+  struct mallinfo2 info = mallinfo2 ();
+
+  return info.uordblks + info.hblkhd;
+}
+
+static void
+echo (MhYamuxStream *stream, gpointer data)
+{
+  const MhBuf *received = mh_yamux_stream_received (stream);
+
+  mh_yamux_stream_consume (
+      stream, mh_yamux_stream_write (stream, mh_buf_peek (received), mh_buf_size (received)));
+}
+
+static void
+test_idle_streams (void)
+{
+  static const MhYamuxEvents events = { do_nothing, echo, do_nothing, do_nothing };
+  static const MhYamuxLimits limits = { .most_streams = 10000 };
+  const guint count = 10000;
+  Peer one;
+  Peer two;
+  gsize before = 0;
+
+  g_test_summary ("an idle stream costs little, also when it has been busy");
+  peer_init (&one, TRUE, NULL);
+  peer_init (&two, FALSE, NULL);
+  mh_yamux_free (two.session);
+  two.session = mh_yamux_new (FALSE, &limits, &events, NULL);
+  before = heap_bytes ();
+  for (guint i = 0; i < count; i++)
+    {
+      g_autoptr (MhYamuxStream) stream = mh_yamux_open (one.session);
+
+      g_assert_cmpuint (mh_yamux_stream_write (stream, zeros, 20000), ==, 20000);
+      if (i % 100 == 99)
+        peers_settle (&one, &two);
+      g_string_truncate (one.log, 0);
+    }
+  g_assert_cmpuint (mh_yamux_count (one.session), ==, count);
+  g_assert_cmpuint (mh_yamux_count (two.session), ==, count);
+  g_assert_true (mh_yamux_tick (one.session, 1));
+  g_assert_true (mh_yamux_tick (two.session, 1));
+  mh_buf_clear (&one.out);
+  mh_buf_clear (&two.out);
+  g_test_message ("%zu bytes a stream", (heap_bytes () - before) / (2 * count));
+  /* a sanitizer counts nothing */
+  g_assert_cmpuint (heap_bytes () - before, <, 2 * count * 400);
+  peer_clear (&one);
+  peer_clear (&two);
+}
+
+static void
+test_idle_peers (void)
+{
+  const guint count = 500;
+  g_autofree Peer *peers = g_new0 (Peer, 2 * count);
+  gsize before = heap_bytes ();
+
+  g_test_summary ("an idle peer costs little, also when it has been busy");
+  for (guint i = 0; i < count; i++)
+    {
+      Peer *one = &peers[2 * i];
+      Peer *two = &peers[2 * i + 1];
+
+      peer_init (one, TRUE, NULL);
+      peer_init (two, FALSE, NULL);
+      for (guint j = 0; j < 5; j++)
+        {
+          g_autoptr (MhYamuxStream) stream = mh_yamux_open (one->session);
+
+          mh_yamux_stream_write (stream, zeros, 100000);
+          peers_settle (one, two);
+          mh_yamux_stream_close_write (stream);
+          peers_settle (one, two);
+        }
+      g_assert_true (mh_yamux_tick (one->session, 1));
+      g_assert_true (mh_yamux_tick (two->session, 1));
+      peers_settle (one, two);
+    }
+  g_test_message ("%zu bytes a peer", (heap_bytes () - before) / (2 * count));
+  g_assert_cmpuint (heap_bytes () - before, <, 2 * count * 16 * 1024);
+  for (guint i = 0; i < 2 * count; i++)
+    peer_clear (&peers[i]);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/p2p/yamux/stall", test_stall);
+  g_test_add_func ("/p2p/yamux/writable", test_writable);
+  g_test_add_func ("/p2p/yamux/priorities", test_priorities);
+  g_test_add_func ("/p2p/yamux/urgent", test_urgent);
+  g_test_add_func ("/p2p/yamux/growth", test_growth);
+  g_test_add_func ("/p2p/yamux/slow-reader", test_slow_reader);
+  g_test_add_func ("/p2p/yamux/growth-of-all", test_growth_of_all);
+  g_test_add_func ("/p2p/yamux/learned", test_learned);
+  g_test_add_func ("/p2p/yamux/idle-streams", test_idle_streams);
+  g_test_add_func ("/p2p/yamux/idle-peers", test_idle_peers);
+
+  return g_test_run ();
+}
