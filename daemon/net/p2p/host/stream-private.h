@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "host-private.h"
+
+G_BEGIN_DECLS
+
+typedef struct _MhStreamWorker MhStreamWorker;
+
+struct _MhStream
+{
+  gatomicrefcount references;
+  MhLoop *loop; /* (owned) */
+  MhPeerId peer;
+  gboolean is_ours;
+  gboolean is_relayed;
+  char *protocol;         /* (owned) (nullable): once agreed; does not change then */
+  MhStreamWorker *worker; /* (owned) (nullable): set by the worker, once, before it uses it */
+
+  /* of the loop */
+  MhLink *link;          /* (unowned) (nullable): %NULL when broken */
+  MhYamuxStream *yamux;  /* (owned) */
+  MhMultistream *choice; /* (owned) (nullable): while agreeing */
+  char **proposals;      /* (owned) (nullable): for @choice */
+  gint64 deadline_us;    /* of agreeing */
+  MhStreamAgreed agreed; /* (nullable) */
+  gpointer agreed_data;
+  const MhStreamFuncs *funcs; /* (unowned) (nullable) */
+  gpointer data;
+  MhBuf waiting;       /* what yamux does not take yet */
+  gboolean is_closing; /* no more is written */
+  gboolean is_orphan;  /* whether only its own reference is left */
+};
+
+/* Ends our direction. On the loop. */
+void mh_stream_close_write_here (MhStream *self);
+/* Ends our direction after what the worker wrote. Any thread. */
+void mh_stream_worker_close (MhStream *self);
+void mh_stream_worker_free (MhStreamWorker *self);
+
+G_END_DECLS

@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "stream.h"
+
+#include "host-private.h"
+#include "net/p2p/wire/varint.h"
+#include "stream-private.h"
+
+/* Bytes of an agreement that are looked at together. */
+#define AGREEMENT 1024
+
+/* How long a stream without a user waits for the peer to end it. */
+#define LINGER_US (30 * G_USEC_PER_SEC)
+
+MhStream *
+mh_stream_ref (MhStream *self)
+{
+  g_atomic_ref_count_inc (&self->references);
+
+  return self;
+}
+
+/* On the loop, or with nobody else there. */
+static void
+dispose (gpointer data)
+{
+  MhStream *self = data;
+
+  if (self->link != NULL)
+    {
+      if (!self->is_closing || !mh_yamux_stream_is_ended (self->yamux))
+        mh_yamux_stream_reset (self->yamux);
+      mh_yamux_stream_set_data (self->yamux, NULL);
+      mh_link_kick (self->link);
+      mh_link_remove_stream (self->link, self);
+    }
+  g_clear_pointer (&self->choice, mh_multistream_free);
+  g_strfreev (self->proposals);
+  mh_yamux_stream_unref (self->yamux);
+  mh_stream_worker_free (self->worker);
+  mh_buf_clear (&self->waiting);
+  g_free (self->protocol);
+  mh_loop_unref (self->loop);
+  g_free (self);
+}
+
+static gboolean
+is_done (const MhStream *self)
+{
+  return mh_yamux_stream_is_ended (self->yamux) && mh_buf_size (&self->waiting) == 0;
+}
+
+/*
+ * The last user has gone. What was written before the end of our direction still has to be sent,
+ * so that such a stream stays, without a user, until the peer has ended its own.
+ */
+static void
+let_go (gpointer data)
+{
+  MhStream *self = data;
+
+  if (self->link == NULL || !self->is_closing || is_done (self))
+    {
+      dispose (self);
+      return;
+    }
+
+  g_atomic_ref_count_init (&self->references);
+  self->is_orphan = TRUE;
+  self->funcs = NULL;
+  self->deadline_us = g_get_monotonic_time () + LINGER_US;
+  mh_stream_consume (self, mh_buf_size (mh_stream_received (self)));
+}
+
+static void
+do_nothing (gpointer data)
+{
+}
+
+void
+mh_stream_unref (MhStream *self)
+{
+  g_autoptr (MhLoop) loop = NULL;
+
+  if (!g_atomic_ref_count_dec (&self->references))
+    return;
+
+  loop = mh_loop_ref (self->loop);
+  if (mh_loop_is_own (loop))
+    let_go (self);
+  else
+    mh_loop_post (loop, do_nothing, self, let_go);
+}
+
+const MhPeerId *
+mh_stream_peer (const MhStream *self)
+{
+  return &self->peer;
+}
+
+const char *
+mh_stream_protocol (const MhStream *self)
+{
+  return self->protocol;
+}
+
+gboolean
+mh_stream_is_ours (const MhStream *self)
+{
+  return self->is_ours;
+}
+
+gboolean
+mh_stream_is_relayed (const MhStream *self)
+{
+  return self->is_relayed;
+}
+
+static MhStream *
+make (MhLink *link, MhYamuxStream *yamux, gboolean is_ours)
+{
+  MhStream *self = g_new0 (MhStream, 1);
+
+  g_atomic_ref_count_init (&self->references);
+  self->loop = mh_loop_ref (mh_link_host (link)->loop);
+  self->link = link;
+  self->yamux = yamux;
+  self->is_ours = is_ours;
+  self->is_relayed = mh_link_is_relayed (link);
+  self->peer = *mh_link_peer (link);
+  self->deadline_us = g_get_monotonic_time () + MH_HOST_HANDSHAKE_US;
+  mh_yamux_stream_set_data (yamux, self);
+  mh_link_add_stream (link, self);
+
+  return self;
+}
+
+/* Sends what waits, as far as there is room. */
+static void
+send_waiting (MhStream *self)
+{
+  gsize size = mh_buf_size (&self->waiting);
+
+  if (self->link == NULL)
+    return;
+  if (size > 0)
+    mh_buf_consume (&self->waiting,
+                    mh_yamux_stream_write (self->yamux, mh_buf_peek (&self->waiting), size));
+  if (self->is_closing && mh_buf_size (&self->waiting) == 0)
+    mh_yamux_stream_close_write (self->yamux);
+  mh_link_kick (self->link);
+}
+
+/* The end of agreeing; gives the stream to who waits for it. */
+static void
+settle (MhStream *self, const GError *error)
+{
+  MhStreamAgreed agreed = g_steal_pointer (&self->agreed);
+
+  g_clear_pointer (&self->choice, mh_multistream_free);
+  if (agreed != NULL)
+    agreed (self, error, self->agreed_data);
+}
+
+/* Ends a stream that came to nothing. The caller holds it. */
+static void
+give_up (MhStream *self, GIOErrorEnum code, const char *why)
+{
+  g_autoptr (GError) error = g_error_new (G_IO_ERROR, code, "%s", why);
+
+  mh_stream_reset (self);
+  settle (self, error);
+}
+
+static void
+begin (MhStream *self)
+{
+  self->protocol = g_strdup (mh_multistream_protocol (self->choice));
+  settle (self, NULL);
+}
+
+static void
+agree (MhStream *self)
+{
+  const MhBuf *received = mh_yamux_stream_received (self->yamux);
+  g_auto (MhBuf) some = { 0 };
+  gsize size = MIN (mh_buf_size (received), AGREEMENT);
+  MhMultistreamState state;
+
+  mh_buf_append (&some, mh_buf_peek (received), size);
+  state = mh_multistream_feed (self->choice, &some, &self->waiting);
+  mh_yamux_stream_consume (self->yamux, size - mh_buf_size (&some));
+  send_waiting (self);
+  switch (state)
+    {
+    case MH_MULTISTREAM_AGREED:
+      begin (self);
+      break;
+    case MH_MULTISTREAM_NONE:
+      give_up (self, G_IO_ERROR_NOT_SUPPORTED, "the peer does not speak this protocol");
+      break;
+    case MH_MULTISTREAM_BROKEN:
+      give_up (self, G_IO_ERROR_INVALID_DATA, "the peer does not speak multistream");
+      break;
+    case MH_MULTISTREAM_MORE:
+      if (mh_yamux_stream_is_ended (self->yamux))
+        give_up (self, G_IO_ERROR_CONNECTION_CLOSED, "the peer closed the stream");
+      break;
+    }
+}
+
+/* Looks after a stream without a user. Returns: whether it is one */
+static gboolean
+tend_orphan (MhStream *self)
+{
+  if (!self->is_orphan)
+    return FALSE;
+
+  mh_stream_consume (self, mh_buf_size (mh_stream_received (self)));
+  if (is_done (self))
+    {
+      self->is_orphan = FALSE;
+      mh_stream_unref (self);
+    }
+
+  return TRUE;
+}
+
+void
+mh_stream_on_readable (MhStream *self)
+{
+  g_autoptr (MhStream) hold = mh_stream_ref (self);
+
+  if (tend_orphan (self))
+    return;
+  if (self->choice != NULL)
+    agree (self);
+  if (self->choice == NULL && self->funcs != NULL && self->funcs->readable != NULL
+      && self->link != NULL)
+    self->funcs->readable (self, self->data);
+}
+
+void
+mh_stream_on_writable (MhStream *self)
+{
+  g_autoptr (MhStream) hold = mh_stream_ref (self);
+
+  send_waiting (self);
+  if (tend_orphan (self))
+    return;
+  if (mh_buf_size (&self->waiting) == 0 && self->funcs != NULL && self->funcs->writable != NULL)
+    self->funcs->writable (self, self->data);
+}
+
+void
+mh_stream_on_broken (MhStream *self)
+{
+  g_autoptr (MhStream) hold = mh_stream_ref (self);
+  g_autoptr (GError) error = NULL;
+
+  if (self->link == NULL)
+    return;
+  mh_link_remove_stream (self->link, self);
+  mh_yamux_stream_set_data (self->yamux, NULL);
+  self->link = NULL;
+  if (self->is_orphan)
+    {
+      self->is_orphan = FALSE;
+      mh_stream_unref (self);
+    }
+  else if (self->choice != NULL)
+    {
+      error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                                   "the peer closed the stream");
+      settle (self, error);
+    }
+  else if (self->funcs != NULL && self->funcs->broken != NULL)
+    {
+      self->funcs->broken (self, self->data);
+    }
+}
+
+MhStream *
+mh_stream_open (MhLink *link, const char *const *protocols, MhStreamAgreed agreed, gpointer data)
+{
+  MhYamux *session = mh_conn_yamux (mh_link_conn (link));
+  MhYamuxStream *yamux = session != NULL ? mh_yamux_open (session) : NULL;
+  MhStream *self;
+
+  if (yamux == NULL)
+    return NULL;
+
+  self = make (link, yamux, TRUE);
+  self->proposals = g_strdupv ((char **) protocols);
+  self->agreed = agreed;
+  self->agreed_data = data;
+  self->choice = mh_multistream_dial ((const char *const *) self->proposals, &self->waiting);
+  send_waiting (self);
+
+  return self;
+}
+
+static gboolean
+is_handled (const char *protocol, gpointer data)
+{
+  return g_hash_table_contains (mh_link_host (data)->handlers, protocol);
+}
+
+/* Hands a stream of the peer's over. Takes the reference that mh_stream_accept() made. */
+static void
+hand_over (MhStream *self, const GError *error, gpointer data)
+{
+  g_autoptr (MhStream) stream = self;
+  const MhHandlerRow *row = NULL;
+
+  if (error != NULL)
+    return;
+  row = g_hash_table_lookup (mh_link_host (data)->handlers, self->protocol);
+  if (row != NULL)
+    row->func (g_steal_pointer (&stream), row->data);
+}
+
+void
+mh_stream_accept (MhLink *link, MhYamuxStream *yamux)
+{
+  MhStream *self = make (link, mh_yamux_stream_ref (yamux), FALSE);
+
+  self->agreed = hand_over;
+  self->agreed_data = link;
+  self->choice = mh_multistream_listen (is_handled, link, &self->waiting);
+  send_waiting (self);
+}
+
+void
+mh_stream_forget (MhStream *self)
+{
+  self->agreed = NULL;
+}
+
+void
+mh_stream_tick (MhStream *self, gint64 now_us)
+{
+  g_autoptr (MhStream) hold = mh_stream_ref (self);
+
+  if (now_us <= self->deadline_us)
+    return;
+  if (self->choice != NULL)
+    give_up (self, G_IO_ERROR_TIMED_OUT, "the peer agreed to no protocol in time");
+  if (!self->is_orphan)
+    return;
+  self->is_orphan = FALSE;
+  mh_stream_reset (self);
+  mh_stream_unref (self);
+}
+
+/* -- the loop's side -- */
+
+static void
+tell_readable (gpointer data)
+{
+  MhStream *self = data;
+
+  if (self->link != NULL
+      && (mh_buf_size (mh_yamux_stream_received (self->yamux)) > 0
+          || mh_yamux_stream_is_ended (self->yamux)))
+    mh_stream_on_readable (self);
+}
+
+void
+mh_stream_set_funcs (MhStream *self, const MhStreamFuncs *funcs, gpointer data)
+{
+  self->funcs = funcs;
+  self->data = data;
+  if (funcs != NULL)
+    mh_loop_post (self->loop, tell_readable, mh_stream_ref (self),
+                  (GDestroyNotify) mh_stream_unref);
+}
+
+const MhBuf *
+mh_stream_received (const MhStream *self)
+{
+  return mh_yamux_stream_received (self->yamux);
+}
+
+void
+mh_stream_consume (MhStream *self, gsize size)
+{
+  mh_yamux_stream_consume (self->yamux, size);
+  if (self->link != NULL)
+    mh_link_kick (self->link);
+}
+
+gboolean
+mh_stream_is_ended (const MhStream *self)
+{
+  return mh_yamux_stream_is_ended (self->yamux);
+}
+
+gboolean
+mh_stream_is_broken (const MhStream *self)
+{
+  return self->link == NULL;
+}
+
+gsize
+mh_stream_write (MhStream *self, gconstpointer data, gsize size)
+{
+  gsize taken;
+
+  if (self->link == NULL || self->is_closing || mh_buf_size (&self->waiting) > 0)
+    return 0;
+  taken = mh_yamux_stream_write (self->yamux, data, size);
+  mh_link_kick (self->link);
+
+  return taken;
+}
+
+gsize
+mh_stream_room (const MhStream *self)
+{
+  if (self->link == NULL || self->is_closing || mh_buf_size (&self->waiting) > 0)
+    return 0;
+
+  return mh_yamux_stream_room (self->yamux);
+}
+
+void
+mh_stream_write_all (MhStream *self, gconstpointer data, gsize size)
+{
+  gsize taken = mh_stream_write (self, data, size);
+
+  if (self->link != NULL && !self->is_closing)
+    mh_buf_append (&self->waiting, (const guint8 *) data + taken, size - taken);
+}
+
+static void
+close_here (gpointer data)
+{
+  MhStream *self = data;
+
+  self->is_closing = TRUE;
+  send_waiting (self);
+}
+
+void
+mh_stream_close_write (MhStream *self)
+{
+  if (self->worker != NULL)
+    mh_stream_worker_close (self);
+  else if (mh_loop_is_own (self->loop))
+    close_here (self);
+  else
+    mh_loop_post (self->loop, close_here, mh_stream_ref (self), (GDestroyNotify) mh_stream_unref);
+}
+
+void
+mh_stream_close_write_here (MhStream *self)
+{
+  close_here (self);
+}
+
+static void
+reset_here (gpointer data)
+{
+  MhStream *self = data;
+
+  if (self->link == NULL)
+    return;
+  mh_yamux_stream_reset (self->yamux);
+  mh_link_kick (self->link);
+  mh_yamux_stream_set_data (self->yamux, NULL);
+  mh_link_remove_stream (self->link, self);
+  self->link = NULL;
+}
+
+void
+mh_stream_reset (MhStream *self)
+{
+  if (mh_loop_is_own (self->loop))
+    reset_here (self);
+  else
+    mh_loop_post (self->loop, reset_here, mh_stream_ref (self), (GDestroyNotify) mh_stream_unref);
+}
+
+static void
+set_normal (gpointer data)
+{
+  mh_yamux_stream_set_priority (((MhStream *) data)->yamux, MH_YAMUX_NORMAL);
+}
+
+static void
+set_urgent (gpointer data)
+{
+  mh_yamux_stream_set_priority (((MhStream *) data)->yamux, MH_YAMUX_URGENT);
+}
+
+static void
+set_bulk (gpointer data)
+{
+  mh_yamux_stream_set_priority (((MhStream *) data)->yamux, MH_YAMUX_BULK);
+}
+
+void
+mh_stream_set_priority (MhStream *self, MhYamuxPriority priority)
+{
+  static const MhLoopTask tasks[] = {
+    [MH_YAMUX_URGENT] = set_urgent, [MH_YAMUX_NORMAL] = set_normal, [MH_YAMUX_BULK] = set_bulk
+  };
+
+  if (mh_loop_is_own (self->loop))
+    tasks[priority](self);
+  else
+    mh_loop_post (self->loop, tasks[priority], mh_stream_ref (self),
+                  (GDestroyNotify) mh_stream_unref);
+}
+
+/* -- messages -- */
+
+gboolean
+mh_stream_take_message (MhStream *self, gsize most, GBytes **message, GError **error)
+{
+  const MhBuf *received = mh_stream_received (self);
+  guint64 size;
+  gsize used;
+
+  *message = NULL;
+  switch (mh_varint_get (mh_buf_peek (received), mh_buf_size (received), &size, &used))
+    {
+    case MH_VARINT_SHORT:
+      return TRUE;
+    case MH_VARINT_BAD:
+      size = G_MAXUINT64;
+      break;
+    case MH_VARINT_OK:
+      break;
+    }
+  if (size > most)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s: a message is too long",
+                   self->protocol);
+      return FALSE;
+    }
+  if (mh_buf_size (received) - used < size)
+    return TRUE;
+
+  *message = g_bytes_new (mh_buf_peek (received) + used, (gsize) size);
+  mh_stream_consume (self, used + (gsize) size);
+
+  return TRUE;
+}
+
+void
+mh_stream_put_message (MhStream *self, gconstpointer data, gsize size)
+{
+  guint8 length[MH_VARINT_MAX];
+
+  mh_stream_write_all (self, length, mh_varint_put (size, length));
+  mh_stream_write_all (self, data, size);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "system.h"
+
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+static void
+append (const struct ifaddrs *row, GSocketFamily family, GPtrArray *out)
+{
+  const struct sockaddr_in *four = (const void *) row->ifa_addr;
+  const struct sockaddr_in6 *six = (const void *) row->ifa_addr;
+  g_autoptr (GInetAddress) address = NULL;
+
+  if (family == G_SOCKET_FAMILY_IPV4)
+    address = g_inet_address_new_from_bytes ((const guint8 *) &four->sin_addr, family);
+  else
+    address = g_inet_address_new_from_bytes ((const guint8 *) &six->sin6_addr, family);
+  if (!g_inet_address_get_is_link_local (address))
+    g_ptr_array_add (out, g_inet_address_to_string (address));
+}
+
+GPtrArray *
+mh_system_addresses (GSocketFamily family)
+{
+  GPtrArray *out = g_ptr_array_new_with_free_func (g_free);
+  struct ifaddrs *all = NULL;
+
+  if (getifaddrs (&all) != 0)
+    return out;
+
+  for (guint loopback = 0; loopback < 2; loopback++)
+    for (const struct ifaddrs *row = all; row != NULL; row = row->ifa_next)
+      if (row->ifa_addr != NULL && row->ifa_addr->sa_family == (int) family
+          && (row->ifa_flags & IFF_UP) != 0 && ((row->ifa_flags & IFF_LOOPBACK) != 0) == loopback)
+        append (row, family, out);
+  freeifaddrs (all);
+
+  return out;
+}
+
+void
+mh_system_no_delay (GSocket *socket)
+{
+  (void) !g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL); /* only slower without */
+}
+
+void
+mh_system_only_ipv6 (GSocket *socket)
+{
+  (void) !g_socket_set_option (socket, IPPROTO_IPV6, IPV6_V6ONLY, 1, NULL); /* then binding tells */
+}

@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <glib-unix.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/crypto.h"
+#include "net/p2p/host/host.h"
+#include "net/p2p/identify/identify.h"
+#include "net/p2p/perf/perf.h"
+#include "net/p2p/ping/ping.h"
+#include "net/p2p/pnet/swarm-key.h"
+
+/*
+ * A peer on the command line, so that other programs can be tried against libmhp2p: each event is a
+ * line of JSON on stdout, each command a line of words on stdin.
+ */
+
+#define ECHO_PROTOCOL "/echo/1.0.0"
+#define TIMEOUT_MS 20000
+
+typedef struct
+{
+  MhHost *host;
+  MhIdentify *identify;
+  GMainLoop *loop;
+  GIOChannel *input;
+  GMutex lock; /* of stdout */
+} Peer;
+
+/* -- events -- */
+
+/* Prints a line of JSON; @format makes what stands between the braces. */
+static void G_GNUC_PRINTF (2, 3) say (Peer *self, const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_mutex_lock (&self->lock);
+  printf ("{%s}\n", text);
+  fflush (stdout);
+  g_mutex_unlock (&self->lock);
+}
+
+static char *
+quote (const char *text)
+{
+  g_autofree char *escaped = g_strescape (text, NULL);
+
+  return g_strdup_printf ("\"%s\"", escaped);
+}
+
+static void
+say_error (Peer *self, const char *what, const GError *error)
+{
+  g_autofree char *message = quote (error->message);
+
+  say (self, "\"event\":\"error\",\"what\":\"%s\",\"code\":%d,\"message\":%s", what, error->code,
+       message);
+}
+
+static void
+on_connected (MhHost *host, const MhPeerId *peer, gpointer data)
+{
+  g_autofree char *id = mh_peer_id_to_text (peer);
+
+  say (data, "\"event\":\"connected\",\"peer\":\"%s\"", id);
+}
+
+static void
+on_disconnected (MhHost *host, const MhPeerId *peer, gpointer data)
+{
+  g_autofree char *id = mh_peer_id_to_text (peer);
+
+  say (data, "\"event\":\"disconnected\",\"peer\":\"%s\"", id);
+}
+
+static void
+on_identified (MhHost *host, const MhPeerId *peer, gpointer data)
+{
+  g_autofree char *id = mh_peer_id_to_text (peer);
+  const char *const *names = mh_host_protocols (host, peer);
+  g_autofree char *list = g_strjoinv ("\",\"", (char **) names);
+
+  say (data, "\"event\":\"identified\",\"peer\":\"%s\",\"protocols\":[\"%s\"]", id, list);
+}
+
+static const MhHostEvents events = { on_connected, on_disconnected, on_identified };
+
+/* -- echo -- */
+
+static void
+echo_more (MhStream *stream, gpointer data)
+{
+  const MhBuf *received = mh_stream_received (stream);
+
+  mh_stream_consume (stream,
+                     mh_stream_write (stream, mh_buf_peek (received), mh_buf_size (received)));
+  if (mh_buf_size (mh_stream_received (stream)) > 0 || !mh_stream_is_ended (stream))
+    return;
+  mh_stream_close_write (stream);
+  mh_stream_set_funcs (stream, NULL, NULL);
+  mh_stream_unref (stream);
+}
+
+static void
+echo_broken (MhStream *stream, gpointer data)
+{
+  mh_stream_unref (stream);
+}
+
+static void
+on_echo (MhStream *stream, gpointer data)
+{
+  static const MhStreamFuncs funcs = { echo_more, echo_more, echo_broken };
+
+  mh_stream_set_funcs (stream, &funcs, data);
+}
+
+/* -- an echo that we ask for -- */
+
+typedef struct
+{
+  Peer *peer;
+  MhStream *stream;
+  guint64 size;
+  guint64 sent;
+  guint64 got;
+  gboolean is_wrong;
+  gint64 began_us;
+} Asked;
+
+static guint8
+byte_at (guint64 position)
+{
+  return (guint8) ((position * 31) ^ (position >> 8));
+}
+
+static void
+asked_end (Asked *self, const char *why)
+{
+  say (self->peer,
+       "\"event\":\"echo\",\"ok\":%s,\"bytes\":%" G_GUINT64_FORMAT ",\"ms\":%" G_GINT64_FORMAT
+       ",\"why\":\"%s\"",
+       why == NULL ? "true" : "false", self->got, (g_get_monotonic_time () - self->began_us) / 1000,
+       why == NULL ? "" : why);
+  mh_stream_set_funcs (self->stream, NULL, NULL);
+  mh_stream_unref (self->stream);
+  g_free (self);
+}
+
+static void
+asked_writable (MhStream *stream, gpointer data)
+{
+  Asked *self = data;
+  guint8 piece[16384];
+
+  while (self->sent < self->size)
+    {
+      gsize size = (gsize) MIN (sizeof piece, self->size - self->sent);
+      gsize done;
+
+      for (gsize i = 0; i < size; i++)
+        piece[i] = byte_at (self->sent + i);
+      done = mh_stream_write (stream, piece, size);
+      self->sent += done;
+      if (done < size)
+        return;
+    }
+  if (self->sent == self->size)
+    mh_stream_close_write (stream);
+}
+
+static void
+asked_readable (MhStream *stream, gpointer data)
+{
+  Asked *self = data;
+  const MhBuf *received = mh_stream_received (stream);
+  gsize size = mh_buf_size (received);
+
+  for (gsize i = 0; i < size; i++)
+    self->is_wrong = self->is_wrong || mh_buf_peek (received)[i] != byte_at (self->got + i);
+  self->got += size;
+  mh_stream_consume (stream, size);
+  if (mh_stream_is_ended (stream))
+    asked_end (self, self->is_wrong            ? "other bytes"
+                     : self->got != self->size ? "another amount"
+                                               : NULL);
+}
+
+static void
+asked_broken (MhStream *stream, gpointer data)
+{
+  asked_end (data, "broken");
+}
+
+static void
+on_echo_opened (MhStream *stream, const GError *error, gpointer data)
+{
+  static const MhStreamFuncs funcs = { asked_readable, asked_writable, asked_broken };
+  Asked *self = data;
+
+  if (stream == NULL)
+    {
+      say_error (self->peer, "echo", error);
+      g_free (self);
+      return;
+    }
+  self->stream = mh_stream_ref (stream);
+  self->began_us = g_get_monotonic_time ();
+  mh_stream_set_funcs (stream, &funcs, self);
+  asked_writable (stream, self);
+}
+
+/* -- commands -- */
+
+static void
+on_dialled (MhHost *host, const GError *error, gpointer data)
+{
+  if (error != NULL)
+    say_error (data, "dial", error);
+  else
+    say (data, "\"event\":\"dialled\"");
+}
+
+static void
+on_pinged (gint64 rtt_us, const GError *error, gpointer data)
+{
+  if (error != NULL)
+    say_error (data, "ping", error);
+  else
+    say (data, "\"event\":\"ping\",\"rtt_us\":%" G_GINT64_FORMAT, rtt_us);
+}
+
+static void
+on_perf (const MhPerfResult *result, const GError *error, gpointer data)
+{
+  if (error != NULL)
+    say_error (data, "perf", error);
+  else
+    say (data,
+         "\"event\":\"perf\",\"sent\":%" G_GUINT64_FORMAT ",\"received\":%" G_GUINT64_FORMAT
+         ",\"up_us\":%" G_GINT64_FORMAT ",\"down_us\":%" G_GINT64_FORMAT,
+         result->sent, result->received, result->up_us, result->down_us);
+}
+
+static void
+say_refusals (Peer *self)
+{
+  MhHostRefusals refusals = mh_host_refusals (self->host);
+
+  say (self,
+       "\"event\":\"refusals\",\"handshakes\":%" G_GUINT64_FORMAT
+       ",\"wrong_peers\":%" G_GUINT64_FORMAT ",\"protocol\":%" G_GUINT64_FORMAT
+       ",\"limits\":%" G_GUINT64_FORMAT,
+       refusals.handshakes, refusals.wrong_peers, refusals.protocol, refusals.limits);
+}
+
+static void
+dial (Peer *self, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MhMultiaddr) address = mh_multiaddr_new (text, &error);
+
+  if (address == NULL)
+    say_error (self, "dial", error);
+  else
+    mh_host_connect_to (self->host, address, TIMEOUT_MS, on_dialled, self);
+}
+
+static void
+run_command (Peer *self, char **words, guint count)
+{
+  static const char *const names[] = { ECHO_PROTOCOL, NULL };
+  guint64 numbers[2] = { 0 };
+  MhPeerId peer;
+  Asked *asked;
+
+  if (count >= 2 && g_str_equal (words[0], "dial"))
+    {
+      dial (self, words[1]);
+      return;
+    }
+  if (g_str_equal (words[0], "refusals"))
+    {
+      say_refusals (self);
+      return;
+    }
+  if (count < 2 || !mh_peer_id_from_text (words[1], &peer))
+    {
+      say (self, "\"event\":\"error\",\"what\":\"command\"");
+      return;
+    }
+
+  for (guint i = 0; i < 2 && i + 2 < count; i++)
+    numbers[i] = g_ascii_strtoull (words[i + 2], NULL, 10);
+  if (g_str_equal (words[0], "ping"))
+    mh_ping (self->host, &peer, TIMEOUT_MS, on_pinged, self);
+  else if (g_str_equal (words[0], "perf"))
+    mh_perf (self->host, &peer, numbers[0], numbers[1], on_perf, self);
+  else if (g_str_equal (words[0], "disconnect"))
+    mh_host_disconnect (self->host, &peer);
+  else if (g_str_equal (words[0], "echo"))
+    {
+      asked = g_new0 (Asked, 1);
+      asked->peer = self;
+      asked->size = numbers[0];
+      mh_host_open (self->host, &peer, names, TIMEOUT_MS, on_echo_opened, asked);
+    }
+}
+
+typedef struct
+{
+  Peer *peer;
+  char *line;
+} Command;
+
+static void
+command_here (MhHost *host, gpointer data)
+{
+  Command *command = data;
+  g_auto (GStrv) words = g_strsplit (g_strstrip (command->line), " ", -1);
+  guint count = g_strv_length (words);
+
+  if (count > 0)
+    run_command (command->peer, words, count);
+  g_free (command->line);
+  g_free (command);
+}
+
+static gboolean
+on_input (GIOChannel *input, GIOCondition condition, gpointer data)
+{
+  Peer *self = data;
+  Command *command;
+  char *line = NULL;
+
+  if (g_io_channel_read_line (input, &line, NULL, NULL, NULL) != G_IO_STATUS_NORMAL)
+    return G_SOURCE_REMOVE;
+  command = g_new0 (Command, 1);
+  command->peer = self;
+  command->line = line;
+  mh_host_post (self->host, command_here, command);
+
+  return G_SOURCE_CONTINUE;
+}
+
+/* -- start -- */
+
+typedef struct
+{
+  char *psk;
+  char **listen;
+  char **dial;
+  char *security;
+  char *seed;
+  gboolean serve_echo;
+  int seconds;
+  int high_water;
+} Options;
+
+static void
+start_here (MhHost *host, gpointer data)
+{
+  Peer *self = data;
+  g_autoptr (GPtrArray) addresses = mh_host_addresses (host);
+  g_autofree char *id = mh_peer_id_to_text (mh_host_id (host));
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  self->identify = mh_identify_new (host);
+  mh_ping_serve (host);
+  mh_perf_serve (host);
+  mh_host_watch (host, &events, self);
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      g_autoptr (MhMultiaddr) whole =
+          mh_multiaddr_with_peer (addresses->pdata[i], mh_host_id (host));
+      g_autofree char *text = mh_multiaddr_to_text (whole);
+
+      g_string_append_printf (list, "%s\"%s\"", i > 0 ? "," : "", text);
+    }
+  say (self, "\"event\":\"listening\",\"peer\":\"%s\",\"addrs\":[%s]", id, list->str);
+}
+
+static void
+serve_echo_here (MhHost *host, gpointer data)
+{
+  mh_host_handle (host, ECHO_PROTOCOL, on_echo, data);
+}
+
+typedef struct
+{
+  Peer *peer;
+  const char *address;
+} ToDial;
+
+static void
+dial_here (MhHost *host, gpointer data)
+{
+  ToDial *to_dial = data;
+
+  dial (to_dial->peer, to_dial->address);
+}
+
+static gboolean
+listen_on (Peer *self, char **texts, GError **error)
+{
+  for (guint i = 0; texts != NULL && texts[i] != NULL; i++)
+    {
+      g_autoptr (MhMultiaddr) address = mh_multiaddr_new (texts[i], error);
+
+      if (address == NULL || !mh_host_listen (self->host, address, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+end_loop (gpointer data)
+{
+  g_main_loop_quit (((Peer *) data)->loop);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Returns: (transfer full): a random key, or the one of a seed */
+static MhSigner *
+make_signer (const char *seed)
+{
+  g_autoptr (MhSecret) secret = mh_secret_new_random (MH_SIGN_SEED_SIZE);
+
+  if (seed != NULL)
+    memset (mh_secret_bytes (secret), (int) g_ascii_strtoull (seed, NULL, 10), MH_SIGN_SEED_SIZE);
+
+  return mh_signer_new (secret);
+}
+
+static gboolean
+read_options (Options *options, int *argc, char ***argv, GError **error)
+{
+  GOptionEntry entries[] = {
+    { "psk", 0, 0, G_OPTION_ARG_FILENAME, &options->psk, "Swarm key", "FILE" },
+    { "listen", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->listen, "Listen there", "MULTIADDR" },
+    { "dial", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->dial, "Dial at the start", "MULTIADDR" },
+    { "security", 0, 0, G_OPTION_ARG_STRING, &options->security, "Channels", "tls|noise|both" },
+    { "seed", 0, 0, G_OPTION_ARG_STRING, &options->seed, "A key that is always the same", "BYTE" },
+    { "serve-echo", 0, 0, G_OPTION_ARG_NONE, &options->serve_echo, "Serve /echo/1.0.0", NULL },
+    { "seconds", 0, 0, G_OPTION_ARG_INT, &options->seconds, "End after so many", "N" },
+    { "high-water", 0, 0, G_OPTION_ARG_INT, &options->high_water, "Most connections", "N" },
+    { NULL },
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+
+  g_option_context_add_main_entries (context, entries, NULL);
+
+  return g_option_context_parse (context, argc, argv, error);
+}
+
+static gboolean
+make_host (Peer *self, const Options *options, const MhSigner *signer, GError **error)
+{
+  MhHostNew request = { .signer = signer };
+  g_autoptr (MhSecret) key = NULL;
+  g_autofree char *text = NULL;
+  gsize size;
+
+  if (options->psk != NULL)
+    {
+      if (!g_file_get_contents (options->psk, &text, &size, error))
+        return FALSE;
+      key = mh_swarm_key_parse (text, size, error);
+      if (key == NULL)
+        return FALSE;
+    }
+  request.swarm_key = key;
+  request.high_water = (guint) MAX (options->high_water, 0);
+  request.low_water = request.high_water;
+  request.agent = "p2p-peer";
+  if (g_strcmp0 (options->security, "tls") == 0)
+    request.security = MH_SECURITY_TLS;
+  else if (g_strcmp0 (options->security, "noise") == 0)
+    request.security = MH_SECURITY_NOISE;
+  self->host = mh_host_new (&request, error);
+
+  return self->host != NULL;
+}
+
+static gboolean
+run (Peer *self, const Options *options, const MhSigner *signer, GError **error)
+{
+  if (!make_host (self, options, signer, error) || !listen_on (self, options->listen, error))
+    return FALSE;
+
+  if (options->serve_echo)
+    mh_host_run (self->host, serve_echo_here, self);
+  mh_host_run (self->host, start_here, self);
+  for (guint i = 0; options->dial != NULL && options->dial[i] != NULL; i++)
+    {
+      ToDial to_dial = { self, options->dial[i] };
+
+      mh_host_run (self->host, dial_here, &to_dial);
+    }
+  self->loop = g_main_loop_new (NULL, FALSE);
+  self->input = g_io_channel_unix_new (0);
+  g_io_add_watch (self->input, G_IO_IN | G_IO_HUP, on_input, self);
+  g_unix_signal_add (SIGTERM, end_loop, self);
+  g_unix_signal_add (SIGINT, end_loop, self);
+  if (options->seconds > 0)
+    g_timeout_add_seconds ((guint) options->seconds, end_loop, self);
+  g_main_loop_run (self->loop);
+  g_main_loop_unref (self->loop);
+  g_io_channel_unref (self->input);
+
+  return TRUE;
+}
+
+int
+main (int argc, char **argv)
+{
+  Options options = { NULL };
+  Peer self = { NULL };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MhSigner) signer = NULL;
+  gboolean good;
+
+  if (!read_options (&options, &argc, &argv, &error) || !mh_crypto_init (&error))
+    {
+      fprintf (stderr, "p2p-peer: %s\n", error->message);
+      return 2;
+    }
+
+  signer = make_signer (options.seed);
+  good = run (&self, &options, signer, &error);
+  mh_host_free (self.host);
+  mh_identify_free (self.identify);
+  g_free (options.psk);
+  g_strfreev (options.listen);
+  g_strfreev (options.dial);
+  g_free (options.security);
+  g_free (options.seed);
+  if (good)
+    return 0;
+  fprintf (stderr, "p2p-peer: %s\n", error->message);
+
+  return 1;
+}
