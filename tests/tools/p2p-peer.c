@@ -11,6 +11,8 @@
 #include "net/p2p/perf/perf.h"
 #include "net/p2p/ping/ping.h"
 #include "net/p2p/pnet/swarm-key.h"
+#include "net/p2p/pubsub/pubsub.h"
+#include "net/p2p/relay/relay.h"
 
 /*
  * A peer on the command line, so that other programs can be tried against libmhp2p: each event is a
@@ -24,6 +26,9 @@ typedef struct
 {
   MhHost *host;
   MhIdentify *identify;
+  MhPubsub *pubsub;
+  MhRelay *relay; /* (nullable) */
+  MhRelayClient *client;
   GMainLoop *loop;
   GIOChannel *input;
   GMutex lock; /* of stdout */
@@ -90,6 +95,66 @@ on_identified (MhHost *host, const MhPeerId *peer, gpointer data)
 }
 
 static const MhHostEvents events = { on_connected, on_disconnected, on_identified };
+
+/* -- messages -- */
+
+static void
+on_message (const MhGossipsubMessage *message, gpointer data)
+{
+  g_autofree char *from = mh_peer_id_to_text (&message->from);
+  gsize size;
+  const char *bytes = g_bytes_get_data (message->data, &size);
+  g_autofree char *text = g_utf8_make_valid (bytes, (gssize) MIN (size, 200));
+  g_autofree char *quoted = quote (text);
+
+  say (data,
+       "\"event\":\"message\",\"topic\":\"%s\",\"from\":\"%s\",\"bytes\":%" G_GSIZE_FORMAT
+       ",\"data\":%s",
+       message->topic, from, size, quoted);
+}
+
+static void
+on_member (const MhPeerId *peer, const char *topic, gboolean is_in, gpointer data)
+{
+  g_autofree char *id = mh_peer_id_to_text (peer);
+
+  say (data, "\"event\":\"%s\",\"topic\":\"%s\",\"peer\":\"%s\"",
+       is_in ? "subscribed" : "unsubscribed", topic, id);
+}
+
+static const MhPubsubEvents pubsub_events = { NULL, on_message, on_member };
+
+static void
+subscribe (Peer *self, const char *topic)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!mh_pubsub_subscribe (self->pubsub, topic, &error))
+    say_error (self, "subscribe", error);
+}
+
+static void
+publish (Peer *self, const char *topic, const char *text)
+{
+  g_autoptr (GBytes) message = g_bytes_new (text, strlen (text));
+  g_autoptr (GError) error = NULL;
+
+  if (!mh_pubsub_publish (self->pubsub, topic, message, &error))
+    say_error (self, "publish", error);
+}
+
+static void
+say_counters (Peer *self)
+{
+  MhGossipsubCounters counters = mh_gossipsub_counters (mh_pubsub_machine (self->pubsub));
+
+  say (self,
+       "\"event\":\"counters\",\"received\":%" G_GUINT64_FORMAT ",\"duplicates\":%" G_GUINT64_FORMAT
+       ",\"invalid\":%" G_GUINT64_FORMAT ",\"sent\":%" G_GUINT64_FORMAT
+       ",\"dropped\":%" G_GUINT64_FORMAT,
+       counters.received, counters.duplicates, counters.invalid, counters.sent,
+       mh_pubsub_dropped (self->pubsub));
+}
 
 /* -- echo -- */
 
@@ -273,6 +338,71 @@ dial (Peer *self, const char *text)
 }
 
 static void
+say_addresses (Peer *self)
+{
+  g_autoptr (GPtrArray) addresses = mh_host_addresses (self->host);
+  g_autofree char *id = mh_peer_id_to_text (mh_host_id (self->host));
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      g_autoptr (MhMultiaddr) whole =
+          mh_multiaddr_with_peer (addresses->pdata[i], mh_host_id (self->host));
+      g_autofree char *text = mh_multiaddr_to_text (whole);
+
+      g_string_append_printf (list, "%s\"%s\"", i > 0 ? "," : "", text);
+    }
+  say (self, "\"event\":\"addresses\",\"peer\":\"%s\",\"addrs\":[%s]", id, list->str);
+}
+
+static void
+say_connections (Peer *self)
+{
+  g_autoptr (GPtrArray) all = mh_host_connections (self->host);
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  for (guint i = 0; i < all->len; i++)
+    {
+      const MhHostConnection *row = g_ptr_array_index (all, i);
+      g_autofree char *id = mh_peer_id_to_text (&row->peer);
+      g_autofree char *address = mh_multiaddr_to_text (row->remote);
+
+      g_string_append_printf (list,
+                              "%s{\"peer\":\"%s\",\"addr\":\"%s\",\"relayed\":%s,"
+                              "\"streams\":%u}",
+                              i > 0 ? "," : "", id, address, row->is_relayed ? "true" : "false",
+                              row->streams);
+    }
+  say (self, "\"event\":\"connections\",\"connections\":[%s]", list->str);
+}
+
+/* Commands that name no peer. Returns: whether it was one */
+static gboolean
+run_plain (Peer *self, char **words, guint count)
+{
+  if (count >= 2 && g_str_equal (words[0], "dial"))
+    dial (self, words[1]);
+  else if (count >= 2 && g_str_equal (words[0], "subscribe"))
+    subscribe (self, words[1]);
+  else if (count >= 2 && g_str_equal (words[0], "unsubscribe"))
+    mh_pubsub_unsubscribe (self->pubsub, words[1]);
+  else if (count >= 3 && g_str_equal (words[0], "publish"))
+    publish (self, words[1], words[2]);
+  else if (g_str_equal (words[0], "refusals"))
+    say_refusals (self);
+  else if (g_str_equal (words[0], "counters"))
+    say_counters (self);
+  else if (g_str_equal (words[0], "addresses"))
+    say_addresses (self);
+  else if (g_str_equal (words[0], "connections"))
+    say_connections (self);
+  else
+    return FALSE;
+
+  return TRUE;
+}
+
+static void
 run_command (Peer *self, char **words, guint count)
 {
   static const char *const names[] = { ECHO_PROTOCOL, NULL };
@@ -280,16 +410,8 @@ run_command (Peer *self, char **words, guint count)
   MhPeerId peer;
   Asked *asked;
 
-  if (count >= 2 && g_str_equal (words[0], "dial"))
-    {
-      dial (self, words[1]);
-      return;
-    }
-  if (g_str_equal (words[0], "refusals"))
-    {
-      say_refusals (self);
-      return;
-    }
+  if (run_plain (self, words, count))
+    return;
   if (count < 2 || !mh_peer_id_from_text (words[1], &peer))
     {
       say (self, "\"event\":\"error\",\"what\":\"command\"");
@@ -302,6 +424,8 @@ run_command (Peer *self, char **words, guint count)
     mh_ping (self->host, &peer, TIMEOUT_MS, on_pinged, self);
   else if (g_str_equal (words[0], "perf"))
     mh_perf (self->host, &peer, numbers[0], numbers[1], on_perf, self);
+  else if (g_str_equal (words[0], "use-relay"))
+    mh_relay_client_use (self->client, &peer);
   else if (g_str_equal (words[0], "disconnect"))
     mh_host_disconnect (self->host, &peer);
   else if (g_str_equal (words[0], "echo"))
@@ -358,7 +482,9 @@ typedef struct
   char **dial;
   char *security;
   char *seed;
+  char **topics;
   gboolean serve_echo;
+  gboolean relay;
   int seconds;
   int high_water;
 } Options;
@@ -372,6 +498,8 @@ start_here (MhHost *host, gpointer data)
   g_autoptr (GString) list = g_string_new (NULL);
 
   self->identify = mh_identify_new (host);
+  self->pubsub = mh_pubsub_new (host, NULL, &pubsub_events, self);
+  self->client = mh_relay_client_new (host);
   mh_ping_serve (host);
   mh_perf_serve (host);
   mh_host_watch (host, &events, self);
@@ -386,10 +514,24 @@ start_here (MhHost *host, gpointer data)
   say (self, "\"event\":\"listening\",\"peer\":\"%s\",\"addrs\":[%s]", id, list->str);
 }
 
-static void
-serve_echo_here (MhHost *host, gpointer data)
+typedef struct
 {
-  mh_host_handle (host, ECHO_PROTOCOL, on_echo, data);
+  Peer *peer;
+  const Options *options;
+} ToServe;
+
+static void
+serve_here (MhHost *host, gpointer data)
+{
+  ToServe *to_serve = data;
+  const Options *options = to_serve->options;
+
+  if (options->serve_echo)
+    mh_host_handle (host, ECHO_PROTOCOL, on_echo, to_serve->peer);
+  if (options->relay)
+    to_serve->peer->relay = mh_relay_new (host);
+  for (guint i = 0; options->topics != NULL && options->topics[i] != NULL; i++)
+    subscribe (to_serve->peer, options->topics[i]);
 }
 
 typedef struct
@@ -450,6 +592,8 @@ read_options (Options *options, int *argc, char ***argv, GError **error)
     { "security", 0, 0, G_OPTION_ARG_STRING, &options->security, "Channels", "tls|noise|both" },
     { "seed", 0, 0, G_OPTION_ARG_STRING, &options->seed, "A key that is always the same", "BYTE" },
     { "serve-echo", 0, 0, G_OPTION_ARG_NONE, &options->serve_echo, "Serve /echo/1.0.0", NULL },
+    { "topic", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->topics, "Subscribe to it", "NAME" },
+    { "relay", 0, 0, G_OPTION_ARG_NONE, &options->relay, "Relay for others", NULL },
     { "seconds", 0, 0, G_OPTION_ARG_INT, &options->seconds, "End after so many", "N" },
     { "high-water", 0, 0, G_OPTION_ARG_INT, &options->high_water, "Most connections", "N" },
     { NULL },
@@ -493,12 +637,13 @@ make_host (Peer *self, const Options *options, const MhSigner *signer, GError **
 static gboolean
 run (Peer *self, const Options *options, const MhSigner *signer, GError **error)
 {
+  ToServe to_serve = { self, options };
+
   if (!make_host (self, options, signer, error) || !listen_on (self, options->listen, error))
     return FALSE;
 
-  if (options->serve_echo)
-    mh_host_run (self->host, serve_echo_here, self);
   mh_host_run (self->host, start_here, self);
+  mh_host_run (self->host, serve_here, &to_serve);
   for (guint i = 0; options->dial != NULL && options->dial[i] != NULL; i++)
     {
       ToDial to_dial = { self, options->dial[i] };
@@ -538,11 +683,15 @@ main (int argc, char **argv)
   good = run (&self, &options, signer, &error);
   mh_host_free (self.host);
   mh_identify_free (self.identify);
+  mh_pubsub_free (self.pubsub);
+  mh_relay_free (self.relay);
+  mh_relay_client_free (self.client);
   g_free (options.psk);
   g_strfreev (options.listen);
   g_strfreev (options.dial);
   g_free (options.security);
   g_free (options.seed);
+  g_strfreev (options.topics);
   if (good)
     return 0;
   fprintf (stderr, "p2p-peer: %s\n", error->message);

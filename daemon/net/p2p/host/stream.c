@@ -425,6 +425,13 @@ mh_stream_room (const MhStream *self)
   return mh_yamux_stream_room (self->yamux);
 }
 
+gsize
+mh_stream_unsent (const MhStream *self)
+{
+  return mh_buf_size (&self->waiting)
+         + (self->link != NULL ? mh_yamux_stream_unsent (self->yamux) : 0);
+}
+
 void
 mh_stream_write_all (MhStream *self, gconstpointer data, gsize size)
 {

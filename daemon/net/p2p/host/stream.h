@@ -77,6 +77,9 @@ gsize mh_stream_write (MhStream *self, gconstpointer data, gsize size);
 /* Returns: bytes that mh_stream_write() would take now. Thread: the loop. */
 gsize mh_stream_room (const MhStream *self);
 
+/* Returns: bytes that were written and did not leave yet. Thread: the loop. */
+gsize mh_stream_unsent (const MhStream *self);
+
 /* Writes @size bytes however much waits; for what is small and bounded. Thread: the loop. */
 void mh_stream_write_all (MhStream *self, gconstpointer data, gsize size);
 
