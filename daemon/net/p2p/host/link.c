@@ -38,6 +38,7 @@ struct _MhLink
 };
 
 static void link_received (MhLink *self, gsize size);
+static void ensure_open (MhLink *self);
 
 MhLink *
 mh_link_ref (MhLink *self)
@@ -74,6 +75,8 @@ drop_source (GSource **source)
 static void
 on_opened (MhYamuxStream *stream, gpointer data)
 {
+  /* the first may come with the end of the handshake */
+  ensure_open (data);
   mh_stream_accept (data, stream);
 }
 
@@ -304,6 +307,9 @@ mh_link_close (MhLink *self, const GError *error)
   if (!self->is_dialled && !was_open)
     self->host->half_open--;
   g_clear_pointer (&conn, mh_conn_free); /* breaks the streams, which tell their users */
+  /* yamux knows no more of those that had ended */
+  while (self->streams->len > 0)
+    mh_stream_on_broken (g_ptr_array_index (self->streams, 0));
   if (self->socket != NULL)
     (void) g_socket_close (self->socket, NULL); /* nothing is lost that was not lost before */
   g_clear_object (&self->socket);
@@ -370,6 +376,16 @@ die (MhLink *self)
   return TRUE;
 }
 
+/* Notes that the handshakes are done, once; closes the link when it may not be. */
+static void
+ensure_open (MhLink *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!self->is_open && self->death == NULL && !become_open (self, &error))
+    mh_link_close (self, error);
+}
+
 /* Takes bytes that were written to the room of mh_conn_reserve(). */
 static void
 link_received (MhLink *self, gsize size)
@@ -384,8 +400,8 @@ link_received (MhLink *self, gsize size)
   self->depth--;
   if (die (self))
     return;
-  if (good && !self->is_open && mh_conn_is_open (self->conn))
-    good = become_open (self, &error);
+  if (good && mh_conn_is_open (self->conn))
+    ensure_open (self);
   else if (!good)
     count_refusal (self, error);
   if (self->conn == NULL)

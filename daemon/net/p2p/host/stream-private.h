@@ -9,13 +9,14 @@ typedef struct _MhStreamWorker MhStreamWorker;
 
 struct _MhStream
 {
-  gatomicrefcount references;
-  MhLoop *loop; /* (owned) */
+  gatomicrefcount users;
+  gatomicrefcount holds; /* of the memory: one of all users, one of the link, some of the loop */
+  MhLoop *loop;          /* (owned) */
   MhPeerId peer;
   gboolean is_ours;
   gboolean is_relayed;
   char *protocol;         /* (owned) (nullable): once agreed; does not change then */
-  MhStreamWorker *worker; /* (owned) (nullable): set by the worker, once, before it uses it */
+  MhStreamWorker *worker; /* (owned) (nullable) (atomic): set by the first worker */
 
   /* of the loop */
   MhLink *link;          /* (unowned) (nullable): %NULL when broken */
@@ -29,7 +30,7 @@ struct _MhStream
   gpointer data;
   MhBuf waiting;       /* what yamux does not take yet */
   gboolean is_closing; /* no more is written */
-  gboolean is_orphan;  /* whether only its own reference is left */
+  gboolean is_orphan;  /* without users, until the peer ends it */
 };
 
 /* Ends our direction. On the loop. */

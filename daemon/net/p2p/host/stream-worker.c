@@ -101,11 +101,11 @@ post_pump (MhStream *self)
   mh_loop_post (self->loop, pump, mh_stream_ref (self), (GDestroyNotify) mh_stream_unref);
 }
 
-/* Returns: (transfer none): what this stream and its worker share */
+/* Returns: (transfer none): what this stream and its workers share */
 static MhStreamWorker *
 get_worker (MhStream *self)
 {
-  MhStreamWorker *worker = self->worker;
+  MhStreamWorker *worker = g_atomic_pointer_get (&self->worker);
 
   if (worker != NULL)
     return worker;
@@ -113,7 +113,12 @@ get_worker (MhStream *self)
   worker = g_new0 (MhStreamWorker, 1);
   g_mutex_init (&worker->lock);
   g_cond_init (&worker->changed);
-  self->worker = worker;
+  /* one may read while another writes: both may be the first */
+  if (!g_atomic_pointer_compare_and_exchange (&self->worker, NULL, worker))
+    {
+      mh_stream_worker_free (worker);
+      return g_atomic_pointer_get (&self->worker);
+    }
   mh_loop_post (self->loop, start, mh_stream_ref (self), (GDestroyNotify) mh_stream_unref);
 
   return worker;

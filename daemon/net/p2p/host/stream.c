@@ -16,25 +16,26 @@
 MhStream *
 mh_stream_ref (MhStream *self)
 {
-  g_atomic_ref_count_inc (&self->references);
+  g_atomic_ref_count_inc (&self->users);
 
   return self;
 }
 
-/* On the loop, or with nobody else there. */
-static void
-dispose (gpointer data)
+/* Keeps the memory, on the loop: users may all go at any time. */
+static MhStream *
+hold (MhStream *self)
 {
-  MhStream *self = data;
+  g_atomic_ref_count_inc (&self->holds);
 
-  if (self->link != NULL)
-    {
-      if (!self->is_closing || !mh_yamux_stream_is_ended (self->yamux))
-        mh_yamux_stream_reset (self->yamux);
-      mh_yamux_stream_set_data (self->yamux, NULL);
-      mh_link_kick (self->link);
-      mh_link_remove_stream (self->link, self);
-    }
+  return self;
+}
+
+static void
+release (MhStream *self)
+{
+  if (!g_atomic_ref_count_dec (&self->holds))
+    return;
+
   g_clear_pointer (&self->choice, mh_multistream_free);
   g_strfreev (self->proposals);
   mh_yamux_stream_unref (self->yamux);
@@ -43,6 +44,36 @@ dispose (gpointer data)
   g_free (self->protocol);
   mh_loop_unref (self->loop);
   g_free (self);
+}
+
+typedef MhStream Held;
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Held, release)
+
+/* From now on it is broken. */
+static void
+detach (MhStream *self)
+{
+  MhLink *link = g_steal_pointer (&self->link);
+
+  if (link == NULL)
+    return;
+
+  mh_yamux_stream_set_data (self->yamux, NULL);
+  mh_link_kick (link);
+  mh_link_remove_stream (link, self);
+  release (self);
+}
+
+static void
+reset_here (gpointer data)
+{
+  MhStream *self = data;
+
+  if (self->link == NULL)
+    return;
+  mh_yamux_stream_reset (self->yamux);
+  detach (self);
 }
 
 static gboolean
@@ -60,17 +91,29 @@ let_go (gpointer data)
 {
   MhStream *self = data;
 
-  if (self->link == NULL || !self->is_closing || is_done (self))
+  self->funcs = NULL;
+  if (self->link != NULL && self->is_closing && !is_done (self))
     {
-      dispose (self);
+      self->is_orphan = TRUE;
+      self->deadline_us = g_get_monotonic_time () + LINGER_US;
+      mh_stream_consume (self, mh_buf_size (mh_stream_received (self)));
       return;
     }
 
-  g_atomic_ref_count_init (&self->references);
-  self->is_orphan = TRUE;
-  self->funcs = NULL;
-  self->deadline_us = g_get_monotonic_time () + LINGER_US;
-  mh_stream_consume (self, mh_buf_size (mh_stream_received (self)));
+  if (self->is_closing)
+    detach (self);
+  else
+    reset_here (self);
+  release (self);
+}
+
+/* The end of a stream without a user. */
+static void
+end_orphan (MhStream *self)
+{
+  self->is_orphan = FALSE;
+  detach (self);
+  release (self);
 }
 
 static void
@@ -81,12 +124,11 @@ do_nothing (gpointer data)
 void
 mh_stream_unref (MhStream *self)
 {
-  g_autoptr (MhLoop) loop = NULL;
+  g_autoptr (MhLoop) loop = mh_loop_ref (self->loop);
 
-  if (!g_atomic_ref_count_dec (&self->references))
+  if (!g_atomic_ref_count_dec (&self->users))
     return;
 
-  loop = mh_loop_ref (self->loop);
   if (mh_loop_is_own (loop))
     let_go (self);
   else
@@ -122,7 +164,9 @@ make (MhLink *link, MhYamuxStream *yamux, gboolean is_ours)
 {
   MhStream *self = g_new0 (MhStream, 1);
 
-  g_atomic_ref_count_init (&self->references);
+  g_atomic_ref_count_init (&self->users);
+  g_atomic_ref_count_init (&self->holds); /* of the users */
+  hold (self);                            /* of the link */
   self->loop = mh_loop_ref (mh_link_host (link)->loop);
   self->link = link;
   self->yamux = yamux;
@@ -169,7 +213,7 @@ give_up (MhStream *self, GIOErrorEnum code, const char *why)
 {
   g_autoptr (GError) error = g_error_new (G_IO_ERROR, code, "%s", why);
 
-  mh_stream_reset (self);
+  reset_here (self);
   settle (self, error);
 }
 
@@ -219,10 +263,7 @@ tend_orphan (MhStream *self)
 
   mh_stream_consume (self, mh_buf_size (mh_stream_received (self)));
   if (is_done (self))
-    {
-      self->is_orphan = FALSE;
-      mh_stream_unref (self);
-    }
+    end_orphan (self);
 
   return TRUE;
 }
@@ -230,7 +271,7 @@ tend_orphan (MhStream *self)
 void
 mh_stream_on_readable (MhStream *self)
 {
-  g_autoptr (MhStream) hold = mh_stream_ref (self);
+  g_autoptr (Held) held = hold (self);
 
   if (tend_orphan (self))
     return;
@@ -244,7 +285,7 @@ mh_stream_on_readable (MhStream *self)
 void
 mh_stream_on_writable (MhStream *self)
 {
-  g_autoptr (MhStream) hold = mh_stream_ref (self);
+  g_autoptr (Held) held = hold (self);
 
   send_waiting (self);
   if (tend_orphan (self))
@@ -256,18 +297,15 @@ mh_stream_on_writable (MhStream *self)
 void
 mh_stream_on_broken (MhStream *self)
 {
-  g_autoptr (MhStream) hold = mh_stream_ref (self);
+  g_autoptr (Held) held = hold (self);
   g_autoptr (GError) error = NULL;
 
   if (self->link == NULL)
     return;
-  mh_link_remove_stream (self->link, self);
-  mh_yamux_stream_set_data (self->yamux, NULL);
-  self->link = NULL;
+  detach (self);
   if (self->is_orphan)
     {
-      self->is_orphan = FALSE;
-      mh_stream_unref (self);
+      end_orphan (self);
     }
   else if (self->choice != NULL)
     {
@@ -341,7 +379,7 @@ mh_stream_forget (MhStream *self)
 void
 mh_stream_tick (MhStream *self, gint64 now_us)
 {
-  g_autoptr (MhStream) hold = mh_stream_ref (self);
+  g_autoptr (Held) held = hold (self);
 
   if (now_us <= self->deadline_us)
     return;
@@ -349,9 +387,8 @@ mh_stream_tick (MhStream *self, gint64 now_us)
     give_up (self, G_IO_ERROR_TIMED_OUT, "the peer agreed to no protocol in time");
   if (!self->is_orphan)
     return;
-  self->is_orphan = FALSE;
-  mh_stream_reset (self);
-  mh_stream_unref (self);
+  reset_here (self);
+  end_orphan (self);
 }
 
 /* -- the loop's side -- */
@@ -453,7 +490,7 @@ close_here (gpointer data)
 void
 mh_stream_close_write (MhStream *self)
 {
-  if (self->worker != NULL)
+  if (g_atomic_pointer_get (&self->worker) != NULL)
     mh_stream_worker_close (self);
   else if (mh_loop_is_own (self->loop))
     close_here (self);
@@ -465,20 +502,6 @@ void
 mh_stream_close_write_here (MhStream *self)
 {
   close_here (self);
-}
-
-static void
-reset_here (gpointer data)
-{
-  MhStream *self = data;
-
-  if (self->link == NULL)
-    return;
-  mh_yamux_stream_reset (self->yamux);
-  mh_link_kick (self->link);
-  mh_yamux_stream_set_data (self->yamux, NULL);
-  mh_link_remove_stream (self->link, self);
-  self->link = NULL;
 }
 
 void

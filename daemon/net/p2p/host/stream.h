@@ -13,7 +13,8 @@ G_BEGIN_DECLS
  * MhStream:
  *
  * A stream of one protocol to one peer: ordered bytes in each direction, ended one by one. It is
- * used either on the loop, with callbacks, or by one worker that waits, never both.
+ * used either on the loop, with callbacks, or by workers that wait, never both. One worker may read
+ * while another writes.
  */
 typedef struct _MhStream MhStream;
 

@@ -163,7 +163,6 @@ static void
 on_answer (MhStream *stream, const MhRelayMessage *message, const GError *error, gpointer data)
 {
   Circuit *self = data;
-  g_autoptr (MhRelayMessage) answer = NULL;
 
   if (error != NULL || message->type != MH_RELAY_STATUS || message->status != MH_RELAY_OK)
     {
