@@ -129,7 +129,7 @@ void mh_yamux_break_all (MhYamux *self);
 /* yamux-pull.c */
 
 void mh_yamux_put_frame (MhBuf *out, guint8 type, guint16 flags, guint32 id, guint32 length);
-/* Gives @stream its place among those that have something to send, or takes it. */
+/* Gives @stream its place among those with a turn, when it has something that may be sent. */
 void mh_yamux_schedule (MhYamuxStream *stream);
 /* Has a SYN, an ACK or a window sent. */
 void mh_yamux_tell (MhYamuxStream *stream);

@@ -44,16 +44,13 @@ mh_yamux_schedule (MhYamuxStream *stream)
 {
   gboolean is_ready = mh_buf_size (&stream->unsent) > 0 ? stream->credit > 0
                                                         : stream->is_closing && !stream->fin_sent;
-  GQueue *turns = &stream->session->turns[stream->priority];
 
-  if (stream->is_held || is_ready == stream->has_turn)
+  /* what is ready stays so until its turn */
+  if (stream->is_held || stream->has_turn || !is_ready)
     return;
 
-  stream->has_turn = is_ready;
-  if (is_ready)
-    g_queue_push_tail_link (turns, &stream->turn);
-  else
-    g_queue_unlink (turns, &stream->turn);
+  stream->has_turn = TRUE;
+  g_queue_push_tail_link (&stream->session->turns[stream->priority], &stream->turn);
 }
 
 static gsize
@@ -132,7 +129,7 @@ put_turn (MhYamuxStream *stream, MhBuf *out)
     }
   else
     {
-      /* in a frame of its own: js drops the data of a frame that ends a stream */
+      /* in a frame of its own: of one with data js-libp2p may drop the data */
       mh_yamux_put_frame (out, FRAME_WINDOW, FLAG_FIN, stream->id, 0);
       stream->fin_sent = TRUE;
       mh_yamux_stream_detach_if_done (stream);

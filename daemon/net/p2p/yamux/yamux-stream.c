@@ -196,7 +196,7 @@ void
 mh_yamux_stream_measure (MhYamuxStream *self, gsize size)
 {
   MhYamux *session = self->session;
-  gint64 round_trip_us = MAX (mh_yamux_rtt_us (session), LEAST_ROUND_TRIP_US);
+  gint64 quick_us = 0;
 
   if (self->fin_received)
     return;
@@ -206,7 +206,8 @@ mh_yamux_stream_measure (MhYamuxStream *self, gsize size)
   if (self->epoch_bytes < self->window / 2)
     return;
 
-  if (session->now_us - self->epoch_us <= ROUND_TRIPS_OF_HALF * round_trip_us
+  quick_us = ROUND_TRIPS_OF_HALF * MAX (mh_yamux_rtt_us (session), LEAST_ROUND_TRIP_US);
+  if (session->now_us - self->epoch_us <= quick_us
       && mh_buf_size (&self->received) <= self->window / 2)
     grow (self);
   /* one byte, so that the next one begins now and not with the next data */
@@ -326,5 +327,8 @@ mh_yamux_stream_close_write (MhYamuxStream *self)
 
   self->is_closing = TRUE;
   self->wants_room = FALSE;
+  if (self->is_roomy)
+    g_queue_unlink (&self->session->roomy, &self->roomy);
+  self->is_roomy = FALSE;
   mh_yamux_schedule (self);
 }

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <malloc.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "yamux-pair.h"
@@ -106,6 +107,71 @@ test_writable (void)
   g_assert_cmpuint (mh_yamux_stream_unsent (stream), >, 500);
   g_assert_false (mh_yamux_wants_send (one.session));
   peer_clear (&one);
+}
+
+/* Two streams that want room. What happens to the second while the first is told of room. */
+typedef struct
+{
+  MhYamux *session;
+  MhBuf out;
+  MhYamuxStream *streams[2];
+  void (*act) (MhYamuxStream *stream);
+  guint told[2];
+} Nested;
+
+static void
+nested_writable (MhYamuxStream *stream, gpointer data)
+{
+  Nested *nested = data;
+
+  nested->told[stream == nested->streams[1]]++;
+  if (stream != nested->streams[0])
+    return;
+
+  /* makes room in the second one, of which this pull does not tell */
+  mh_yamux_pull (nested->session, &nested->out, G_MAXSIZE);
+  g_assert_cmpuint (nested->told[1], ==, 0);
+  nested->act (nested->streams[1]);
+}
+
+static void
+keep (MhYamuxStream *stream)
+{
+}
+
+static void
+test_nested (void)
+{
+  static const MhYamuxEvents events = { do_nothing, do_nothing, nested_writable, do_nothing };
+  static const struct
+  {
+    void (*act) (MhYamuxStream *stream);
+    guint told;
+  } rows[] = {
+    { keep, 1 },
+    { mh_yamux_stream_close_write, 0 },
+    { mh_yamux_stream_reset, 0 },
+  };
+
+  g_test_summary ("a pull in writable() leaves the rest to the one around it");
+  for (guint row = 0; row < G_N_ELEMENTS (rows); row++)
+    {
+      Nested nested = { .act = rows[row].act };
+
+      nested.session = mh_yamux_new (TRUE, NULL, &events, &nested);
+      for (guint i = 0; i < 2; i++)
+        {
+          nested.streams[i] = mh_yamux_open (nested.session);
+          fill (nested.streams[i], NULL);
+        }
+      mh_yamux_pull (nested.session, &nested.out, G_MAXSIZE);
+      g_assert_cmpuint (nested.told[0], ==, 1);
+      g_assert_cmpuint (nested.told[1], ==, rows[row].told);
+      mh_yamux_free (nested.session);
+      for (guint i = 0; i < 2; i++)
+        mh_yamux_stream_unref (nested.streams[i]);
+      mh_buf_clear (&nested.out);
+    }
 }
 
 /* Pulls one frame. Returns: the number of its stream */
@@ -261,6 +327,7 @@ typedef struct
   GPtrArray *streams; /* (owned) (element-type MhYamuxStream) */
   guint64 got;
   gsize per_ms; /* 0 for all */
+  guint deaf;   /* streams that are not read at all, the first ones */
 } Reader;
 
 static void
@@ -284,8 +351,10 @@ static void
 reader_readable (MhYamuxStream *stream, gpointer data)
 {
   Reader *reader = data;
+  guint place = 0;
 
-  if (reader->per_ms == 0)
+  if (reader->per_ms == 0 && g_ptr_array_find (reader->streams, stream, &place)
+      && place >= reader->deaf)
     reader_read (reader, stream, G_MAXSIZE);
 }
 
@@ -336,7 +405,8 @@ line_run (Line *line, guint ms)
     {
       line->now_us += 1000;
       way_step (&line->up, &line->one, &line->two, line->now_us);
-      for (guint j = 0; line->reader.per_ms > 0 && j < line->reader.streams->len; j++)
+      for (guint j = line->reader.deaf; line->reader.per_ms > 0 && j < line->reader.streams->len;
+           j++)
         reader_read (&line->reader, line->reader.streams->pdata[j], line->reader.per_ms);
       way_step (&line->down, &line->two, &line->one, line->now_us);
       if (line->now_us % (10 * G_USEC_PER_SEC) == 0)
@@ -448,11 +518,63 @@ test_growth_of_all (void)
 }
 
 static void
+test_unread_of_others (void)
+{
+  MhYamuxStream *streams[5];
+  Line line;
+
+  g_test_summary ("no window grows while too much waits to be read on other streams");
+  line_init (&line, 12500, 100 * 1000, &(MhYamuxLimits){ .most_received = MIB });
+  line.reader.deaf = 4;
+  for (guint i = 0; i < 5; i++)
+    {
+      streams[i] = mh_yamux_open (line.one.session);
+      /* the fifth waits until the others are full */
+      mh_yamux_stream_set_priority (streams[i], i < 4 ? MH_YAMUX_NORMAL : MH_YAMUX_BULK);
+      fill (streams[i], NULL);
+    }
+  line_run (&line, 3000);
+  g_assert_cmpuint (line_window (&line), <=, 5 * MH_YAMUX_WINDOW_START);
+
+  for (guint i = 0; i < 4; i++)
+    mh_yamux_stream_reset (streams[i]);
+  line.reader.per_ms = 100000;
+  line_run (&line, 3000);
+  g_assert_cmpuint (line_window (&line), >, 2 * MH_YAMUX_WINDOW_START);
+  for (guint i = 0; i < 5; i++)
+    mh_yamux_stream_unref (streams[i]);
+  line_clear (&line);
+}
+
+/* Opens streams from the client's side. Returns: by how much their windows grew at once */
+static guint
+open_many (Peer *server, guint count)
+{
+  guint sum = 0;
+
+  for (guint i = 0; i < count; i++)
+    {
+      g_autofree char *frame = g_strdup_printf ("W S %u 0", 1001 + 2 * i);
+      g_autofree char *answer = NULL;
+      guint id = 0;
+      guint window = 0;
+
+      assert_feed (server, frame);
+      answer = peer_pull (server);
+      g_assert_cmpint (sscanf (answer, "W A %u %u", &id, &window), ==, 2);
+      g_assert_cmpuint (id, ==, 1001 + 2 * i);
+      sum += window;
+    }
+
+  return sum;
+}
+
+static void
 test_learned (void)
 {
   static const MhYamuxLimits limits = { .most_received = 8 * MIB };
-  g_autofree char *first = NULL;
   Line line;
+  guint grown = 0;
 
   g_test_summary ("later streams begin with a window that did well, for some time");
   line_init (&line, 12500, 100 * 1000, &limits);
@@ -470,18 +592,59 @@ test_learned (void)
       line.reader.got = 0;
     }
 
-  for (guint i = 0; i < 10; i++)
+  g_free (peer_pull (&line.two));
+  grown = open_many (&line.two, 20);
+  g_assert_cmpuint (grown, <=, 4 * MIB);
+  g_assert_cmpuint (grown, >, 3 * MIB);
+  line_clear (&line);
+}
+
+static void
+test_unlearned (void)
+{
+  g_autoptr (MhYamuxStream) stream = NULL;
+  Line line;
+
+  g_test_summary ("what was learned is forgotten in a minute");
+  line_init (&line, 12500, 100 * 1000, NULL);
+  stream = mh_yamux_open (line.one.session);
+  fill (stream, NULL);
+  line_run (&line, 3000);
+  mh_yamux_stream_reset (stream);
+  for (guint i = 0; i < 6; i++)
     {
       g_assert_true (mh_yamux_tick (line.two.session, line.now_us));
       line_run (&line, 200);
     }
-  frames_put (&line.one.out, "W S 777 0");
-  g_assert_true (mh_yamux_feed (line.two.session, mh_buf_peek (&line.one.out), MH_YAMUX_HEADER,
-                                line.now_us, NULL));
-  g_string_truncate (line.two.log, 0);
-  first = peer_pull (&line.two);
-  g_assert_cmpstr (first, ==, "W A 777 0");
+  g_assert_cmpuint (open_many (&line.two, 20), ==, 0);
   line_clear (&line);
+}
+
+static void
+test_pull_is_small (void)
+{
+  Peer one;
+  Peer two;
+
+  g_test_summary ("room is made for what there is to send, and for no more");
+  peer_init (&one, TRUE, NULL);
+  peer_init (&two, FALSE, NULL);
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autoptr (MhYamuxStream) stream = mh_yamux_open (one.session);
+
+      fill (stream, NULL);
+      if (i % 2 == 0)
+        peers_settle (&one, &two);
+      mh_yamux_stream_reset (stream);
+    }
+  peers_settle (&one, &two);
+  mh_buf_clear (&one.out);
+  assert_feed (&one, "P S 0 5");
+  g_assert_true (mh_yamux_pull (one.session, &one.out, G_MAXSIZE));
+  g_assert_cmpuint (one.out.capacity, <=, 1024);
+  peer_clear (&one);
+  peer_clear (&two);
 }
 
 static gsize
@@ -579,12 +742,16 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/p2p/yamux/stall", test_stall);
   g_test_add_func ("/p2p/yamux/writable", test_writable);
+  g_test_add_func ("/p2p/yamux/nested", test_nested);
   g_test_add_func ("/p2p/yamux/priorities", test_priorities);
   g_test_add_func ("/p2p/yamux/urgent", test_urgent);
   g_test_add_func ("/p2p/yamux/growth", test_growth);
   g_test_add_func ("/p2p/yamux/slow-reader", test_slow_reader);
   g_test_add_func ("/p2p/yamux/growth-of-all", test_growth_of_all);
+  g_test_add_func ("/p2p/yamux/unread-of-others", test_unread_of_others);
   g_test_add_func ("/p2p/yamux/learned", test_learned);
+  g_test_add_func ("/p2p/yamux/unlearned", test_unlearned);
+  g_test_add_func ("/p2p/yamux/pull-is-small", test_pull_is_small);
   g_test_add_func ("/p2p/yamux/idle-streams", test_idle_streams);
   g_test_add_func ("/p2p/yamux/idle-peers", test_idle_peers);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "net/p2p/yamux/yamux-private.h"
 #include "yamux-pair.h"
 
 #define PING "P S 0 1"
@@ -57,6 +58,8 @@ test_frames (void)
     { "W S 1 0|W S 1 0", "G - 0 1", "opened 1|broken 1|" },
     { "W S 1 0|W R 1 0|W S 1 0", "G - 0 1", "opened 1|broken 1|" },
     { "W S 8193 0|W S 1 0", "G - 0 1", "opened 8193|broken 8193|" },
+    { "W S 123 0|W R 123 0|W S 8191 0|W R 8191 0|W S 8313 0|W R 8313 0|W S 123 0", "G - 0 1",
+      "opened 123|broken 123|opened 8191|broken 8191|opened 8313|broken 8313|" },
     { "D - 1 1 x", "G - 0 1", "" },
     { "W S 1 0|D - 1 262145", "G - 0 1", "opened 1|broken 1|" },
     { "D S 1 4294967295", "G - 0 1", "opened 1|broken 1|" },
@@ -135,6 +138,28 @@ test_open (void)
   mh_yamux_stream_set_priority (one, MH_YAMUX_BULK);
   mh_yamux_stream_reset (one);
   mh_yamux_stream_unref (one);
+}
+
+static void
+test_end_with_data (void)
+{
+  Peer peer;
+  g_autoptr (MhYamuxStream) stream = NULL;
+
+  g_test_summary ("a frame with data ends a stream when all of it came");
+  peer_init (&peer, TRUE, NULL);
+  stream = mh_yamux_open (peer.session);
+  mh_yamux_stream_close_write (stream);
+  assert_pull (&peer, "W S 1 0|W F 1 0");
+  assert_feed (&peer, "D AF 1 5 abc");
+  assert_log (&peer, "abc 1|");
+  g_assert_false (mh_yamux_stream_is_ended (stream));
+  g_assert_cmpuint (mh_yamux_count (peer.session), ==, 1);
+  g_assert_true (mh_yamux_feed (peer.session, (const guint8 *) "de", 2, 1, NULL));
+  assert_log (&peer, "de 1|end 1|");
+  g_assert_cmpuint (mh_yamux_count (peer.session), ==, 0);
+  g_assert_false (mh_yamux_stream_is_broken (stream));
+  peer_clear (&peer);
 }
 
 /* Opens a stream of ours and brings it to a state. */
@@ -369,7 +394,7 @@ test_unacknowledged (void)
 
   g_test_summary ("the other side is told of so many streams only as long as it acknowledges none");
   peer_init (&peer, TRUE, NULL);
-  for (guint i = 0; i < MH_YAMUX_MOST_UNACKNOWLEDGED + 3; i++)
+  for (guint i = 0; i < MH_YAMUX_MOST_UNACKNOWLEDGED + 4; i++)
     {
       MhYamuxStream *stream = mh_yamux_open (peer.session);
 
@@ -380,16 +405,18 @@ test_unacknowledged (void)
     }
   all = peer_pull (&peer);
   g_assert_true (g_str_has_suffix (all, "|W S 511 0"));
-  g_assert_cmpuint (mh_yamux_count (peer.session), ==, MH_YAMUX_MOST_UNACKNOWLEDGED + 3);
+  g_assert_cmpuint (mh_yamux_count (peer.session), ==, MH_YAMUX_MOST_UNACKNOWLEDGED + 4);
 
   assert_feed (&peer, "W A 1 0|W A 1 0");
   assert_pull (&peer, PING "|W S 513 0|D - 513 3 abc");
   assert_feed (&peer, "W R 3 0");
   assert_pull (&peer, "W S 515 0|D - 515 3 abc");
   assert_log (&peer, "broken 3|");
+  mh_yamux_stream_reset (streams->pdata[3]);
+  assert_pull (&peer, "W R 7 0|W S 517 0|D - 517 3 abc");
   /* what was not told of yet ends with a goodbye, what was goes on */
   assert_feed (&peer, "G - 0 0");
-  assert_log (&peer, "broken 517|");
+  assert_log (&peer, "broken 519|");
   g_assert_true (mh_yamux_is_going (peer.session));
   g_assert_null (mh_yamux_open (peer.session));
   assert_feed (&peer, "D A 5 2 hi");
@@ -549,12 +576,33 @@ test_free (void)
   mh_yamux_free (NULL);
 }
 
+static void
+test_last_number (void)
+{
+  g_test_summary ("numbers of streams do not begin again");
+  for (guint is_client = 0; is_client < 2; is_client++)
+    {
+      g_autoptr (MhYamuxStream) stream = NULL;
+      Peer peer;
+
+      peer_init (&peer, is_client, NULL);
+      /* two thousand million streams are too many for a test */
+      peer.session->next_id = G_MAXUINT32 - 3 + is_client;
+      mh_yamux_stream_unref (mh_yamux_open (peer.session));
+      stream = mh_yamux_open (peer.session);
+      g_assert_cmpuint (mh_yamux_stream_id (stream), ==, G_MAXUINT32 - 1 + is_client);
+      g_assert_null (mh_yamux_open (peer.session));
+      peer_clear (&peer);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/p2p/yamux/frames", test_frames);
   g_test_add_func ("/p2p/yamux/open", test_open);
+  g_test_add_func ("/p2p/yamux/end-with-data", test_end_with_data);
   g_test_add_func ("/p2p/yamux/reset", test_reset);
   g_test_add_func ("/p2p/yamux/reset-by-them", test_reset_by_them);
   g_test_add_func ("/p2p/yamux/data-after-reset", test_data_after_reset);
@@ -567,6 +615,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/yamux/ping", test_ping);
   g_test_add_func ("/p2p/yamux/callbacks", test_callbacks);
   g_test_add_func ("/p2p/yamux/free", test_free);
+  g_test_add_func ("/p2p/yamux/last-number", test_last_number);
 
   return g_test_run ();
 }
