@@ -25,7 +25,7 @@ mh_buf_size (const MhBuf *self)
 guint8 *
 mh_buf_peek (const MhBuf *self)
 {
-  return self->data + self->start;
+  return self->data != NULL ? self->data + self->start : NULL;
 }
 
 guint8 *
