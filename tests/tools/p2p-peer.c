@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/crypto.h"
+#include "net/p2p/dcutr/dcutr.h"
 #include "net/p2p/host/host.h"
 #include "net/p2p/identify/identify.h"
 #include "net/p2p/perf/perf.h"
@@ -29,6 +30,7 @@ typedef struct
   MhPubsub *pubsub;
   MhRelay *relay; /* (nullable) */
   MhRelayClient *client;
+  MhDcutr *dcutr;
   GMainLoop *loop;
   GIOChannel *input;
   GMutex lock; /* of stdout */
@@ -500,6 +502,7 @@ start_here (MhHost *host, gpointer data)
   self->identify = mh_identify_new (host);
   self->pubsub = mh_pubsub_new (host, NULL, &pubsub_events, self);
   self->client = mh_relay_client_new (host);
+  self->dcutr = mh_dcutr_new (host);
   mh_ping_serve (host);
   mh_perf_serve (host);
   mh_host_watch (host, &events, self);
@@ -686,6 +689,7 @@ main (int argc, char **argv)
   mh_pubsub_free (self.pubsub);
   mh_relay_free (self.relay);
   mh_relay_client_free (self.client);
+  mh_dcutr_free (self.dcutr);
   g_free (options.psk);
   g_strfreev (options.listen);
   g_strfreev (options.dial);

@@ -407,6 +407,17 @@ mh_conn_wants_send (const MhConn *self)
   return mh_buf_size (&self->out) > 0 || (self->yamux != NULL && mh_yamux_wants_send (self->yamux));
 }
 
+void
+mh_conn_trim (MhConn *self)
+{
+  mh_buf_trim (&self->raw);
+  mh_buf_trim (&self->in);
+  mh_buf_trim (&self->plain);
+  mh_buf_trim (&self->up);
+  mh_buf_trim (&self->low);
+  mh_buf_trim (&self->out);
+}
+
 gboolean
 mh_conn_is_open (const MhConn *self)
 {

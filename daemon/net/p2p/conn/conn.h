@@ -89,6 +89,9 @@ MhBuf *mh_conn_pull (MhConn *self, gsize most);
 /* Returns: whether mh_conn_pull() would have something */
 gboolean mh_conn_wants_send (const MhConn *self);
 
+/* Gives memory back that is not used now; for a connection that is idle. */
+void mh_conn_trim (MhConn *self);
+
 /* Returns: whether streams can be opened: the peer is proved, the muxer runs */
 gboolean mh_conn_is_open (const MhConn *self);
 

@@ -19,8 +19,10 @@ typedef struct
 
 struct _MhDial
 {
-  MhHost *host;      /* (unowned) */
-  gboolean has_peer; /* else whoever is there will do */
+  MhHost *host;       /* (unowned) */
+  gboolean is_punch;  /* all at once, while the peer does the same */
+  gboolean is_client; /* who proposes in multistream */
+  gboolean has_peer;  /* else whoever is there will do */
   MhPeerId peer;
   GPtrArray *addresses; /* (owned) (element-type MhMultiaddr) */
   guint next;           /* the first that was not tried */
@@ -172,7 +174,7 @@ begin_link (Attempt *self, MhLinkNew *request)
 
   request->remote = mh_multiaddr_ref (self->address);
   request->is_dialled = TRUE;
-  request->is_client = TRUE;
+  request->is_client = dial->is_client;
   request->expected = dial->has_peer ? &dial->peer : NULL;
   request->done = on_link_done;
   request->data = attempt_ref (self);
@@ -205,12 +207,46 @@ on_connected (GSocket *socket, GIOCondition condition, gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* Returns: (transfer full) (nullable): a socket that connects from @port, 0 for any */
+static GSocket *
+begin_connect (GSocketAddress *address, guint16 port, GError **error)
+{
+  GSocketFamily family = g_socket_address_get_family (address);
+  g_autoptr (GSocket) socket =
+      g_socket_new (family, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, error);
+  g_autoptr (GInetAddress) any = g_inet_address_new_any (family);
+  g_autoptr (GSocketAddress) from = g_inet_socket_address_new (any, port);
+  GError *local = NULL;
+
+  if (socket == NULL)
+    return NULL;
+  g_socket_set_blocking (socket, FALSE);
+  mh_system_no_delay (socket);
+  if (port != 0)
+    mh_system_share_port (socket);
+  if (port != 0 && !g_socket_bind (socket, from, TRUE, error))
+    return NULL;
+  if (!g_socket_connect (socket, address, NULL, &local)
+      && !g_error_matches (local, G_IO_ERROR, G_IO_ERROR_PENDING))
+    {
+      g_propagate_error (error, local);
+      return NULL;
+    }
+  g_clear_error (&local);
+
+  return g_steal_pointer (&socket);
+}
+
+/*
+ * Connections come from the port that we listen on, if they can: then what a router in between
+ * makes of it is where others can reach us.
+ */
 static gboolean
 connect_socket (Attempt *self, const MhMultiaddrTarget *target, GError **error)
 {
   g_autoptr (GSocketAddress) address =
       g_inet_socket_address_new_from_string (target->host, target->port);
-  GError *local = NULL;
+  guint16 port = 0;
 
   if (address == NULL)
     {
@@ -218,19 +254,14 @@ connect_socket (Attempt *self, const MhMultiaddrTarget *target, GError **error)
                    target->host);
       return FALSE;
     }
-  self->socket = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_STREAM,
-                               G_SOCKET_PROTOCOL_TCP, error);
+  if (!mh_multiaddr_is_loopback (self->address))
+    port = mh_listen_port (self->dial->host, g_socket_address_get_family (address));
+  if (port != 0)
+    self->socket = begin_connect (address, port, NULL);
+  if (self->socket == NULL)
+    self->socket = begin_connect (address, 0, error);
   if (self->socket == NULL)
     return FALSE;
-  g_socket_set_blocking (self->socket, FALSE);
-  mh_system_no_delay (self->socket);
-  if (!g_socket_connect (self->socket, address, NULL, &local)
-      && !g_error_matches (local, G_IO_ERROR, G_IO_ERROR_PENDING))
-    {
-      g_propagate_error (error, local);
-      return FALSE;
-    }
-  g_clear_error (&local);
   self->source = g_socket_create_source (self->socket, G_IO_OUT, NULL);
   g_source_set_callback (self->source, G_SOURCE_FUNC (on_connected), self, NULL);
   g_source_attach (self->source, mh_loop_context (self->dial->host->loop));
@@ -382,7 +413,8 @@ dial_next (MhDial *self)
     return;
   if (self->next < self->addresses->len)
     {
-      if (self->attempts->len < MOST_ATTEMPTS && g_get_monotonic_time () >= self->next_us)
+      if (self->attempts->len < MOST_ATTEMPTS
+          && (self->is_punch || g_get_monotonic_time () >= self->next_us))
         try_one (self);
       return;
     }
@@ -467,6 +499,7 @@ dial_new (MhHost *host, const MhPeerId *peer, GPtrArray *addresses)
   MhPeer *row = peer != NULL ? mh_peers_get (host, peer) : NULL;
 
   self->host = host;
+  self->is_client = TRUE;
   self->has_peer = peer != NULL;
   if (peer != NULL)
     self->peer = *peer;
@@ -553,4 +586,25 @@ mh_host_connect_to (MhHost *self, MhMultiaddr *address, guint timeout_ms, MhHost
   dial = dial_new (self, has_peer ? &peer : NULL, addresses);
   add_waiter (dial, timeout_ms, done, data);
   dial_next (dial);
+}
+
+void
+mh_dial_punch (MhHost *host, const MhPeerId *peer, GPtrArray *addresses, gboolean is_client,
+               guint timeout_ms, MhHostConnected done, gpointer data)
+{
+  guint count = MIN (addresses->len, MOST_ATTEMPTS);
+  MhDial *dial;
+
+  if (refuse_early (host, peer, done, data))
+    {
+      g_ptr_array_unref (addresses);
+      return;
+    }
+  dial = dial_new (host, peer, addresses);
+  dial->is_punch = TRUE;
+  dial->is_client = is_client;
+  add_waiter (dial, timeout_ms, done, data);
+  /* an attempt that fails at once may have ended the dial */
+  for (guint i = 0; i < MAX (count, 1) && g_ptr_array_find (host->dials, dial, NULL); i++)
+    dial_next (dial);
 }

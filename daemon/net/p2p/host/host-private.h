@@ -106,6 +106,8 @@ void mh_host_note_observed (MhHost *self, const MhPeerId *peer, MhMultiaddr *add
 /* -- observed.c -- */
 void mh_observed_init (MhHost *host);
 void mh_observed_tick (MhHost *host, gint64 now_us);
+/* Appends where anybody sees us, although it may be one only who says so. */
+void mh_observed_addresses (MhHost *host, GPtrArray *out);
 
 /* -- peers.c -- */
 /* Returns: (transfer none): the peer, new if it was not known */
@@ -188,6 +190,13 @@ void mh_stream_on_broken (MhStream *self);
 /* -- dial.c -- */
 void mh_dial_tick (MhDial *self, gint64 now_us);
 void mh_dial_cancel_all (MhHost *host);
+/*
+ * Dials all addresses at once, also when there is a connection, while the peer does the same: the
+ * packets of both open the way through what stands between them. @is_client is who proposes in
+ * multistream. Takes @addresses.
+ */
+void mh_dial_punch (MhHost *host, const MhPeerId *peer, GPtrArray *addresses, gboolean is_client,
+                    guint timeout_ms, MhHostConnected done, gpointer data);
 
 /* -- open.c -- */
 void mh_open_init (MhHost *host);
@@ -199,6 +208,8 @@ void mh_listen_init (MhHost *host);
 void mh_listen_clear (MhHost *host);
 /* Appends what we listen on, with an address for each interface. */
 void mh_listen_addresses (MhHost *host, GPtrArray *out);
+/* Returns: the port that we listen on on every interface over TCP, or 0 */
+guint16 mh_listen_port (MhHost *host, GSocketFamily family);
 
 /* -- manage.c -- */
 /* Whether another incoming connection is taken. */

@@ -481,6 +481,7 @@ mh_link_tick (MhLink *self, gint64 now_us)
     return;
 
   self->ping_us = now_us + PING_US;
+  mh_conn_trim (self->conn);
   if (!mh_yamux_tick (mh_conn_yamux (self->conn), now_us))
     close_with (self, G_IO_ERROR_TIMED_OUT, "the peer does not answer any more");
   else

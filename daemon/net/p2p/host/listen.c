@@ -125,10 +125,31 @@ bind_socket (const MhMultiaddrTarget *target, GError **error)
     mh_system_only_ipv6 (socket); /* IPv4 has listeners of its own */
   g_socket_set_listen_backlog (socket, BACKLOG);
   g_socket_set_blocking (socket, FALSE);
+  mh_system_share_port (socket);
   if (!g_socket_bind (socket, address, TRUE, error) || !g_socket_listen (socket, error))
     return NULL;
 
   return g_steal_pointer (&socket);
+}
+
+/* Whether another program listens there: a port that is shared would not tell. */
+static gboolean
+check_free (const MhMultiaddrTarget *target, GError **error)
+{
+  g_autoptr (GSocketAddress) address =
+      g_inet_socket_address_new_from_string (target->host, target->port);
+  g_autoptr (GSocket) probe = NULL;
+
+  if (address == NULL || target->port == 0)
+    return TRUE;
+  probe = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_STREAM,
+                        G_SOCKET_PROTOCOL_TCP, error);
+  if (probe == NULL)
+    return FALSE;
+  if (target->family == MH_MULTIADDR_IP6)
+    mh_system_only_ipv6 (probe);
+
+  return g_socket_bind (probe, address, TRUE, error) && g_socket_listen (probe, error);
 }
 
 static Listener *
@@ -175,6 +196,8 @@ listen_here (gpointer data)
                    "%s: only TCP and WebSocket can be listened on", text);
       return;
     }
+  if (!check_free (&target, &listen->error))
+    return;
   socket = bind_socket (&target, &listen->error);
   if (socket != NULL)
     g_ptr_array_add (listen->host->listeners, listener_new (listen->host, socket, &target));
@@ -201,6 +224,20 @@ append_interfaces (const Listener *self, GPtrArray *out)
   for (guint i = 0; i < addresses->len; i++)
     g_ptr_array_add (out,
                      address_of (g_ptr_array_index (addresses, i), self->port, self->is_websocket));
+}
+
+guint16
+mh_listen_port (MhHost *host, GSocketFamily family)
+{
+  for (guint i = 0; i < host->listeners->len; i++)
+    {
+      Listener *listener = g_ptr_array_index (host->listeners, i);
+
+      if (listener->family == family && listener->is_any && !listener->is_websocket)
+        return listener->port;
+    }
+
+  return 0;
 }
 
 void

@@ -118,3 +118,10 @@ mh_host_note_observed (MhHost *self, const MhPeerId *peer, MhMultiaddr *address)
   row->is_told = TRUE;
   mh_host_add_own_address (self, address);
 }
+
+void
+mh_observed_addresses (MhHost *host, GPtrArray *out)
+{
+  for (guint i = 0; i < host->observed->len; i++)
+    g_ptr_array_add (out, mh_multiaddr_ref (((Observed *) host->observed->pdata[i])->address));
+}

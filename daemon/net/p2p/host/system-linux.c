@@ -53,3 +53,9 @@ mh_system_only_ipv6 (GSocket *socket)
 {
   (void) !g_socket_set_option (socket, IPPROTO_IPV6, IPV6_V6ONLY, 1, NULL); /* then binding tells */
 }
+
+void
+mh_system_share_port (GSocket *socket)
+{
+  (void) !g_socket_set_option (socket, SOL_SOCKET, SO_REUSEPORT, 1, NULL); /* then dials differ */
+}

@@ -18,6 +18,9 @@ GPtrArray *mh_system_addresses (GSocketFamily family) G_GNUC_WARN_UNUSED_RESULT;
 /* Sends small pieces at once, where that can be had. Thread: any. */
 void mh_system_no_delay (GSocket *socket);
 
+/* Lets several sockets have one port, where that can be had: one listens, the others dial. Any. */
+void mh_system_share_port (GSocket *socket);
+
 /* Has a socket of IPv6 listen for IPv6 alone, where that can be had. Thread: any. */
 void mh_system_only_ipv6 (GSocket *socket);
 

@@ -18,6 +18,9 @@
 #define FIELD_EXTENSIONS 4
 #define FIELD_STREAM_MUXERS 2
 
+/* What a message takes beside its plain text. */
+#define OVERHEAD (MH_NOISE_HEADER + MH_NOISE_TAG_SIZE)
+
 typedef struct
 {
   MhSecure base;
@@ -215,6 +218,8 @@ noise_feed (MhSecure *base, MhBuf *in, MhBuf *plain, MhBuf *out, GError **error)
 {
   MhNoise *self = (MhNoise *) base;
 
+  if (base->is_open && mh_buf_size (in) > 0) /* all at once: growing step by step would copy */
+    (void) mh_buf_reserve (plain, mh_buf_size (in));
   while (mh_buf_size (in) >= MH_NOISE_HEADER)
     {
       const guint8 *data = mh_buf_peek (in);
@@ -242,6 +247,8 @@ noise_seal (MhSecure *base, const guint8 *plain, gsize size, MhBuf *out, GError 
 {
   MhNoise *self = (MhNoise *) base;
 
+  if (size > 0)
+    (void) mh_buf_reserve (out, size + (size / MH_NOISE_MAX_PLAIN + 1) * OVERHEAD);
   while (size > 0)
     {
       gsize some = MIN (size, MH_NOISE_MAX_PLAIN);

@@ -263,9 +263,8 @@ mh_tls_certificate_verify (const guint8 *der, gsize size, gint64 now_s, MhPeerId
   if (gnutls_pubkey_init (&key) < 0 || gnutls_pubkey_import_x509 (key, certificate, 0) < 0)
     return refuse (error, "its key cannot be read");
 
-  return check_time (certificate, now_s, error)
-         && check_own_signature (certificate, key, &tbs, error)
-         && check_extension (certificate, key, peer, error);
+  return check_time (certificate, now_s, error) && check_extension (certificate, key, peer, error)
+         && check_own_signature (certificate, key, &tbs, error);
 }
 
 static GByteArray *

@@ -45,7 +45,7 @@ gnutls_x509_crt_t mh_tls_certificate_make (const MhSigner *signer, gnutls_x509_p
  * @der: a certificate
  * @size: its bytes
  * @now_s: Unix time, seconds
- * @peer: (out): whose it is
+ * @peer: (out): whose it is, when it is right
  * @error: return location
  *
  * Thread: any.

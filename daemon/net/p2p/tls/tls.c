@@ -103,18 +103,18 @@ pull (gnutls_transport_ptr_t data, void *to, gsize size)
   return (gssize) size;
 }
 
-/* Returns: whether pull() would give something, or fail for good */
-static gboolean
-has_record (MhTls *self)
+/* Returns: bytes that pull() would give at best */
+static gsize
+available (MhTls *self)
 {
-  return self->left > 0 || whole_record (self) > 0 || self->complaint != NULL;
+  return self->left > 0 ? self->left : whole_record (self);
 }
 
 /* Never waits: what is to be read is there when we are called. */
 static int
 pull_timeout (gnutls_transport_ptr_t data, guint timeout_ms)
 {
-  return has_record (data);
+  return available (data) > 0;
 }
 
 static gssize
@@ -220,29 +220,42 @@ shake_hands (MhTls *self, GError **error)
   return TRUE;
 }
 
+/* Takes one record of @size bytes. Returns: 0 or what GnuTLS fails with */
+static int
+open_record (MhTls *self, gsize size, MhBuf *plain)
+{
+  gsize before = mh_buf_size (self->in);
+  gsize most = MIN (size, MH_SECURE_PIECE); /* there is less plain text in it */
+  gssize got = gnutls_record_recv (self->session, mh_buf_reserve (plain, most), most);
+
+  if (got > 0)
+    mh_buf_commit (plain, (gsize) got);
+  else if (got == 0)
+    self->base.is_ended = TRUE;
+  else if (gnutls_error_is_fatal ((int) got))
+    return (int) got;
+  else /* counted, too, when GnuTLS had it already, so that this comes to an end */
+    count_control (self, MAX (1, before - mh_buf_size (self->in)));
+
+  return 0;
+}
+
 static gboolean
 open_records (MhTls *self, MhBuf *plain, GError **error)
 {
-  self->is_starved = FALSE;
-  while (!self->base.is_ended && !self->is_starved && has_record (self))
-    {
-      guint8 *room = mh_buf_reserve (plain, MH_SECURE_PIECE);
-      gsize size = mh_buf_size (self->in);
-      gssize got = gnutls_record_recv (self->session, room, MH_SECURE_PIECE);
+  gsize size = available (self);
+  int status = 0;
 
-      if (got > 0)
-        mh_buf_commit (plain, (gsize) got);
-      else if (got == 0)
-        self->base.is_ended = TRUE;
-      else if (gnutls_error_is_fatal ((int) got))
-        return fail (self, (int) got, error);
-      else
-        count_control (self, size - mh_buf_size (self->in));
-    }
-  if (self->base.is_ended) /* nothing counts after the end */
+  if (size > 0) /* room for all at once: growing step by step would copy */
+    (void) mh_buf_reserve (plain, mh_buf_size (self->in));
+  for (; size > 0 && status == 0 && !self->base.is_ended; size = available (self))
+    status = open_record (self, size, plain);
+  if (status == 0 && self->base.is_ended) /* nothing counts after the end */
     mh_buf_consume (self->in, mh_buf_size (self->in));
+  else if (status == 0 && self->complaint != NULL)
+    status = GNUTLS_E_PULL_ERROR;
 
-  return TRUE;
+  return status == 0 || fail (self, status, error);
 }
 
 static gboolean

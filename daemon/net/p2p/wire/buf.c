@@ -6,8 +6,9 @@
 #include <string.h>
 
 #define LEAST_CAPACITY 512
-/* An empty buffer keeps no more than this, so that ten thousand idle ones cost little. */
-#define MOST_KEPT_EMPTY (64 * 1024)
+/* An empty buffer keeps no more than this: giving memory back and getting it again costs a page
+ * fault for each page, half of the speed of a transfer. */
+#define MOST_KEPT_EMPTY (512 * 1024)
 
 void
 mh_buf_clear (MhBuf *self)
@@ -33,11 +34,11 @@ mh_buf_reserve (MhBuf *self, gsize size)
 {
   gsize used = self->end - self->start;
 
-  if (self->capacity - self->end >= size && self->data != NULL)
+  if (self->data != NULL && self->capacity - self->end >= size)
     return self->data + self->end;
 
   /* moving pays when it frees at least as much as it copies */
-  if (self->capacity >= used + size && self->start >= used)
+  if (self->data != NULL && self->capacity >= used + size && self->start >= used)
     {
       memmove (self->data, self->data + self->start, used);
     }
@@ -87,4 +88,11 @@ mh_buf_consume (MhBuf *self, gsize size)
     mh_buf_clear (self);
   else
     self->start = self->end = 0;
+}
+
+void
+mh_buf_trim (MhBuf *self)
+{
+  if (self->start == self->end)
+    mh_buf_clear (self);
 }

@@ -65,4 +65,7 @@ void mh_buf_append (MhBuf *self, gconstpointer data, gsize size);
  */
 void mh_buf_consume (MhBuf *self, gsize size);
 
+/* Gives the memory of an empty buffer back, for one that is not used for a while. */
+void mh_buf_trim (MhBuf *self);
+
 G_END_DECLS

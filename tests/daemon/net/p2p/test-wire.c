@@ -64,6 +64,13 @@ test_buf (void)
   mh_buf_reserve (&buf, 1 << 20);
   mh_buf_consume (&buf, mh_buf_size (&buf));
   g_assert_cmpuint (buf.capacity, ==, 0);
+  mh_buf_append (&buf, "a", 1);
+  mh_buf_trim (&buf);
+  g_assert_cmpuint (mh_buf_size (&buf), ==, 1);
+  mh_buf_consume (&buf, 1);
+  g_assert_cmpuint (buf.capacity, >, 0);
+  mh_buf_trim (&buf);
+  g_assert_cmpuint (buf.capacity, ==, 0);
 }
 
 static void

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "dcutr.h"
+
+#include "message.h"
+#include "net/p2p/host/host-private.h"
+
+#define OPEN_TIMEOUT_MS 10000
+#define PUNCH_TIMEOUT_MS 6000
+
+/* How long the peer may take for its answer. */
+#define ANSWER_TIMEOUT_MS 10000
+
+struct _MhDcutr
+{
+  MhHost *host; /* (unowned) */
+  guint direct;
+  guint failed;
+};
+
+/* An upgrade that goes on, on either side. */
+typedef struct
+{
+  MhDcutr *dcutr; /* (unowned) */
+  MhPeerId peer;
+  MhStream *stream; /* (owned) (nullable) */
+  gboolean is_ours; /* we were called over the relay, and lead */
+  guint tries;
+  gint64 asked_us;      /* when our CONNECT was sent */
+  GPtrArray *addresses; /* (owned) (nullable): of the peer */
+  GSource *timer;       /* (owned) (nullable) */
+} Upgrade;
+
+static void begin (Upgrade *self);
+
+static void
+drop_timer (Upgrade *self)
+{
+  if (self->timer == NULL)
+    return;
+
+  g_source_destroy (self->timer);
+  g_clear_pointer (&self->timer, g_source_unref);
+}
+
+static void
+start_timer (Upgrade *self, guint after_ms, GSourceFunc func)
+{
+  drop_timer (self);
+  self->timer = g_timeout_source_new (after_ms);
+  g_source_set_callback (self->timer, func, self, NULL);
+  g_source_attach (self->timer, mh_host_context (self->dcutr->host));
+}
+
+static void
+drop_stream (Upgrade *self)
+{
+  if (self->stream == NULL)
+    return;
+
+  mh_stream_set_funcs (self->stream, NULL, NULL);
+  mh_stream_close_write (self->stream);
+  g_clear_pointer (&self->stream, mh_stream_unref);
+}
+
+static void
+finish (Upgrade *self, gboolean is_direct)
+{
+  if (is_direct)
+    self->dcutr->direct++;
+  else
+    self->dcutr->failed++;
+  drop_timer (self);
+  drop_stream (self);
+  g_clear_pointer (&self->addresses, g_ptr_array_unref);
+  g_free (self);
+}
+
+/* -- what both do -- */
+
+/* Returns: (transfer full): where the peer may reach us directly */
+static GPtrArray *
+own_addresses (MhHost *host)
+{
+  GPtrArray *out = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_multiaddr_unref);
+  g_autoptr (GPtrArray) own = mh_host_addresses (host);
+
+  mh_observed_addresses (host, out);
+  for (guint i = 0; i < own->len; i++)
+    if (!mh_multiaddr_has (own->pdata[i], MH_MULTIADDR_CIRCUIT)
+        && !mh_multiaddr_is_loopback (own->pdata[i]))
+      g_ptr_array_add (out, mh_multiaddr_ref (own->pdata[i]));
+
+  return out;
+}
+
+static void
+send_message (Upgrade *self, MhDcutrType type)
+{
+  g_autoptr (GPtrArray) own = type == MH_DCUTR_CONNECT ? own_addresses (self->dcutr->host) : NULL;
+  g_autoptr (GBytes) message = mh_dcutr_message_encode (type, own);
+
+  mh_stream_put_message (self->stream, g_bytes_get_data (message, NULL),
+                         g_bytes_get_size (message));
+}
+
+static gboolean
+has_direct (MhHost *host, const MhPeerId *peer)
+{
+  MhLink *link = mh_link_best (host, peer);
+
+  return link != NULL && !mh_link_is_relayed (link);
+}
+
+static void
+on_punched (MhHost *host, const GError *error, gpointer data)
+{
+  Upgrade *self = data;
+
+  self->tries++;
+  if (has_direct (host, &self->peer))
+    finish (self, TRUE);
+  else if (self->is_ours && self->tries < MH_DCUTR_MOST_TRIES
+           && mh_host_is_connected (host, &self->peer))
+    begin (self);
+  else
+    finish (self, FALSE);
+}
+
+static void
+punch (Upgrade *self)
+{
+  drop_timer (self);
+  drop_stream (self);
+  /* whoever was called takes the part of the listener, although both dial */
+  mh_dial_punch (self->dcutr->host, &self->peer, g_steal_pointer (&self->addresses), !self->is_ours,
+                 PUNCH_TIMEOUT_MS, on_punched, self);
+}
+
+static gboolean
+on_too_late (gpointer data)
+{
+  finish (data, FALSE);
+
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_moment (gpointer data)
+{
+  punch (data);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_broken (MhStream *stream, gpointer data)
+{
+  finish (data, FALSE);
+}
+
+/* Takes the next message. Returns: (transfer full) (nullable): its addresses; ends what is broken
+ */
+static GPtrArray *
+take_message (Upgrade *self, MhDcutrType *type)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  GPtrArray *addresses = NULL;
+  gboolean good = mh_stream_take_message (self->stream, MH_DCUTR_MAX_MESSAGE, &bytes, NULL);
+
+  if (good && bytes == NULL && !mh_stream_is_ended (self->stream))
+    return NULL;
+  if (bytes != NULL)
+    addresses =
+        mh_dcutr_message_decode (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), type);
+  if (addresses == NULL)
+    {
+      mh_stream_reset (self->stream);
+      finish (self, FALSE);
+    }
+
+  return addresses;
+}
+
+/* -- the side that was called, and leads -- */
+
+static void
+on_answer (MhStream *stream, gpointer data)
+{
+  Upgrade *self = data;
+  gint64 rtt_us = g_get_monotonic_time () - self->asked_us;
+  MhDcutrType type = MH_DCUTR_SYNC;
+  GPtrArray *addresses = take_message (self, &type);
+
+  if (addresses == NULL)
+    return;
+  if (type != MH_DCUTR_CONNECT)
+    {
+      g_ptr_array_unref (addresses);
+      finish (self, FALSE);
+      return;
+    }
+
+  self->addresses = addresses;
+  send_message (self, MH_DCUTR_SYNC);
+  mh_stream_set_funcs (stream, NULL, NULL);
+  start_timer (self, (guint) (rtt_us / 2 / G_TIME_SPAN_MILLISECOND), on_moment);
+}
+
+static void
+on_opened (MhStream *stream, const GError *error, gpointer data)
+{
+  static const MhStreamFuncs funcs = { on_answer, NULL, on_broken };
+  Upgrade *self = data;
+
+  if (stream == NULL)
+    {
+      finish (self, FALSE);
+      return;
+    }
+  self->stream = mh_stream_ref (stream);
+  self->asked_us = g_get_monotonic_time ();
+  start_timer (self, ANSWER_TIMEOUT_MS, on_too_late);
+  send_message (self, MH_DCUTR_CONNECT);
+  mh_stream_set_funcs (stream, &funcs, self);
+}
+
+static void
+begin (Upgrade *self)
+{
+  static const char *const names[] = { MH_DCUTR_PROTOCOL, NULL };
+
+  mh_host_open (self->dcutr->host, &self->peer, names, OPEN_TIMEOUT_MS, on_opened, self);
+}
+
+/* -- the side that called -- */
+
+static void
+on_lead (MhStream *stream, gpointer data)
+{
+  Upgrade *self = data;
+  MhDcutrType type = MH_DCUTR_SYNC;
+  g_autoptr (GPtrArray) addresses = take_message (self, &type);
+
+  if (addresses == NULL)
+    return;
+  if (type == MH_DCUTR_CONNECT && self->addresses == NULL)
+    {
+      self->addresses = g_steal_pointer (&addresses);
+      send_message (self, MH_DCUTR_CONNECT);
+      on_lead (stream, self);
+    }
+  else if (type == MH_DCUTR_SYNC && self->addresses != NULL)
+    {
+      punch (self);
+    }
+  else
+    {
+      finish (self, FALSE);
+    }
+}
+
+static void
+on_asked (MhStream *stream, gpointer data)
+{
+  static const MhStreamFuncs funcs = { on_lead, NULL, on_broken };
+  MhDcutr *dcutr = data;
+  Upgrade *self = g_new0 (Upgrade, 1);
+
+  self->dcutr = dcutr;
+  self->peer = *mh_stream_peer (stream);
+  self->stream = stream;
+  start_timer (self, ANSWER_TIMEOUT_MS, on_too_late);
+  mh_stream_set_funcs (stream, &funcs, self);
+}
+
+/* Whoever was called over a relay begins, once it knows that the other speaks it. */
+static void
+on_identified (MhHost *host, const MhPeerId *peer, gpointer data)
+{
+  MhLink *link = mh_link_best (host, peer);
+  Upgrade *self;
+
+  if (link == NULL || !mh_link_is_relayed (link) || mh_link_is_dialled (link)
+      || !mh_host_speaks (host, peer, MH_DCUTR_PROTOCOL))
+    return;
+  self = g_new0 (Upgrade, 1);
+  self->dcutr = data;
+  self->peer = *peer;
+  self->is_ours = TRUE;
+  begin (self);
+}
+
+MhDcutr *
+mh_dcutr_new (MhHost *host)
+{
+  static const MhHostEvents events = { .identified = on_identified };
+  MhDcutr *self = g_new0 (MhDcutr, 1);
+
+  self->host = host;
+  mh_host_watch (host, &events, self);
+  mh_host_handle (host, MH_DCUTR_PROTOCOL, on_asked, self);
+
+  return self;
+}
+
+void
+mh_dcutr_free (MhDcutr *self)
+{
+  g_free (self);
+}
+
+void
+mh_dcutr_counters (const MhDcutr *self, guint *direct, guint *failed)
+{
+  *direct = self->direct;
+  *failed = self->failed;
+}
