@@ -30,8 +30,8 @@ TCP, WS = "/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/tcp/0/ws"
 class Peer:
     """A program that prints an event per line and reads a command per line."""
 
-    def __init__(self, command):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=WORK)
+    def __init__(self, command, folder=WORK):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder)
         self.arrived, self.waiting = queue.Queue(), []
         threading.Thread(target=self.read, daemon=True).start()
         first = self.wait("listening")
