@@ -51,7 +51,7 @@ mh_gossipsub_topic_free (gpointer data)
   g_ptr_array_unref (self->mesh);
   g_ptr_array_unref (self->fanout);
   g_ptr_array_unref (self->gossip);
-  g_hash_table_unref (self->backoff);
+  g_clear_pointer (&self->backoff, g_hash_table_unref);
   g_free (self);
 }
 
@@ -94,7 +94,6 @@ mh_gossipsub_topic_add (MhGossipsub *self, const char *name)
   topic->mesh = g_ptr_array_new ();
   topic->fanout = g_ptr_array_new ();
   topic->gossip = g_ptr_array_new ();
-  topic->backoff = mh_gossipsub_backoff_new ();
   g_tree_insert (self->topics, topic->name, topic);
 
   return topic;
@@ -118,7 +117,7 @@ void
 mh_gossipsub_topic_release (MhGossipsub *self, MhGossipsubTopic *topic)
 {
   if (topic->is_joined || topic->members->len > 0 || topic->validate != NULL
-      || g_hash_table_size (topic->backoff) > 0)
+      || topic->backoff != NULL)
     return;
 
   g_tree_remove (self->topics, topic->name);
@@ -177,7 +176,8 @@ mh_gossipsub_on_subscription (MhGossipsub *self, MhGossipsubMember *peer,
     }
   if (!mh_gossipsub_topic_is_name (item->topic.bytes, item->topic.size))
     return;
-  if (topic == NULL && g_hash_table_size (peer->topics) < MH_GOSSIPSUB_MAX_TOPICS)
+  if (topic == NULL && g_hash_table_size (peer->topics) < MH_GOSSIPSUB_MAX_TOPICS
+      && g_tree_nnodes (self->topics) < MH_GOSSIPSUB_MAX_KNOWN)
     {
       name = g_strndup ((const char *) item->topic.bytes, item->topic.size);
       topic = mh_gossipsub_topic_add (self, name);

@@ -30,8 +30,10 @@ G_BEGIN_DECLS
 /* Bytes of a topic's name. Longer ones of others are passed over. */
 #define MH_GOSSIPSUB_MAX_TOPIC 512
 
-/* Topics that we are in, and that are remembered of one peer. */
+/* Topics that we are in, and that are remembered of one peer; and topics of all peers together, of
+ * which others are only remembered when we are in them. */
 #define MH_GOSSIPSUB_MAX_TOPICS 1024
+#define MH_GOSSIPSUB_MAX_KNOWN (16 * MH_GOSSIPSUB_MAX_TOPICS)
 
 /* Of each in one RPC; js-libp2p has the same limits. An RPC with more breaks the protocol. */
 #define MH_GOSSIPSUB_MAX_SUBSCRIPTIONS 5000
