@@ -90,9 +90,15 @@ mh_gossipsub_mesh_add (MhGossipsub *self, MhGossipsubTopic *topic, MhGossipsubMe
 void
 mh_gossipsub_mesh_graft (MhGossipsub *self, MhGossipsubTopic *topic, MhGossipsubMember *peer)
 {
+  mh_gossipsub_mesh_add (self, topic, peer);
+  mh_gossipsub_mesh_tell (self, topic, peer);
+}
+
+void
+mh_gossipsub_mesh_tell (MhGossipsub *self, MhGossipsubTopic *topic, MhGossipsubMember *peer)
+{
   g_autoptr (GByteArray) body = g_byte_array_new ();
 
-  mh_gossipsub_mesh_add (self, topic, peer);
   mh_pb_put_text (body, 1, topic->name);
   mh_gossipsub_queue_control (self, peer, MH_GOSSIPSUB_GRAFT, body);
 }
@@ -141,7 +147,8 @@ put_exchanges (MhGossipsub *self, const MhGossipsubTopic *topic, const MhGossips
 {
   g_autoptr (GPtrArray) peers = NULL;
 
-  if (self->events->record == NULL || self->config.exchange_peers == 0)
+  if (self->events->record == NULL || self->config.exchange_peers == 0
+      || mh_gossipsub_member_score (self, to) < 0)
     return;
 
   peers = mh_gossipsub_pick (self, topic, self->config.exchange_peers + 1, fits_exchange);

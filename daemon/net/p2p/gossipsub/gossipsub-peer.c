@@ -243,31 +243,56 @@ mh_gossipsub_remove_peer (MhGossipsub *self, const MhPeerId *id, gint64 now_ms)
   mh_gossipsub_leave (self);
 }
 
-void
-mh_gossipsub_add_peer (MhGossipsub *self, const MhGossipsubPeer *from, gint64 now_ms)
+static MhGossipsubMember *
+member_new (MhGossipsub *self, const MhPeerId *id)
 {
-  MhGossipsubMember *peer = NULL;
-  gpointer both[2] = { self, NULL };
+  MhGossipsubMember *peer = g_new0 (MhGossipsubMember, 1);
 
-  g_return_if_fail (!mh_peer_id_equal (&from->id, &self->self_id));
-
-  mh_gossipsub_enter (self, now_ms);
-  mh_gossipsub_remove_peer (self, &from->id, now_ms);
-  peer = g_new0 (MhGossipsubMember, 1);
   peer->refs = 1;
-  peer->id = from->id;
+  peer->id = *id;
   peer->number = ++self->last_number;
-  peer->version = from->version;
-  peer->is_outbound = from->is_outbound;
-  peer->is_direct = g_hash_table_contains (self->direct, &from->id);
-  peer->score = mh_gossipsub_scores_add (self->scores, &from->id, from->address);
+  peer->is_direct = g_hash_table_contains (self->direct, id);
   peer->topics = g_hash_table_new (NULL, NULL);
   peer->form = self->config.form;
   g_hash_table_insert (self->peers, &peer->id, peer);
   g_hash_table_insert (self->by_number, GUINT_TO_POINTER (peer->number), peer);
   g_ptr_array_add (self->in_order, peer);
+
+  return peer;
+}
+
+/* Its meshes, for a stream that has not heard of them. */
+static void
+tell_meshes (MhGossipsub *self, MhGossipsubMember *peer)
+{
+  g_autoptr (GPtrArray) topics = topics_of (peer);
+
+  for (guint i = 0; i < topics->len; i++)
+    {
+      MhGossipsubTopic *topic = g_ptr_array_index (topics, i);
+
+      if (mh_gossipsub_has (topic->mesh, peer))
+        mh_gossipsub_mesh_tell (self, topic, peer);
+    }
+}
+
+void
+mh_gossipsub_add_peer (MhGossipsub *self, const MhGossipsubPeer *from, gint64 now_ms)
+{
+  MhGossipsubMember *peer = g_hash_table_lookup (self->peers, &from->id);
+  gpointer both[2] = { self, NULL };
+
+  g_return_if_fail (!mh_peer_id_equal (&from->id, &self->self_id));
+
+  mh_gossipsub_enter (self, now_ms);
+  if (peer == NULL)
+    peer = member_new (self, &from->id);
+  peer->version = from->version;
+  peer->is_outbound = from->is_outbound;
+  peer->score = mh_gossipsub_scores_add (self->scores, &from->id, from->address);
   both[1] = peer;
   g_tree_foreach (self->topics, announce, both);
+  tell_meshes (self, peer);
   mh_gossipsub_leave (self);
 }
 

@@ -156,6 +156,8 @@ void mh_gossipsub_mesh_leave (MhGossipsub *self, MhGossipsubTopic *topic);
 /* Puts @peer into the mesh, and tells it so or not. */
 void mh_gossipsub_mesh_add (MhGossipsub *self, MhGossipsubTopic *topic, MhGossipsubMember *peer);
 void mh_gossipsub_mesh_graft (MhGossipsub *self, MhGossipsubTopic *topic, MhGossipsubMember *peer);
+/* Tells one that is in the mesh that it is. */
+void mh_gossipsub_mesh_tell (MhGossipsub *self, MhGossipsubTopic *topic, MhGossipsubMember *peer);
 /* Takes @peer out of the mesh. Returns: whether it was in it */
 gboolean
 mh_gossipsub_mesh_remove (MhGossipsub *self, MhGossipsubTopic *topic, MhGossipsubMember *peer);

@@ -313,14 +313,17 @@ mh_gossipsub_version (const char *protocol, MhGossipsubVersion *version) G_GNUC_
 /**
  * mh_gossipsub_add_peer:
  * @self: a member
- * @peer: who can be sent to from now on; copied
+ * @peer: who it is; copied
  * @now_ms: time
  *
- * Tells it our topics. A peer that is there already is removed first, as its stream is a new one.
+ * Tells it our topics. To be called as soon as there is one of the two streams, as the other side
+ * sends its topics at once and only then; what is to be sent is to be kept until our own stream is
+ * open. For a peer that is there already, whose stream is a new one, what it has to know is sent
+ * again, and what it said still holds.
  */
 void mh_gossipsub_add_peer (MhGossipsub *self, const MhGossipsubPeer *peer, gint64 now_ms);
 
-/* Forgets a peer, whose stream is gone. A bad score is kept for a while. */
+/* Forgets a peer, whose connection or either stream is gone. A bad score is kept for a while. */
 void mh_gossipsub_remove_peer (MhGossipsub *self, const MhPeerId *peer, gint64 now_ms);
 
 /**

@@ -53,8 +53,9 @@ test_topics (void)
     { "a peer that is gone gets nothing, and can come back",
       { MESH_OF_THREE, "del A", "B: msg t B1 x", "= C: msg t B1 x", "add A out", "A: +t",
         "= A: +t | graft t", NULL } },
-    { "a peer that comes twice is a new one",
-      { MESH_OF_THREE, "add A out", "= A: +t", "B: msg t B1 x", "= C: msg t B1 x", NULL } },
+    { "a peer with a new stream hears everything again, and what it said still holds",
+      { MESH_OF_THREE, "add A out", "= A: +t | graft t", "B: msg t B1 x",
+        "= A: msg t B1 x; C: msg t B1 x", NULL } },
     { "what is no name of a topic is passed over",
       { "join t", "add A in", "~", "A: + | +a\xff", "=", NULL } },
     { "a GRAFT of one that did not say that it is in the topic says so",
@@ -499,6 +500,8 @@ test_exchange_sent (void)
   kit_step (kit, "= X: prune t 60 B*");
   kit_step (kit, "Y: graft t");
   kit_step (kit, "= Y: prune t 60");
+  kit_step (kit, "leave t");
+  kit_step (kit, "= A: -t | prune t 10; B: -t | prune t 10 X*; X: -t; Y: -t");
 }
 
 static void
