@@ -26,7 +26,10 @@ NAMES = ("public", "relay", "router-a", "router-b", "a", "b")
 
 
 def run(*words, **more):
-    return subprocess.run(words, check=True, capture_output=True, text=True, **more)
+    done = subprocess.run(words, check=False, capture_output=True, text=True, **more)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(words)}: {done.stderr}")
+    return done
 
 
 class Lab:
@@ -36,6 +39,14 @@ class Lab:
         self.prefix = f"mh{os.getpid()}-"
 
     def __enter__(self):
+        try:
+            self.make()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def make(self):
         for name in NAMES:
             run("ip", "netns", "add", self.prefix + name)
             self.do(name, "ip", "link", "set", "lo", "up")
@@ -45,7 +56,6 @@ class Lab:
             self.plug(name, f"{address}/24")
         for letter, net in (("a", "10.1.0"), ("b", "10.2.0")):
             self.behind(letter, f"router-{letter}", net)
-        return self
 
     def __exit__(self, *problem):
         for name in NAMES:
@@ -72,12 +82,21 @@ class Lab:
         self.do(router, "sysctl", "-qw", "net.ipv4.ip_forward=1")
         # a home router: what goes out is masqueraded, what was not asked for does not come in
         self.do(router, "nft", "-f", "-", input="""
-            table ip nat { chain post { type nat hook postrouting priority 100; oifname "out" masquerade; } }
+            table ip nat {
+              chain post { type nat hook postrouting priority 100
+                oifname "out" masquerade
+              }
+            }
             table ip filter {
               chain forward { type filter hook forward priority 0; policy drop;
-                ct state established,related accept; iifname "in" oifname "out" accept; }
-              chain input { type filter hook input priority 0; policy accept; iifname "out" ct state new drop; }
-            }""")
+                ct state established,related accept
+                iifname "in" oifname "out" accept
+              }
+              chain input { type filter hook input priority 0; policy accept;
+                iifname "out" ct state new drop
+              }
+            }
+            """)
 
 
 def is_possible():

@@ -12,16 +12,16 @@ typedef struct
   gint64 until_ms;
 } Backoff;
 
-GHashTable *
-mh_gossipsub_backoff_new (void)
+static Backoff *
+find_backoff (const MhGossipsubTopic *topic, const MhPeerId *peer)
 {
-  return g_hash_table_new_full (mh_peer_id_hash, mh_peer_id_equal, g_free, NULL);
+  return topic->backoff != NULL ? g_hash_table_lookup (topic->backoff, peer) : NULL;
 }
 
 gint64
 mh_gossipsub_backoff_get (const MhGossipsubTopic *topic, const MhPeerId *peer)
 {
-  const Backoff *backoff = g_hash_table_lookup (topic->backoff, peer);
+  const Backoff *backoff = find_backoff (topic, peer);
 
   return backoff != NULL ? backoff->until_ms : 0;
 }
@@ -35,23 +35,29 @@ is_over (gpointer key, gpointer value, gpointer data)
   return ((Backoff *) key)->until_ms + self->config.heartbeat_ms <= self->now_ms;
 }
 
-void
-mh_gossipsub_backoff_forget (MhGossipsub *self, MhGossipsubTopic *topic)
+static void
+forget_backoffs (MhGossipsub *self, MhGossipsubTopic *topic)
 {
+  if (topic->backoff == NULL)
+    return;
   g_hash_table_foreach_remove (topic->backoff, is_over, self);
+  if (g_hash_table_size (topic->backoff) == 0)
+    g_clear_pointer (&topic->backoff, g_hash_table_unref);
 }
 
 void
 mh_gossipsub_backoff_add (MhGossipsub *self, MhGossipsubTopic *topic, const MhPeerId *peer,
                           gint64 until_ms)
 {
-  Backoff *backoff = g_hash_table_lookup (topic->backoff, peer);
+  Backoff *backoff = find_backoff (topic, peer);
 
   if (backoff != NULL)
     {
       backoff->until_ms = MAX (backoff->until_ms, until_ms);
       return;
     }
+  if (topic->backoff == NULL)
+    topic->backoff = g_hash_table_new_full (mh_peer_id_hash, mh_peer_id_equal, g_free, NULL);
   if (g_hash_table_size (topic->backoff) == MH_GOSSIPSUB_MAX_BACKOFFS)
     return;
   backoff = g_new (Backoff, 1);
@@ -64,8 +70,7 @@ mh_gossipsub_mesh_may_have (const MhGossipsub *self, const MhGossipsubTopic *top
                             const MhGossipsubMember *peer)
 {
   return !peer->is_direct && mh_gossipsub_member_score (self, peer) >= 0
-         && !g_hash_table_contains (topic->backoff, &peer->id)
-         && !mh_gossipsub_has (topic->mesh, peer);
+         && find_backoff (topic, &peer->id) == NULL && !mh_gossipsub_has (topic->mesh, peer);
 }
 
 static gboolean
@@ -85,9 +90,15 @@ mh_gossipsub_mesh_add (MhGossipsub *self, MhGossipsubTopic *topic, MhGossipsubMe
 void
 mh_gossipsub_mesh_graft (MhGossipsub *self, MhGossipsubTopic *topic, MhGossipsubMember *peer)
 {
+  mh_gossipsub_mesh_add (self, topic, peer);
+  mh_gossipsub_mesh_tell (self, topic, peer);
+}
+
+void
+mh_gossipsub_mesh_tell (MhGossipsub *self, MhGossipsubTopic *topic, MhGossipsubMember *peer)
+{
   g_autoptr (GByteArray) body = g_byte_array_new ();
 
-  mh_gossipsub_mesh_add (self, topic, peer);
   mh_pb_put_text (body, 1, topic->name);
   mh_gossipsub_queue_control (self, peer, MH_GOSSIPSUB_GRAFT, body);
 }
@@ -136,7 +147,8 @@ put_exchanges (MhGossipsub *self, const MhGossipsubTopic *topic, const MhGossips
 {
   g_autoptr (GPtrArray) peers = NULL;
 
-  if (self->events->record == NULL || self->config.exchange_peers == 0)
+  if (self->events->record == NULL || self->config.exchange_peers == 0
+      || mh_gossipsub_member_score (self, to) < 0)
     return;
 
   peers = mh_gossipsub_pick (self, topic, self->config.exchange_peers + 1, fits_exchange);
@@ -375,7 +387,7 @@ list (gpointer name, gpointer topic, gpointer topics)
 static void
 keep_topic (MhGossipsub *self, MhGossipsubTopic *topic)
 {
-  mh_gossipsub_backoff_forget (self, topic);
+  forget_backoffs (self, topic);
   if (topic->is_joined)
     {
       prune_bad (self, topic);

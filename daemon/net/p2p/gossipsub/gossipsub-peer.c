@@ -51,7 +51,7 @@ mh_gossipsub_topic_free (gpointer data)
   g_ptr_array_unref (self->mesh);
   g_ptr_array_unref (self->fanout);
   g_ptr_array_unref (self->gossip);
-  g_hash_table_unref (self->backoff);
+  g_clear_pointer (&self->backoff, g_hash_table_unref);
   g_free (self);
 }
 
@@ -94,7 +94,6 @@ mh_gossipsub_topic_add (MhGossipsub *self, const char *name)
   topic->mesh = g_ptr_array_new ();
   topic->fanout = g_ptr_array_new ();
   topic->gossip = g_ptr_array_new ();
-  topic->backoff = mh_gossipsub_backoff_new ();
   g_tree_insert (self->topics, topic->name, topic);
 
   return topic;
@@ -118,7 +117,7 @@ void
 mh_gossipsub_topic_release (MhGossipsub *self, MhGossipsubTopic *topic)
 {
   if (topic->is_joined || topic->members->len > 0 || topic->validate != NULL
-      || g_hash_table_size (topic->backoff) > 0)
+      || topic->backoff != NULL)
     return;
 
   g_tree_remove (self->topics, topic->name);
@@ -177,7 +176,8 @@ mh_gossipsub_on_subscription (MhGossipsub *self, MhGossipsubMember *peer,
     }
   if (!mh_gossipsub_topic_is_name (item->topic.bytes, item->topic.size))
     return;
-  if (topic == NULL && g_hash_table_size (peer->topics) < MH_GOSSIPSUB_MAX_TOPICS)
+  if (topic == NULL && g_hash_table_size (peer->topics) < MH_GOSSIPSUB_MAX_TOPICS
+      && g_tree_nnodes (self->topics) < MH_GOSSIPSUB_MAX_KNOWN)
     {
       name = g_strndup ((const char *) item->topic.bytes, item->topic.size);
       topic = mh_gossipsub_topic_add (self, name);
@@ -243,31 +243,56 @@ mh_gossipsub_remove_peer (MhGossipsub *self, const MhPeerId *id, gint64 now_ms)
   mh_gossipsub_leave (self);
 }
 
-void
-mh_gossipsub_add_peer (MhGossipsub *self, const MhGossipsubPeer *from, gint64 now_ms)
+static MhGossipsubMember *
+member_new (MhGossipsub *self, const MhPeerId *id)
 {
-  MhGossipsubMember *peer = NULL;
-  gpointer both[2] = { self, NULL };
+  MhGossipsubMember *peer = g_new0 (MhGossipsubMember, 1);
 
-  g_return_if_fail (!mh_peer_id_equal (&from->id, &self->self_id));
-
-  mh_gossipsub_enter (self, now_ms);
-  mh_gossipsub_remove_peer (self, &from->id, now_ms);
-  peer = g_new0 (MhGossipsubMember, 1);
   peer->refs = 1;
-  peer->id = from->id;
+  peer->id = *id;
   peer->number = ++self->last_number;
-  peer->version = from->version;
-  peer->is_outbound = from->is_outbound;
-  peer->is_direct = g_hash_table_contains (self->direct, &from->id);
-  peer->score = mh_gossipsub_scores_add (self->scores, &from->id, from->address);
+  peer->is_direct = g_hash_table_contains (self->direct, id);
   peer->topics = g_hash_table_new (NULL, NULL);
   peer->form = self->config.form;
   g_hash_table_insert (self->peers, &peer->id, peer);
   g_hash_table_insert (self->by_number, GUINT_TO_POINTER (peer->number), peer);
   g_ptr_array_add (self->in_order, peer);
+
+  return peer;
+}
+
+/* Its meshes, for a stream that has not heard of them. */
+static void
+tell_meshes (MhGossipsub *self, MhGossipsubMember *peer)
+{
+  g_autoptr (GPtrArray) topics = topics_of (peer);
+
+  for (guint i = 0; i < topics->len; i++)
+    {
+      MhGossipsubTopic *topic = g_ptr_array_index (topics, i);
+
+      if (mh_gossipsub_has (topic->mesh, peer))
+        mh_gossipsub_mesh_tell (self, topic, peer);
+    }
+}
+
+void
+mh_gossipsub_add_peer (MhGossipsub *self, const MhGossipsubPeer *from, gint64 now_ms)
+{
+  MhGossipsubMember *peer = g_hash_table_lookup (self->peers, &from->id);
+  gpointer both[2] = { self, NULL };
+
+  g_return_if_fail (!mh_peer_id_equal (&from->id, &self->self_id));
+
+  mh_gossipsub_enter (self, now_ms);
+  if (peer == NULL)
+    peer = member_new (self, &from->id);
+  peer->version = from->version;
+  peer->is_outbound = from->is_outbound;
+  peer->score = mh_gossipsub_scores_add (self->scores, &from->id, from->address);
   both[1] = peer;
   g_tree_foreach (self->topics, announce, both);
+  tell_meshes (self, peer);
   mh_gossipsub_leave (self);
 }
 

@@ -50,7 +50,7 @@ typedef struct
   GPtrArray *mesh;                 /* (owned): those that get every message, when we are in it */
   GPtrArray *fanout;               /* (owned): those that get ours, when we are not */
   gint64 published_ms;             /* when @fanout was used last */
-  GHashTable *backoff;             /* (owned) (element-type Backoff Backoff) */
+  GHashTable *backoff;             /* (owned) (nullable) (element-type Backoff Backoff) */
   MhGossipsubValidate validate;    /* (nullable) */
   gpointer validate_data;
   GPtrArray *gossip; /* (owned): items that are told of, while gossip is made */
@@ -156,6 +156,8 @@ void mh_gossipsub_mesh_leave (MhGossipsub *self, MhGossipsubTopic *topic);
 /* Puts @peer into the mesh, and tells it so or not. */
 void mh_gossipsub_mesh_add (MhGossipsub *self, MhGossipsubTopic *topic, MhGossipsubMember *peer);
 void mh_gossipsub_mesh_graft (MhGossipsub *self, MhGossipsubTopic *topic, MhGossipsubMember *peer);
+/* Tells one that is in the mesh that it is. */
+void mh_gossipsub_mesh_tell (MhGossipsub *self, MhGossipsubTopic *topic, MhGossipsubMember *peer);
 /* Takes @peer out of the mesh. Returns: whether it was in it */
 gboolean
 mh_gossipsub_mesh_remove (MhGossipsub *self, MhGossipsubTopic *topic, MhGossipsubMember *peer);
@@ -167,8 +169,6 @@ void mh_gossipsub_backoff_add (MhGossipsub *self, MhGossipsubTopic *topic, const
                                gint64 until_ms);
 /* Returns: until when, or 0 */
 gint64 mh_gossipsub_backoff_get (const MhGossipsubTopic *topic, const MhPeerId *peer);
-void mh_gossipsub_backoff_forget (MhGossipsub *self, MhGossipsubTopic *topic);
-GHashTable *mh_gossipsub_backoff_new (void);
 /* Returns: the peers that a message of ours goes to when we are not in @topic */
 GPtrArray *mh_gossipsub_fanout (MhGossipsub *self, MhGossipsubTopic *topic);
 /* Keeps meshes and fanouts as they should be, and makes gossip. */

@@ -46,6 +46,7 @@ tame (MhGossipsubConfig *config)
   config->d_lo = MIN (config->d_lo, config->d);
   config->d_hi = MAX (config->d_hi, config->d);
   config->d_score = MIN (config->d_score, config->d);
+  config->exchange_peers = MIN (config->exchange_peers, MH_GOSSIPSUB_MAX_EXCHANGED);
   config->history_length = CLAMP (config->history_length, 1, MH_GOSSIPSUB_MAX_HISTORY);
   config->max_rpc_bytes = MAX (config->max_rpc_bytes, MH_GOSSIPSUB_LEAST_RPC);
 }

@@ -30,8 +30,10 @@ G_BEGIN_DECLS
 /* Bytes of a topic's name. Longer ones of others are passed over. */
 #define MH_GOSSIPSUB_MAX_TOPIC 512
 
-/* Topics that we are in, and that are remembered of one peer. */
+/* Topics that we are in, and that are remembered of one peer; and topics of all peers together, of
+ * which others are only remembered when we are in them. */
 #define MH_GOSSIPSUB_MAX_TOPICS 1024
+#define MH_GOSSIPSUB_MAX_KNOWN (16 * MH_GOSSIPSUB_MAX_TOPICS)
 
 /* Of each in one RPC; js-libp2p has the same limits. An RPC with more breaks the protocol. */
 #define MH_GOSSIPSUB_MAX_SUBSCRIPTIONS 5000
@@ -311,14 +313,17 @@ mh_gossipsub_version (const char *protocol, MhGossipsubVersion *version) G_GNUC_
 /**
  * mh_gossipsub_add_peer:
  * @self: a member
- * @peer: who can be sent to from now on; copied
+ * @peer: who it is; copied
  * @now_ms: time
  *
- * Tells it our topics. A peer that is there already is removed first, as its stream is a new one.
+ * Tells it our topics. To be called as soon as there is one of the two streams, as the other side
+ * sends its topics at once and only then; what is to be sent is to be kept until our own stream is
+ * open. For a peer that is there already, whose stream is a new one, what it has to know is sent
+ * again, and what it said still holds.
  */
 void mh_gossipsub_add_peer (MhGossipsub *self, const MhGossipsubPeer *peer, gint64 now_ms);
 
-/* Forgets a peer, whose stream is gone. A bad score is kept for a while. */
+/* Forgets a peer, whose connection or either stream is gone. A bad score is kept for a while. */
 void mh_gossipsub_remove_peer (MhGossipsub *self, const MhPeerId *peer, gint64 now_ms);
 
 /**

@@ -222,9 +222,7 @@ begin_connect (GSocketAddress *address, guint16 port, GError **error)
     return NULL;
   g_socket_set_blocking (socket, FALSE);
   mh_system_no_delay (socket);
-  if (port != 0)
-    mh_system_share_port (socket);
-  if (port != 0 && !g_socket_bind (socket, from, TRUE, error))
+  if (port != 0 && !mh_system_bind_shared (socket, from, error))
     return NULL;
   if (!g_socket_connect (socket, address, NULL, &local)
       && !g_error_matches (local, G_IO_ERROR, G_IO_ERROR_PENDING))

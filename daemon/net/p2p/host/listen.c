@@ -125,8 +125,7 @@ bind_socket (const MhMultiaddrTarget *target, GError **error)
     mh_system_only_ipv6 (socket); /* IPv4 has listeners of its own */
   g_socket_set_listen_backlog (socket, BACKLOG);
   g_socket_set_blocking (socket, FALSE);
-  mh_system_share_port (socket);
-  if (!g_socket_bind (socket, address, TRUE, error) || !g_socket_listen (socket, error))
+  if (!mh_system_bind_shared (socket, address, error) || !g_socket_listen (socket, error))
     return NULL;
 
   return g_steal_pointer (&socket);

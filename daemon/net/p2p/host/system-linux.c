@@ -3,6 +3,7 @@
 
 #include "system.h"
 
+#include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -54,8 +55,23 @@ mh_system_only_ipv6 (GSocket *socket)
   (void) !g_socket_set_option (socket, IPPROTO_IPV6, IPV6_V6ONLY, 1, NULL); /* then binding tells */
 }
 
-void
-mh_system_share_port (GSocket *socket)
+gboolean
+mh_system_bind_shared (GSocket *socket, GSocketAddress *address, GError **error)
 {
-  (void) !g_socket_set_option (socket, SOL_SOCKET, SO_REUSEPORT, 1, NULL); /* then dials differ */
+  struct sockaddr_storage native;
+  gssize size = g_socket_address_get_native_size (address);
+  int errnum;
+
+  (void) !g_socket_set_option (socket, SOL_SOCKET, SO_REUSEADDR, 1, NULL); /* binding tells */
+  (void) !g_socket_set_option (socket, SOL_SOCKET, SO_REUSEPORT, 1, NULL);
+  if (!g_socket_address_to_native (address, &native, sizeof native, error))
+    return FALSE;
+  if (bind (g_socket_get_fd (socket), (struct sockaddr *) &native, (socklen_t) size) == 0)
+    return TRUE;
+
+  errnum = errno;
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errnum), "binding to a port: %s",
+               g_strerror (errnum));
+
+  return FALSE;
 }

@@ -18,8 +18,20 @@ GPtrArray *mh_system_addresses (GSocketFamily family) G_GNUC_WARN_UNUSED_RESULT;
 /* Sends small pieces at once, where that can be had. Thread: any. */
 void mh_system_no_delay (GSocket *socket);
 
-/* Lets several sockets have one port, where that can be had: one listens, the others dial. Any. */
-void mh_system_share_port (GSocket *socket);
+/**
+ * mh_system_bind_shared:
+ * @socket: a TCP socket
+ * @address: where to bind it
+ * @error: return location
+ *
+ * Lets several sockets of this program have one port: one listens, the others dial. (GSocket
+ * forbids it for TCP.)
+ *
+ * Thread: any.
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_system_bind_shared (GSocket *socket, GSocketAddress *address,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Has a socket of IPv6 listen for IPv6 alone, where that can be had. Thread: any. */
 void mh_system_only_ipv6 (GSocket *socket);

@@ -18,8 +18,11 @@ typedef struct
 {
   MhPubsub *pubsub; /* (unowned) */
   MhPeerId id;
-  MhStream *out; /* (owned) (nullable): what we send on */
+  MhStream *out;      /* (owned) (nullable): what we send on */
+  GPtrArray *pending; /* (owned) (element-type GBytes): for @out, until it is there */
+  gsize pending_size; /* bytes of them */
   gboolean is_opening;
+  gboolean is_added; /* whether the machine knows it by the stream that is there or comes */
 } Member;
 
 /* A stream that a peer sends on. */
@@ -50,13 +53,19 @@ mh_pubsub_now_ms (void)
 /* -- what we send -- */
 
 static void
+clear_pending (Member *self)
+{
+  g_ptr_array_set_size (self->pending, 0);
+  self->pending_size = 0;
+}
+
+static void
 drop_out (Member *self)
 {
   MhStream *out = g_steal_pointer (&self->out);
 
   if (out == NULL)
     return;
-  mh_gossipsub_remove_peer (self->pubsub->machine, &self->id, mh_pubsub_now_ms ());
   mh_stream_set_funcs (out, NULL, NULL);
   mh_stream_reset (out);
   mh_stream_unref (out);
@@ -68,7 +77,25 @@ member_free (gpointer data)
   Member *self = data;
 
   drop_out (self);
+  g_ptr_array_unref (self->pending);
   g_free (self);
+}
+
+static gboolean
+may_wait (MhGossipsubLane lane, gsize waiting)
+{
+  switch (lane)
+    {
+    case MH_GOSSIPSUB_CONTROL:
+      return TRUE;
+    case MH_GOSSIPSUB_MESSAGE:
+      return waiting <= MH_PUBSUB_MOST_MESSAGES;
+    case MH_GOSSIPSUB_HINT:
+    case MH_GOSSIPSUB_GOSSIP:
+      break;
+    }
+
+  return waiting <= MH_PUBSUB_MOST_GOSSIP;
 }
 
 static void
@@ -76,19 +103,35 @@ on_send (const MhPeerId *peer, GBytes *rpc, MhGossipsubLane lane, gpointer data)
 {
   MhPubsub *self = data;
   Member *member = g_hash_table_lookup (self->members, peer);
-  gsize waiting;
 
-  if (member == NULL || member->out == NULL)
+  if (member == NULL)
     return;
-  waiting = mh_stream_unsent (member->out);
-  if ((lane == MH_GOSSIPSUB_MESSAGE && waiting > MH_PUBSUB_MOST_MESSAGES)
-      || ((lane == MH_GOSSIPSUB_GOSSIP || lane == MH_GOSSIPSUB_HINT)
-          && waiting > MH_PUBSUB_MOST_GOSSIP))
+  if (!may_wait (lane,
+                 member->pending_size + (member->out != NULL ? mh_stream_unsent (member->out) : 0)))
     {
       self->dropped++;
       return;
     }
-  mh_stream_put_message (member->out, g_bytes_get_data (rpc, NULL), g_bytes_get_size (rpc));
+  if (member->out != NULL)
+    {
+      mh_stream_put_message (member->out, g_bytes_get_data (rpc, NULL), g_bytes_get_size (rpc));
+      return;
+    }
+  g_ptr_array_add (member->pending, g_bytes_ref (rpc));
+  member->pending_size += g_bytes_get_size (rpc);
+}
+
+static void
+send_pending (Member *self)
+{
+  for (guint i = 0; i < self->pending->len; i++)
+    {
+      gsize size;
+      const guint8 *rpc = g_bytes_get_data (self->pending->pdata[i], &size);
+
+      mh_stream_put_message (self->out, rpc, size);
+    }
+  clear_pending (self);
 }
 
 /* -- what we are told -- */
@@ -144,17 +187,6 @@ on_incoming_broken (MhStream *stream, gpointer data)
   incoming_end (data);
 }
 
-static void
-on_incoming (MhStream *stream, gpointer data)
-{
-  static const MhStreamFuncs funcs = { on_readable, NULL, on_incoming_broken };
-  Incoming *self = g_new0 (Incoming, 1);
-
-  self->pubsub = data;
-  self->stream = stream;
-  mh_stream_set_funcs (stream, &funcs, self);
-}
-
 /* -- peers -- */
 
 /* Nothing is expected on a stream of ours but its end. */
@@ -167,7 +199,11 @@ on_out_readable (MhStream *stream, gpointer data)
 static void
 on_out_broken (MhStream *stream, gpointer data)
 {
-  drop_out (data);
+  Member *self = data;
+
+  drop_out (self);
+  self->is_added = FALSE;
+  mh_gossipsub_remove_peer (self->pubsub->machine, &self->id, mh_pubsub_now_ms ());
 }
 
 /* Returns: (transfer full) (nullable): what tells peers of one place from others */
@@ -185,16 +221,36 @@ place_of (MhHost *host, const MhPeerId *peer)
   return g_steal_pointer (&target.host);
 }
 
+/* Tells the machine of a peer, and it the peer of our topics. */
 static void
-add_to_machine (Member *self)
+add_to_machine (Member *self, const char *protocol)
 {
   MhLink *link = mh_link_best (self->pubsub->host, &self->id);
   g_autofree char *place = place_of (self->pubsub->host, &self->id);
   MhGossipsubPeer peer = { .id = self->id, .address = place };
 
-  (void) !mh_gossipsub_version (mh_stream_protocol (self->out), &peer.version);
+  (void) !mh_gossipsub_version (protocol, &peer.version);
   peer.is_outbound = link != NULL && mh_link_is_dialled (link);
+  clear_pending (self);
   mh_gossipsub_add_peer (self->pubsub->machine, &peer, mh_pubsub_now_ms ());
+}
+
+/* Returns: (transfer none): the member, new if it was none */
+static Member *
+get_member (MhPubsub *self, const MhPeerId *peer)
+{
+  Member *member = g_hash_table_lookup (self->members, peer);
+
+  if (member != NULL)
+    return member;
+
+  member = g_new0 (Member, 1);
+  member->pubsub = self;
+  member->id = *peer;
+  member->pending = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_hash_table_insert (self->members, &member->id, member);
+
+  return member;
 }
 
 static void
@@ -215,7 +271,11 @@ on_opened (MhStream *stream, const GError *error, gpointer data)
 
   member->out = mh_stream_ref (stream);
   mh_stream_set_funcs (stream, &funcs, member);
-  add_to_machine (member);
+  if (member->is_added)
+    send_pending (member);
+  else
+    add_to_machine (member, mh_stream_protocol (stream));
+  member->is_added = TRUE;
 }
 
 static void
@@ -236,28 +296,38 @@ static void
 on_identified (MhHost *host, const MhPeerId *peer, gpointer data)
 {
   MhPubsub *self = data;
-  Member *member = g_hash_table_lookup (self->members, peer);
   gboolean speaks = FALSE;
 
   for (guint i = 0; protocols[i] != NULL; i++)
     speaks = speaks || mh_host_speaks (host, peer, protocols[i]);
-  if (!speaks || !mh_host_is_connected (host, peer))
-    return;
-
-  if (member == NULL)
-    {
-      member = g_new0 (Member, 1);
-      member->pubsub = self;
-      member->id = *peer;
-      g_hash_table_insert (self->members, &member->id, member);
-    }
-  open_out (member);
+  if (speaks && mh_host_is_connected (host, peer))
+    open_out (get_member (self, peer));
 }
 
 static void
 on_disconnected (MhHost *host, const MhPeerId *peer, gpointer data)
 {
-  g_hash_table_remove (((MhPubsub *) data)->members, peer);
+  MhPubsub *self = data;
+
+  g_hash_table_remove (self->members, peer);
+  mh_gossipsub_remove_peer (self->machine, peer, mh_pubsub_now_ms ());
+}
+
+/* A peer sends on a stream of its own; what it says first comes at once. */
+static void
+on_incoming (MhStream *stream, gpointer data)
+{
+  static const MhStreamFuncs funcs = { on_readable, NULL, on_incoming_broken };
+  Incoming *self = g_new0 (Incoming, 1);
+  Member *member = get_member (data, mh_stream_peer (stream));
+
+  self->pubsub = data;
+  self->stream = stream;
+  if (!member->is_added)
+    add_to_machine (member, mh_stream_protocol (stream));
+  member->is_added = TRUE;
+  open_out (member);
+  mh_stream_set_funcs (stream, &funcs, self);
 }
 
 /* A stream that a connected peer reset is opened again. */
@@ -336,6 +406,7 @@ mh_pubsub_new (MhHost *host, const MhGossipsubConfig *config, const MhPubsubEven
   static const MhHostEvents host_events = { .identified = on_identified,
                                             .disconnected = on_disconnected };
   MhPubsub *self = g_new0 (MhPubsub, 1);
+  MhGossipsubConfig own_config;
 
   self->host = host;
   self->events = events;
@@ -348,7 +419,14 @@ mh_pubsub_new (MhHost *host, const MhGossipsubConfig *config, const MhPubsubEven
   if (events != NULL && events->validate != NULL)
     self->own.validate = on_validate;
   self->members = g_hash_table_new_full (mh_peer_id_hash, mh_peer_id_equal, NULL, member_free);
-  self->machine = mh_gossipsub_new (mh_host_signer (host), config, &self->own, self);
+  if (config != NULL)
+    own_config = *config;
+  else
+    mh_gossipsub_config_init (&own_config);
+  /* larger than any that was used before a restart */
+  if (own_config.first_seqno == 0)
+    own_config.first_seqno = (guint64) g_get_real_time () * 1000;
+  self->machine = mh_gossipsub_new (mh_host_signer (host), &own_config, &self->own, self);
   self->tick = g_timeout_source_new (TICK_MS);
   g_source_set_callback (self->tick, on_tick, self, NULL);
   g_source_attach (self->tick, mh_host_context (host));

@@ -392,6 +392,15 @@ on_message (const MhGossipsubMessage *message, gpointer data)
     g_string_append_printf (self->told, " %.*s", (int) MIN (size, 20), bytes);
 }
 
+static void
+on_member (const MhPeerId *peer, const char *topic, gboolean is_in, gpointer data)
+{
+  Kit *self = data;
+
+  g_string_append_printf (self->members, "%c%c%s ", letter_of (self, peer), is_in ? '+' : '-',
+                          topic);
+}
+
 static MhGossipsubVerdict
 on_validate (const MhGossipsubMessage *message, gpointer data)
 {
@@ -438,6 +447,7 @@ kit_new (const MhGossipsubConfig *config)
     .send = on_send,
     .validate = on_validate,
     .message = on_message,
+    .member = on_member,
     .exchange = on_exchange,
     .record = on_record,
     .connect = on_connect,
@@ -460,6 +470,7 @@ kit_new (const MhGossipsubConfig *config)
   self->hints = g_string_new (NULL);
   self->exchanged = g_string_new (NULL);
   self->wanted = g_string_new (NULL);
+  self->members = g_string_new (NULL);
   self->rpcs = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   self->gossip = mh_gossipsub_new (self->signers[index_of ('M')], &copy, &events, self);
   self->next_ms = mh_gossipsub_tick (self->gossip, 0);
@@ -480,6 +491,7 @@ kit_free (Kit *self)
   g_string_free (self->hints, TRUE);
   g_string_free (self->exchanged, TRUE);
   g_string_free (self->wanted, TRUE);
+  g_string_free (self->members, TRUE);
   g_ptr_array_unref (self->rpcs);
   g_free (self);
 }
@@ -608,7 +620,8 @@ kit_step (Kit *self, const char *step)
   g_auto (GStrv) words = NULL;
   g_autoptr (GBytes) rpc = NULL;
 
-  g_test_message ("%s", step);
+  if (g_test_verbose ())
+    g_test_message ("%s", step);
   if (step[0] == '~')
     forget (self);
   else if (step[0] == '=' || step[0] == '!')

@@ -37,7 +37,8 @@ typedef struct
   GPtrArray *rpcs; /* (element-type GBytes): as they were sent */
   GString *hints;  /* lanes of what was sent, one letter each */
   GString *exchanged;
-  GString *wanted; /* by connect() */
+  GString *wanted;  /* by connect() */
+  GString *members; /* by member() */
   guint validated;
   gboolean gives_records;
   MhGossipsubVerdict verdict;

@@ -53,8 +53,9 @@ test_topics (void)
     { "a peer that is gone gets nothing, and can come back",
       { MESH_OF_THREE, "del A", "B: msg t B1 x", "= C: msg t B1 x", "add A out", "A: +t",
         "= A: +t | graft t", NULL } },
-    { "a peer that comes twice is a new one",
-      { MESH_OF_THREE, "add A out", "= A: +t", "B: msg t B1 x", "= C: msg t B1 x", NULL } },
+    { "a peer with a new stream hears everything again, and what it said still holds",
+      { MESH_OF_THREE, "add A out", "= A: +t | graft t", "B: msg t B1 x",
+        "= A: msg t B1 x; C: msg t B1 x", NULL } },
     { "what is no name of a topic is passed over",
       { "join t", "add A in", "~", "A: + | +a\xff", "=", NULL } },
     { "a GRAFT of one that did not say that it is in the topic says so",
@@ -64,6 +65,85 @@ test_topics (void)
 
   g_test_summary ("topics, and who is in them");
   play_all (scripts, G_N_ELEMENTS (scripts), NULL);
+}
+
+static void
+test_members (void)
+{
+  g_autoptr (Kit) kit = kit_new (NULL);
+
+  g_test_summary ("who comes into a topic and leaves it is told once");
+  kit_play (kit,
+            (const char *const[]){ "join t", "add A in", "add B in", "A: +t | +t | +s", "B: +t",
+                                   "A: -t | -t", "A: graft t", "del A", "A: +t", NULL });
+  g_assert_cmpstr (kit->members->str, ==, "A+t A+s B+t A-t A+t A-s A-t ");
+}
+
+/* What is told may call in again. */
+typedef struct
+{
+  MhGossipsub *gossip;
+  MhPeerId peers[2];
+  guint sent[2];
+  guint told;
+} Caller;
+
+static void
+send_and_drop (const MhPeerId *peer, GBytes *rpc, MhGossipsubLane lane, gpointer data)
+{
+  Caller *self = data;
+  guint index = mh_peer_id_equal (peer, &self->peers[0]) ? 0 : 1;
+
+  self->sent[index]++;
+  /* the first message is more than the first peer takes */
+  if (lane == MH_GOSSIPSUB_MESSAGE && index == 0)
+    mh_gossipsub_remove_peer (self->gossip, peer, 0);
+}
+
+static void
+answer (const MhGossipsubMessage *message, gpointer data)
+{
+  Caller *self = data;
+  g_autoptr (GBytes) bytes = g_bytes_new ("answer", 6);
+
+  self->told++;
+  g_assert_true (mh_gossipsub_publish (self->gossip, "t", bytes, 0, NULL, NULL));
+  g_assert_true (mh_gossipsub_publish (self->gossip, "t", bytes, 0, NULL, NULL));
+  mh_gossipsub_unsubscribe (self->gossip, "t", 0);
+  mh_gossipsub_tick (self->gossip, 5000);
+}
+
+static void
+test_calls_inside (void)
+{
+  static const MhGossipsubEvents events = { .send = send_and_drop, .message = answer };
+  g_autoptr (Kit) kit = kit_new (NULL);
+  g_autoptr (GBytes) rpc = kit_rpc (kit, "msg t C1 x | msg t C2 x");
+  g_autoptr (GBytes) sub = kit_rpc (kit, "+t");
+  Caller caller = { 0 };
+  g_autoptr (MhGossipsub) own = mh_gossipsub_new (kit->signers[12], NULL, &events, &caller);
+
+  g_test_summary ("events may call in again, and remove the peer that they are about");
+  caller.gossip = own;
+  g_assert_true (mh_gossipsub_subscribe (own, "t", 0, NULL));
+  for (guint i = 0; i < 2; i++)
+    {
+      MhGossipsubPeer peer = { .id = kit->ids[i], .version = MH_GOSSIPSUB_VERSION_12 };
+
+      caller.peers[i] = kit->ids[i];
+      mh_gossipsub_add_peer (own, &peer, 0);
+      g_assert_true (mh_gossipsub_feed (own, &kit->ids[i], g_bytes_get_data (sub, NULL),
+                                        g_bytes_get_size (sub), 0, NULL));
+    }
+  memset (caller.sent, 0, sizeof caller.sent);
+  g_assert_true (mh_gossipsub_feed (own, &kit->ids[1], g_bytes_get_data (rpc, NULL),
+                                    g_bytes_get_size (rpc), 0, NULL));
+  /* both were taken before we left; of the first peer only the first message went out */
+  g_assert_cmpuint (caller.told, ==, 2);
+  g_assert_cmpuint (caller.sent[0], ==, 1);
+  /* four answers, and that we leave */
+  g_assert_cmpuint (caller.sent[1], ==, 5);
+  g_assert_false (mh_gossipsub_is_in (own, "t"));
 }
 
 static void
@@ -420,6 +500,8 @@ test_exchange_sent (void)
   kit_step (kit, "= X: prune t 60 B*");
   kit_step (kit, "Y: graft t");
   kit_step (kit, "= Y: prune t 60");
+  kit_step (kit, "leave t");
+  kit_step (kit, "= A: -t | prune t 10; B: -t | prune t 10 X*; X: -t; Y: -t");
 }
 
 static void
@@ -436,6 +518,9 @@ test_direct (void)
   kit_step (kit, "wait 299000");
   g_assert_cmpstr (kit->wanted->str, ==, "A");
   kit_step (kit, "wait 1000");
+  g_assert_cmpstr (kit->wanted->str, ==, "AA");
+  mh_gossipsub_set_direct (kit->gossip, &kit->ids[0], FALSE);
+  kit_step (kit, "wait 300000");
   g_assert_cmpstr (kit->wanted->str, ==, "AA");
 }
 
@@ -481,9 +566,14 @@ test_verdicts (void)
   g_assert_cmpfloat (kit_score (kit, 'C'), >=, 0);
   kit_step (kit, "C: msg t A3 x");
   g_assert_cmpfloat (kit_score (kit, 'C'), <, 0);
+
+  /* a topic that we have left in the meantime */
+  kit_play (kit, (const char *const[]){ "A: msg t A4 x", "leave t", "~", NULL });
+  id = kit_id (kit, 'A', 4);
+  g_assert_true (mh_gossipsub_report (kit->gossip, &id, MH_GOSSIPSUB_ACCEPT, kit->now_ms));
   kit_step (kit, "=");
   kit_step (kit, "!");
-  g_assert_cmpuint (kit->validated, ==, 3);
+  g_assert_cmpuint (kit->validated, ==, 4);
 }
 
 static MhGossipsubVerdict
@@ -560,6 +650,8 @@ main (int argc, char **argv)
     return 1;
 
   g_test_add_func ("/p2p/gossipsub/topics", test_topics);
+  g_test_add_func ("/p2p/gossipsub/members", test_members);
+  g_test_add_func ("/p2p/gossipsub/calls-inside", test_calls_inside);
   g_test_add_func ("/p2p/gossipsub/messages", test_messages);
   g_test_add_func ("/p2p/gossipsub/mesh-only", test_mesh_only);
   g_test_add_func ("/p2p/gossipsub/gossip", test_gossip);
