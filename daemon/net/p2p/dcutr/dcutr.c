@@ -7,7 +7,6 @@
 #include "net/p2p/host/host-private.h"
 
 #define OPEN_TIMEOUT_MS 10000
-#define PUNCH_TIMEOUT_MS 6000
 
 /* How long the peer may take for its answer. */
 #define ANSWER_TIMEOUT_MS 10000
@@ -135,7 +134,7 @@ punch (Upgrade *self)
   drop_stream (self);
   /* whoever was called takes the part of the listener, although both dial */
   mh_dial_punch (self->dcutr->host, &self->peer, g_steal_pointer (&self->addresses), !self->is_ours,
-                 PUNCH_TIMEOUT_MS, on_punched, self);
+                 on_punched, self);
 }
 
 static gboolean

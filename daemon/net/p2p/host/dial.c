@@ -7,6 +7,9 @@
 /* An address gets this start before the next is tried as well (RFC 8305 §5). */
 #define HEAD_START_US (250 * G_TIME_SPAN_MILLISECOND)
 
+/* How long both sides try to get through what is between them. */
+#define PUNCH_TIMEOUT_MS 6000
+
 /* Addresses that are tried at the same time. */
 #define MOST_ATTEMPTS 8
 
@@ -588,7 +591,7 @@ mh_host_connect_to (MhHost *self, MhMultiaddr *address, guint timeout_ms, MhHost
 
 void
 mh_dial_punch (MhHost *host, const MhPeerId *peer, GPtrArray *addresses, gboolean is_client,
-               guint timeout_ms, MhHostConnected done, gpointer data)
+               MhHostConnected done, gpointer data)
 {
   guint count = MIN (addresses->len, MOST_ATTEMPTS);
   MhDial *dial;
@@ -601,7 +604,7 @@ mh_dial_punch (MhHost *host, const MhPeerId *peer, GPtrArray *addresses, gboolea
   dial = dial_new (host, peer, addresses);
   dial->is_punch = TRUE;
   dial->is_client = is_client;
-  add_waiter (dial, timeout_ms, done, data);
+  add_waiter (dial, PUNCH_TIMEOUT_MS, done, data);
   /* an attempt that fails at once may have ended the dial */
   for (guint i = 0; i < MAX (count, 1) && g_ptr_array_find (host->dials, dial, NULL); i++)
     dial_next (dial);

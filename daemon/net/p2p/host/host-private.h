@@ -196,7 +196,7 @@ void mh_dial_cancel_all (MhHost *host);
  * multistream. Takes @addresses.
  */
 void mh_dial_punch (MhHost *host, const MhPeerId *peer, GPtrArray *addresses, gboolean is_client,
-                    guint timeout_ms, MhHostConnected done, gpointer data);
+                    MhHostConnected done, gpointer data);
 
 /* -- open.c -- */
 void mh_open_init (MhHost *host);
