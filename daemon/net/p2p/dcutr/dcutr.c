@@ -70,6 +70,7 @@ finish (Upgrade *self, gboolean is_direct)
     self->dcutr->direct++;
   else
     self->dcutr->failed++;
+  mh_listen_unexpect (self->dcutr->host, &self->peer);
   drop_timer (self);
   drop_stream (self);
   g_clear_pointer (&self->addresses, g_ptr_array_unref);
@@ -247,6 +248,7 @@ on_lead (MhStream *stream, gpointer data)
   if (type == MH_DCUTR_CONNECT && self->addresses == NULL)
     {
       self->addresses = g_steal_pointer (&addresses);
+      mh_listen_expect (self->dcutr->host, &self->peer, self->addresses);
       send_message (self, MH_DCUTR_CONNECT);
       on_lead (stream, self);
     }
