@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measures MeshHold beside public programs doing the same on the same machine, in one run.
 
-usage: bench.py BUILD [NAME…]   names: start idle json latency bulk small vault scale
+usage: bench.py BUILD [NAME…]   names: start idle json latency bulk small vault scale p2p
 
 Prints a table; a ratio above 1 means MeshHold is better. Nothing here passes or fails.
 """
@@ -26,6 +26,7 @@ os.environ["MESHHOLD_BUILD_DIR"] = str(BUILD)
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import mh  # noqa: E402
+import p2p  # noqa: E402
 import scale  # noqa: E402
 import vault  # noqa: E402
 
@@ -272,7 +273,8 @@ def bench_small(count=10_000, size=2048):
 
 def main():
     benches = {"start": bench_start, "idle": bench_idle, "json": bench_json, "latency": bench_latency, "bulk": bench_bulk,
-               "small": bench_small, "vault": lambda: vault.bench(WORK, BUILD, row), "scale": lambda: scale.bench(WORK, BUILD, row)}
+               "small": bench_small, "vault": lambda: vault.bench(WORK, BUILD, row), "scale": lambda: scale.bench(WORK, BUILD, row),
+               "p2p": lambda: p2p.bench(WORK, BUILD, row)}
     names = sys.argv[2:] or list(benches)
     unknown = [name for name in names if name not in benches]
     if unknown:

@@ -33,7 +33,8 @@ class Peer:
     def __init__(self, command, folder=WORK):
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder)
         self.arrived, self.waiting = queue.Queue(), []
-        threading.Thread(target=self.read, daemon=True).start()
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
         first = self.wait("listening")
         self.id, self.addrs = first["peer"], first["addrs"]
 
@@ -76,6 +77,7 @@ class Peer:
     def end(self):
         self.process.kill()
         self.process.wait()
+        self.reader.join()
         self.process.stdin.close()
         self.process.stdout.close()
 

@@ -141,6 +141,8 @@ mh_conn_new (const MhConnNew *request)
       self->limits = *request->limits;
       self->request.limits = &self->limits;
     }
+  self->raw.keeps = self->in.keeps = self->plain.keeps = TRUE;
+  self->up.keeps = self->low.keeps = self->out.keeps = TRUE;
   fill_proposals (self);
   begin (self);
 

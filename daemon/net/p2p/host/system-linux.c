@@ -9,6 +9,9 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+/* Bytes that the system may hold before they are sent. */
+#define MOST_UNSENT (128 * 1024)
+
 static void
 append (const struct ifaddrs *row, GSocketFamily family, GPtrArray *out)
 {
@@ -46,7 +49,9 @@ mh_system_addresses (GSocketFamily family)
 void
 mh_system_no_delay (GSocket *socket)
 {
-  (void) !g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL); /* only slower without */
+  /* only slower without */
+  (void) !g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
+  (void) !g_socket_set_option (socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, MOST_UNSENT, NULL);
 }
 
 void

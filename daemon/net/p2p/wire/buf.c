@@ -6,15 +6,16 @@
 #include <string.h>
 
 #define LEAST_CAPACITY 512
-/* An empty buffer keeps no more than this: giving memory back and getting it again costs a page
- * fault for each page, half of the speed of a transfer. */
-#define MOST_KEPT_EMPTY (512 * 1024)
+/* An empty buffer keeps no more than this, so that ten thousand idle ones cost little, unless it is
+ * told to: getting memory again costs a page fault for each page, half of the speed of a transfer.
+ */
+#define MOST_KEPT_EMPTY (64 * 1024)
 
 void
 mh_buf_clear (MhBuf *self)
 {
   g_free (self->data);
-  *self = (MhBuf){ 0 };
+  *self = (MhBuf){ .keeps = self->keeps };
 }
 
 gsize
@@ -84,7 +85,7 @@ mh_buf_consume (MhBuf *self, gsize size)
   self->start += size;
   if (self->start < self->end)
     return;
-  if (self->capacity > MOST_KEPT_EMPTY)
+  if (self->capacity > MOST_KEPT_EMPTY && !self->keeps)
     mh_buf_clear (self);
   else
     self->start = self->end = 0;

@@ -18,6 +18,7 @@ typedef struct
   gsize start;  /* first byte that was not read */
   gsize end;    /* first byte that was not written */
   gsize capacity;
+  gboolean keeps; /* its memory when it becomes empty, until mh_buf_trim() */
 } MhBuf;
 
 /**

@@ -11,7 +11,7 @@
 #define TOLD_PART 4
 
 /* Busy machines take this long to answer, however short the way is, microseconds. */
-#define LEAST_ROUND_TRIP_US 5000
+#define LEAST_ROUND_TRIP_US 1000
 
 /* Numbers of streams are the other side's choice: it is not to know which ones collide. */
 static gpointer
