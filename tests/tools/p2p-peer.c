@@ -8,6 +8,7 @@
 #include "crypto/crypto.h"
 #include "net/p2p/host/host.h"
 #include "net/p2p/identify/identify.h"
+#include "net/p2p/kad/kad.h"
 #include "net/p2p/perf/perf.h"
 #include "net/p2p/ping/ping.h"
 #include "net/p2p/pnet/swarm-key.h"
@@ -29,6 +30,7 @@ typedef struct
   MhPubsub *pubsub;
   MhRelay *relay; /* (nullable) */
   MhRelayClient *client;
+  MhKad *kad; /* (nullable) */
   GMainLoop *loop;
   GIOChannel *input;
   GMutex lock; /* of stdout */
@@ -313,6 +315,48 @@ on_perf (const MhPerfResult *result, const GError *error, gpointer data)
          result->sent, result->received, result->up_us, result->down_us);
 }
 
+/* Returns: (transfer full): addresses as what stands between the brackets of a list */
+static char *
+list_of (GPtrArray *addresses)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      g_autofree char *text = mh_multiaddr_to_text (addresses->pdata[i]);
+
+      g_string_append_printf (list, "%s\"%s\"", i > 0 ? "," : "", text);
+    }
+
+  return g_string_free (g_steal_pointer (&list), FALSE);
+}
+
+static void
+on_found (MhKad *kad, const MhPeerId *peer, const GError *error, gpointer data)
+{
+  Peer *self = data;
+  g_autofree char *id = mh_peer_id_to_text (peer);
+  g_autoptr (GPtrArray) addresses = mh_host_known_addresses (self->host, peer);
+  g_autofree char *list = list_of (addresses);
+
+  if (error != NULL)
+    say_error (self, "find", error);
+  else
+    say (self, "\"event\":\"found\",\"peer\":\"%s\",\"addrs\":[%s]", id, list);
+}
+
+static void
+find (Peer *self, const MhPeerId *peer)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "started without --kad");
+
+  if (self->kad != NULL)
+    mh_kad_find_peer (self->kad, peer, TIMEOUT_MS, on_found, self);
+  else
+    say_error (self, "find", error);
+}
+
 static void
 say_refusals (Peer *self)
 {
@@ -428,6 +472,8 @@ run_command (Peer *self, char **words, guint count)
     mh_relay_client_use (self->client, &peer);
   else if (g_str_equal (words[0], "disconnect"))
     mh_host_disconnect (self->host, &peer);
+  else if (g_str_equal (words[0], "find"))
+    find (self, &peer);
   else if (g_str_equal (words[0], "echo"))
     {
       asked = g_new0 (Asked, 1);
@@ -485,6 +531,7 @@ typedef struct
   char **topics;
   gboolean serve_echo;
   gboolean relay;
+  gboolean kad;
   int seconds;
   int high_water;
 } Options;
@@ -530,6 +577,8 @@ serve_here (MhHost *host, gpointer data)
     mh_host_handle (host, ECHO_PROTOCOL, on_echo, to_serve->peer);
   if (options->relay)
     to_serve->peer->relay = mh_relay_new (host);
+  if (options->kad)
+    to_serve->peer->kad = mh_kad_new (host, NULL);
   for (guint i = 0; options->topics != NULL && options->topics[i] != NULL; i++)
     subscribe (to_serve->peer, options->topics[i]);
 }
@@ -594,6 +643,7 @@ read_options (Options *options, int *argc, char ***argv, GError **error)
     { "serve-echo", 0, 0, G_OPTION_ARG_NONE, &options->serve_echo, "Serve /echo/1.0.0", NULL },
     { "topic", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->topics, "Subscribe to it", "NAME" },
     { "relay", 0, 0, G_OPTION_ARG_NONE, &options->relay, "Relay for others", NULL },
+    { "kad", 0, 0, G_OPTION_ARG_NONE, &options->kad, "Serve and use Kademlia", NULL },
     { "seconds", 0, 0, G_OPTION_ARG_INT, &options->seconds, "End after so many", "N" },
     { "high-water", 0, 0, G_OPTION_ARG_INT, &options->high_water, "Most connections", "N" },
     { NULL },
@@ -686,6 +736,7 @@ main (int argc, char **argv)
   mh_pubsub_free (self.pubsub);
   mh_relay_free (self.relay);
   mh_relay_client_free (self.client);
+  mh_kad_free (self.kad);
   g_free (options.psk);
   g_strfreev (options.listen);
   g_strfreev (options.dial);
