@@ -9,6 +9,7 @@
 #include "net/p2p/host/host.h"
 #include "net/p2p/identify/identify.h"
 #include "net/p2p/kad/kad.h"
+#include "net/p2p/mdns/mdns.h"
 #include "net/p2p/perf/perf.h"
 #include "net/p2p/ping/ping.h"
 #include "net/p2p/pnet/swarm-key.h"
@@ -22,6 +23,7 @@
 
 #define ECHO_PROTOCOL "/echo/1.0.0"
 #define TIMEOUT_MS 20000
+#define MDNS_INTERVAL_MS 1000
 
 typedef struct
 {
@@ -30,7 +32,8 @@ typedef struct
   MhPubsub *pubsub;
   MhRelay *relay; /* (nullable) */
   MhRelayClient *client;
-  MhKad *kad; /* (nullable) */
+  MhKad *kad;   /* (nullable) */
+  MhMdns *mdns; /* (nullable) */
   GMainLoop *loop;
   GIOChannel *input;
   GMutex lock; /* of stdout */
@@ -346,6 +349,16 @@ on_found (MhKad *kad, const MhPeerId *peer, const GError *error, gpointer data)
 }
 
 static void
+on_discovered (MhHost *host, const MhPeerId *peer, gpointer data)
+{
+  g_autofree char *id = mh_peer_id_to_text (peer);
+  g_autoptr (GPtrArray) addresses = mh_host_known_addresses (host, peer);
+  g_autofree char *list = list_of (addresses);
+
+  say (data, "\"event\":\"discovered\",\"peer\":\"%s\",\"addrs\":[%s]", id, list);
+}
+
+static void
 find (Peer *self, const MhPeerId *peer)
 {
   g_autoptr (GError) error =
@@ -532,6 +545,7 @@ typedef struct
   gboolean serve_echo;
   gboolean relay;
   gboolean kad;
+  gboolean mdns;
   int seconds;
   int high_water;
 } Options;
@@ -579,6 +593,9 @@ serve_here (MhHost *host, gpointer data)
     to_serve->peer->relay = mh_relay_new (host);
   if (options->kad)
     to_serve->peer->kad = mh_kad_new (host, NULL);
+  if (options->mdns)
+    to_serve->peer->mdns =
+        mh_mdns_new (host, MDNS_INTERVAL_MS, TRUE, on_discovered, to_serve->peer);
   for (guint i = 0; options->topics != NULL && options->topics[i] != NULL; i++)
     subscribe (to_serve->peer, options->topics[i]);
 }
@@ -644,6 +661,7 @@ read_options (Options *options, int *argc, char ***argv, GError **error)
     { "topic", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->topics, "Subscribe to it", "NAME" },
     { "relay", 0, 0, G_OPTION_ARG_NONE, &options->relay, "Relay for others", NULL },
     { "kad", 0, 0, G_OPTION_ARG_NONE, &options->kad, "Serve and use Kademlia", NULL },
+    { "mdns", 0, 0, G_OPTION_ARG_NONE, &options->mdns, "Find peers nearby and dial them", NULL },
     { "seconds", 0, 0, G_OPTION_ARG_INT, &options->seconds, "End after so many", "N" },
     { "high-water", 0, 0, G_OPTION_ARG_INT, &options->high_water, "Most connections", "N" },
     { NULL },
@@ -737,6 +755,7 @@ main (int argc, char **argv)
   mh_relay_free (self.relay);
   mh_relay_client_free (self.client);
   mh_kad_free (self.kad);
+  mh_mdns_free (self.mdns);
   g_free (options.psk);
   g_strfreev (options.listen);
   g_strfreev (options.dial);

@@ -4,6 +4,8 @@
 #include "kad-private.h"
 
 #include "crypto/random.h"
+/* host.h does not tell that a host is being freed, while its loop still has times */
+#include "net/p2p/host/host-private.h"
 
 /* How often deadlines and what is due are looked at. */
 #define TICK_MS 250
@@ -337,6 +339,8 @@ on_tick (gpointer data)
   MhKad *self = data;
   gint64 now_ms = mh_kad_now_ms ();
 
+  if (self->host->is_closing)
+    return G_SOURCE_REMOVE;
   mh_kad_serve_tick (self, now_ms);
   mh_kad_ask_tick (self, now_ms);
   end_late (self, now_ms);
