@@ -9,6 +9,8 @@
 #include "net/p2p/dcutr/dcutr.h"
 #include "net/p2p/host/host.h"
 #include "net/p2p/identify/identify.h"
+#include "net/p2p/kad/kad.h"
+#include "net/p2p/mdns/mdns.h"
 #include "net/p2p/perf/perf.h"
 #include "net/p2p/ping/ping.h"
 #include "net/p2p/pnet/swarm-key.h"
@@ -22,6 +24,7 @@
 
 #define ECHO_PROTOCOL "/echo/1.0.0"
 #define TIMEOUT_MS 20000
+#define MDNS_INTERVAL_MS 1000
 
 typedef struct
 {
@@ -31,6 +34,8 @@ typedef struct
   MhRelay *relay; /* (nullable) */
   MhRelayClient *client;
   MhDcutr *dcutr;
+  MhKad *kad;   /* (nullable) */
+  MhMdns *mdns; /* (nullable) */
   GMainLoop *loop;
   GIOChannel *input;
   GMutex lock; /* of stdout */
@@ -315,6 +320,58 @@ on_perf (const MhPerfResult *result, const GError *error, gpointer data)
          result->sent, result->received, result->up_us, result->down_us);
 }
 
+/* Returns: (transfer full): addresses as what stands between the brackets of a list */
+static char *
+list_of (GPtrArray *addresses)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  for (guint i = 0; i < addresses->len; i++)
+    {
+      g_autofree char *text = mh_multiaddr_to_text (addresses->pdata[i]);
+
+      g_string_append_printf (list, "%s\"%s\"", i > 0 ? "," : "", text);
+    }
+
+  return g_string_free (g_steal_pointer (&list), FALSE);
+}
+
+static void
+on_found (MhKad *kad, const MhPeerId *peer, const GError *error, gpointer data)
+{
+  Peer *self = data;
+  g_autofree char *id = mh_peer_id_to_text (peer);
+  g_autoptr (GPtrArray) addresses = mh_host_known_addresses (self->host, peer);
+  g_autofree char *list = list_of (addresses);
+
+  if (error != NULL)
+    say_error (self, "find", error);
+  else
+    say (self, "\"event\":\"found\",\"peer\":\"%s\",\"addrs\":[%s]", id, list);
+}
+
+static void
+on_discovered (MhHost *host, const MhPeerId *peer, gpointer data)
+{
+  g_autofree char *id = mh_peer_id_to_text (peer);
+  g_autoptr (GPtrArray) addresses = mh_host_known_addresses (host, peer);
+  g_autofree char *list = list_of (addresses);
+
+  say (data, "\"event\":\"discovered\",\"peer\":\"%s\",\"addrs\":[%s]", id, list);
+}
+
+static void
+find (Peer *self, const MhPeerId *peer)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "started without --kad");
+
+  if (self->kad != NULL)
+    mh_kad_find_peer (self->kad, peer, TIMEOUT_MS, on_found, self);
+  else
+    say_error (self, "find", error);
+}
+
 static void
 say_refusals (Peer *self)
 {
@@ -430,6 +487,8 @@ run_command (Peer *self, char **words, guint count)
     mh_relay_client_use (self->client, &peer);
   else if (g_str_equal (words[0], "disconnect"))
     mh_host_disconnect (self->host, &peer);
+  else if (g_str_equal (words[0], "find"))
+    find (self, &peer);
   else if (g_str_equal (words[0], "echo"))
     {
       asked = g_new0 (Asked, 1);
@@ -487,6 +546,8 @@ typedef struct
   char **topics;
   gboolean serve_echo;
   gboolean relay;
+  gboolean kad;
+  gboolean mdns;
   int seconds;
   int high_water;
 } Options;
@@ -533,6 +594,11 @@ serve_here (MhHost *host, gpointer data)
     mh_host_handle (host, ECHO_PROTOCOL, on_echo, to_serve->peer);
   if (options->relay)
     to_serve->peer->relay = mh_relay_new (host);
+  if (options->kad)
+    to_serve->peer->kad = mh_kad_new (host, NULL);
+  if (options->mdns)
+    to_serve->peer->mdns =
+        mh_mdns_new (host, MDNS_INTERVAL_MS, TRUE, on_discovered, to_serve->peer);
   for (guint i = 0; options->topics != NULL && options->topics[i] != NULL; i++)
     subscribe (to_serve->peer, options->topics[i]);
 }
@@ -597,6 +663,8 @@ read_options (Options *options, int *argc, char ***argv, GError **error)
     { "serve-echo", 0, 0, G_OPTION_ARG_NONE, &options->serve_echo, "Serve /echo/1.0.0", NULL },
     { "topic", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->topics, "Subscribe to it", "NAME" },
     { "relay", 0, 0, G_OPTION_ARG_NONE, &options->relay, "Relay for others", NULL },
+    { "kad", 0, 0, G_OPTION_ARG_NONE, &options->kad, "Serve and use Kademlia", NULL },
+    { "mdns", 0, 0, G_OPTION_ARG_NONE, &options->mdns, "Find peers nearby and dial them", NULL },
     { "seconds", 0, 0, G_OPTION_ARG_INT, &options->seconds, "End after so many", "N" },
     { "high-water", 0, 0, G_OPTION_ARG_INT, &options->high_water, "Most connections", "N" },
     { NULL },
@@ -690,6 +758,8 @@ main (int argc, char **argv)
   mh_relay_free (self.relay);
   mh_relay_client_free (self.client);
   mh_dcutr_free (self.dcutr);
+  mh_kad_free (self.kad);
+  mh_mdns_free (self.mdns);
   g_free (options.psk);
   g_strfreev (options.listen);
   g_strfreev (options.dial);

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "node-kit.h"
+
+#include "crypto/crypto.h"
+#include "net/p2p/kad/kad.h"
+
+#define LISTEN "/ip4/127.0.0.1/tcp/0"
+#define TIMEOUT_MS 20000
+
+/* Kademlia on a host of its own. */
+typedef struct
+{
+  MhtNode *node;
+  MhKad *kad;
+} Router;
+
+static void
+kad_here (MhHost *host, gpointer data)
+{
+  ((Router *) data)->kad = mh_kad_new (host, NULL);
+}
+
+static Router *
+router_new (const char *listen)
+{
+  Router *self = g_new0 (Router, 1);
+
+  self->node = mht_node_new (NULL, listen);
+  mh_host_run (self->node->host, kad_here, self);
+
+  return self;
+}
+
+static void
+router_free (Router *self)
+{
+  mht_node_free (self->node);
+  mh_kad_free (self->kad);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Router, router_free)
+
+/* Whether @of is in the table of @in. */
+typedef struct
+{
+  Router *in;
+  MhPeerId of;
+} Entry;
+
+static gboolean
+is_in_table (MhHost *host, gpointer data)
+{
+  Entry *entry = data;
+
+  return mh_kad_table_has (mh_kad_table (entry->in->kad), &entry->of);
+}
+
+static gboolean
+is_not_in_table (MhHost *host, gpointer data)
+{
+  return !is_in_table (host, data);
+}
+
+static void
+wait_in_table (Router *in, Router *of)
+{
+  Entry entry = { in, of->node->id };
+
+  mht_node_wait (in->node, is_in_table, &entry);
+}
+
+/* -- finding -- */
+
+typedef struct
+{
+  Router *router;
+  MhPeerId peer;
+  guint timeout_ms;
+  gint is_done; /* (atomic) */
+  GError *error;
+  guint addresses;
+} Find;
+
+static void
+on_found (MhKad *kad, const MhPeerId *peer, const GError *error, gpointer data)
+{
+  Find *find = data;
+  g_autoptr (GPtrArray) known = mh_host_known_addresses (find->router->node->host, peer);
+
+  g_assert_true (mh_peer_id_equal (peer, &find->peer));
+  find->error = error != NULL ? g_error_copy (error) : NULL;
+  find->addresses = known->len;
+  g_atomic_int_set (&find->is_done, TRUE);
+}
+
+static void
+find_here (MhHost *host, gpointer data)
+{
+  Find *find = data;
+
+  mh_kad_find_peer (find->router->kad, &find->peer, find->timeout_ms, on_found, find);
+}
+
+static gboolean
+is_done (MhHost *host, gpointer data)
+{
+  return g_atomic_int_get (&((Find *) data)->is_done);
+}
+
+/* Returns: (transfer full) (nullable): why it was not found */
+static GError *
+find (Router *router, const MhPeerId *peer, guint timeout_ms)
+{
+  Find request = { .router = router, .peer = *peer, .timeout_ms = timeout_ms };
+
+  mh_host_run (router->node->host, find_here, &request);
+  mht_node_wait (router->node, is_done, &request);
+  g_assert_true (request.error != NULL || request.addresses > 0);
+  g_assert_true (request.error != NULL
+                 || mht_node_ask (router->node, mht_is_connected, &request.peer));
+
+  return request.error;
+}
+
+static void
+test_three (void)
+{
+  g_autoptr (Router) a = router_new (LISTEN);
+  g_autoptr (Router) b = router_new (LISTEN);
+  g_autoptr (Router) c = router_new (LISTEN);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) again = NULL;
+  g_autoptr (GError) own = NULL;
+
+  g_test_summary ("A knows B and B knows C: A finds C, with addresses, and is connected to it");
+  mht_node_connect (b->node, c->node);
+  wait_in_table (b, c);
+  mht_node_connect (a->node, b->node);
+  wait_in_table (a, b);
+  error = find (a, &c->node->id, TIMEOUT_MS);
+  g_assert_no_error (error);
+  again = find (a, &c->node->id, TIMEOUT_MS);
+  g_assert_no_error (again);
+  wait_in_table (c, a);
+  own = find (a, &a->node->id, TIMEOUT_MS);
+  g_assert_error (own, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+}
+
+static void
+test_chain (void)
+{
+  Router *all[8];
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("along a chain of eight where each has been told of the next only");
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    all[i] = router_new (LISTEN);
+  for (guint i = G_N_ELEMENTS (all) - 1; i > 0; i--)
+    mht_node_connect (all[i - 1]->node, all[i]->node);
+  error = find (all[0], &all[G_N_ELEMENTS (all) - 1]->node->id, TIMEOUT_MS);
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    router_free (all[i]);
+}
+
+static void
+test_not_found (void)
+{
+  g_autoptr (Router) a = router_new (LISTEN);
+  g_autoptr (Router) b = router_new (LISTEN);
+  g_autoptr (Router) gone = router_new (LISTEN);
+  MhPeerId gone_id = gone->node->id;
+  MhPeerId nobody = mh_peer_id_from_ed25519 ((const guint8 *) "nobody that ever was in this net");
+  g_autoptr (GError) alone = NULL;
+  g_autoptr (GError) missing = NULL;
+  g_autoptr (GError) unreachable = NULL;
+
+  g_test_summary ("who is alone, whom nobody knows, and who is gone: each has an error of its own");
+  alone = find (a, &nobody, TIMEOUT_MS);
+  g_assert_error (alone, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  mht_node_connect (a->node, b->node);
+  missing = find (a, &nobody, TIMEOUT_MS);
+  g_assert_error (missing, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  mht_node_tell (b->node, gone->node);
+  router_free (g_steal_pointer (&gone));
+  unreachable = find (a, &gone_id, TIMEOUT_MS);
+  g_assert_error (unreachable, G_IO_ERROR, G_IO_ERROR_HOST_UNREACHABLE);
+}
+
+static void
+test_gone (void)
+{
+  g_autoptr (Router) a = router_new (LISTEN);
+  g_autoptr (Router) b = router_new (LISTEN);
+  Entry entry = { a, b->node->id };
+  g_autoptr (GError) error = NULL;
+  guint tries = 0;
+
+  g_test_summary ("a peer that does not answer any more goes from the table");
+  mht_node_connect (a->node, b->node);
+  wait_in_table (a, b);
+  router_free (g_steal_pointer (&b));
+  while (!mht_node_ask (a->node, is_not_in_table, &entry) && tries < 10)
+    {
+      MhPeerId nobody =
+          mh_peer_id_from_ed25519 ((const guint8 *) "nobody that ever was in this net");
+
+      g_clear_error (&error);
+      error = find (a, &nobody, TIMEOUT_MS);
+      tries++;
+    }
+  g_assert_cmpuint (tries, <=, MH_KAD_MOST_FAILURES);
+}
+
+static void
+test_only_servers (void)
+{
+  g_autoptr (Router) a = router_new (LISTEN);
+  g_autoptr (Router) b = router_new (LISTEN);
+  g_autoptr (MhtNode) plain = mht_node_new (NULL, LISTEN);
+  Entry entry = { b, plain->id };
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("who does not speak the protocol is in no table, and found all the same");
+  mht_node_connect (plain, b->node);
+  mht_node_connect (a->node, b->node);
+  wait_in_table (b, a);
+  error = find (a, &plain->id, TIMEOUT_MS);
+  g_assert_no_error (error);
+  g_assert_true (mht_node_ask (b->node, is_not_in_table, &entry));
+}
+
+/* -- streams -- */
+
+/* Returns: (transfer full): a stream to ask on */
+static MhStream *
+open_to (MhtNode *from, const MhPeerId *to)
+{
+  static const char *const names[] = { MH_KAD_PROTOCOL, NULL };
+  g_autoptr (GError) error = NULL;
+  MhStream *stream = mh_host_open_wait (from->host, to, names, TIMEOUT_MS, &error);
+
+  g_assert_no_error (error);
+
+  return stream;
+}
+
+static void
+test_many_on_one (void)
+{
+  g_autoptr (Router) a = router_new (LISTEN);
+  g_autoptr (MhtNode) asker = mht_node_new (NULL, NULL);
+  g_autoptr (MhKadMessage) question = mh_kad_message_new_find (&a->node->id);
+  g_autoptr (GBytes) bytes = mh_kad_message_encode (question);
+  g_autoptr (MhStream) stream = NULL;
+  guint8 rest;
+
+  g_test_summary ("a stream carries many questions, all at once too, and ends when asked");
+  mht_node_connect (asker, a->node);
+  stream = open_to (asker, &a->node->id);
+  for (guint i = 0; i < 50; i++)
+    g_assert_true (mh_stream_write_message_wait (stream, g_bytes_get_data (bytes, NULL),
+                                                 g_bytes_get_size (bytes), TIMEOUT_MS, NULL));
+  mh_stream_close_write (stream);
+  for (guint i = 0; i < 50; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GBytes) answer =
+          mh_stream_read_message_wait (stream, MH_KAD_MAX_MESSAGE, TIMEOUT_MS, &error);
+      g_autoptr (MhKadMessage) message = NULL;
+
+      g_assert_no_error (error);
+      message = mh_kad_message_parse (g_bytes_get_data (answer, NULL), g_bytes_get_size (answer));
+      g_assert_cmpuint (message->closer->len, ==, 1); /* where it is itself */
+    }
+  g_assert_cmpint (mh_stream_read_wait (stream, &rest, 1, TIMEOUT_MS, NULL), ==, 0);
+}
+
+static void
+test_refused (void)
+{
+  static const struct
+  {
+    const char *what;
+    const char *bytes;
+    gsize size;
+  } rows[] = {
+    { "PUT_VALUE", "\x03\x12\x01k", 4 }, { "unknown type", "\x02\x08\x06", 3 },
+    { "no message", "\x02\xff\xff", 3 }, { "too long", "\xff\xff\xff\x7f", 4 },
+    { "bad length", "\x80\x00", 2 },
+  };
+  g_autoptr (Router) a = router_new (LISTEN);
+  g_autoptr (MhtNode) asker = mht_node_new (NULL, NULL);
+
+  g_test_summary ("what breaks the protocol resets its stream and counts, the connection stays");
+  mht_node_connect (asker, a->node);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (MhStream) stream = open_to (asker, &a->node->id);
+      g_autoptr (GError) error = NULL;
+      guint8 byte;
+
+      g_test_message ("%s", rows[i].what);
+      g_assert_true (mh_stream_write_wait (stream, (const guint8 *) rows[i].bytes, rows[i].size,
+                                           TIMEOUT_MS, NULL));
+      g_assert_cmpint (mh_stream_read_wait (stream, &byte, 1, TIMEOUT_MS, &error), ==, -1);
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+    }
+  g_assert_true (mht_node_ask (asker, mht_is_connected, &a->node->id));
+}
+
+static void
+test_leaving (void)
+{
+  Router *a = router_new (LISTEN);
+  g_autoptr (MhtNode) silent = mht_node_new (NULL, LISTEN);
+  MhPeerId nobody = mh_peer_id_from_ed25519 ((const guint8 *) "nobody that ever was in this net");
+  Find request = { .router = a, .peer = nobody, .timeout_ms = TIMEOUT_MS };
+
+  g_test_summary ("a host that is freed while it looks for somebody tells the end");
+  mht_node_connect (a->node, silent);
+  mh_host_run (a->node->host, find_here, &request);
+  router_free (a);
+  g_assert_true (request.is_done);
+  g_assert_nonnull (request.error);
+  g_error_free (request.error);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  if (!mh_crypto_init (NULL))
+    return 1;
+  g_test_add_func ("/p2p/kad/host/three", test_three);
+  g_test_add_func ("/p2p/kad/host/chain", test_chain);
+  g_test_add_func ("/p2p/kad/host/not-found", test_not_found);
+  g_test_add_func ("/p2p/kad/host/gone", test_gone);
+  g_test_add_func ("/p2p/kad/host/only-servers", test_only_servers);
+  g_test_add_func ("/p2p/kad/host/many-on-one", test_many_on_one);
+  g_test_add_func ("/p2p/kad/host/refused", test_refused);
+  g_test_add_func ("/p2p/kad/host/leaving", test_leaving);
+
+  return g_test_run ();
+}
