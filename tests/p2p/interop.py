@@ -218,6 +218,53 @@ class Gossip(Case):
             self.assertEqual((message["data"], message["from"]), ("from theirs", they.id))
 
 
+class Routing(Case):
+    def meet(self, one, two):
+        """@two dials @one and each knows what the other speaks."""
+        if isinstance(two, Ours):
+            self.is_good(two.ask("dial", one.addrs[0], answer="dialled"))
+        else:
+            self.is_good(two.ask("dial", "dialled", addr=one.addrs[0]))
+        one.wait("identified", peer=two.id)
+        two.wait("identified", peer=one.id)
+
+    def find(self, one, whom):
+        def ask():
+            if isinstance(one, Ours):
+                answer = one.ask("find", whom.id, answer="found")
+            else:
+                answer = one.ask("find", "found", peer=whom.id)
+            return answer if answer["event"] == "found" else None
+        # the one in the middle takes a moment to believe that the other answers
+        found = mh.wait_until(ask, PATIENCE, "the peer found")
+        self.assertEqual(found["peer"], whom.id)
+        self.assertTrue(any(address.split("/p2p/")[0] in whom.addrs[0] for address in found["addrs"]), found)
+
+    def test_through_ours(self):
+        """a js peer finds another, and one of ours, through ours"""
+        middle, js, far, own = self.ours("--kad"), self.theirs(kad=True), self.theirs(kad=True), self.ours("--kad")
+        for peer in (js, far, own):
+            self.meet(middle, peer)
+        self.find(js, far)
+        self.find(js, own)
+
+    def test_through_theirs(self):
+        """ours finds a js peer, and another of ours, through a js peer"""
+        middle, we, far, js = self.theirs(kad=True), self.ours("--kad"), self.ours("--kad"), self.theirs(kad=True)
+        for peer in (we, far, js):
+            self.meet(middle, peer)
+        self.find(we, far)
+        self.find(we, js)
+
+
+class Nearby(Case):
+    def test_mdns(self):
+        """peers on one network find each other; those that are found are dialled by ours"""
+        we, they = self.ours("--mdns"), self.theirs(mdns=True)
+        self.assertIn(we.id, they.wait("discovered", peer=we.id)["peer"])
+        we.wait("connected", peer=they.id)
+
+
 class Relays(Case):
     def circuit(self, peer, over):
         """The address of a peer over a relay, once it tells of it."""
