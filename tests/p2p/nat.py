@@ -93,7 +93,7 @@ class Lab:
                 iifname "in" oifname "out" accept
               }
               chain input { type filter hook input priority 0; policy accept;
-                iifname "out" ct state new drop
+                iifname "out" ct state != { established, related } drop
               }
             }
             """)
@@ -107,7 +107,7 @@ def is_possible():
     return True
 
 
-class Nat(unittest.TestCase):
+class Case(unittest.TestCase):
     def setUp(self):
         self.lab = self.enterContext(Lab())
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mh-nat-"))
@@ -122,6 +122,8 @@ class Nat(unittest.TestCase):
         self.addCleanup(peer.end)
         return peer
 
+
+class Nat(Case):
     def test_over_the_relay_and_then_directly(self):
         relay = self.peer("relay", "--relay")
         where = next(a for a in relay.addrs if "/11.22.33.1/" in a)

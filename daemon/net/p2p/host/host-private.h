@@ -196,7 +196,17 @@ void mh_dial_cancel_all (MhHost *host);
  * multistream. Takes @addresses.
  */
 void mh_dial_punch (MhHost *host, const MhPeerId *peer, GPtrArray *addresses, gboolean is_client,
-                    guint timeout_ms, MhHostConnected done, gpointer data);
+                    MhHostConnected done, gpointer data);
+
+/* The end of mh_dial_fresh(): the link that led to the peer, borrowed, or why there is none. */
+typedef void (*MhDialReached) (MhLink *link, const GError *error, gpointer data);
+
+/*
+ * Dials @addresses, also when there is a connection, from ports that nobody knows: no way that was
+ * opened for another connection leads there. Takes @addresses.
+ */
+void mh_dial_fresh (MhHost *host, const MhPeerId *peer, GPtrArray *addresses, guint timeout_ms,
+                    MhDialReached reached, gpointer data);
 
 /* -- open.c -- */
 void mh_open_init (MhHost *host);
