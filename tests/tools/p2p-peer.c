@@ -14,6 +14,7 @@
 #include "net/p2p/perf/perf.h"
 #include "net/p2p/ping/ping.h"
 #include "net/p2p/pnet/swarm-key.h"
+#include "net/p2p/portmap/portmap.h"
 #include "net/p2p/pubsub/pubsub.h"
 #include "net/p2p/relay/relay.h"
 
@@ -34,8 +35,9 @@ typedef struct
   MhRelay *relay; /* (nullable) */
   MhRelayClient *client;
   MhDcutr *dcutr;
-  MhKad *kad;   /* (nullable) */
-  MhMdns *mdns; /* (nullable) */
+  MhKad *kad;         /* (nullable) */
+  MhMdns *mdns;       /* (nullable) */
+  MhPortmap *portmap; /* (nullable) */
   GMainLoop *loop;
   GIOChannel *input;
   GMutex lock; /* of stdout */
@@ -102,6 +104,20 @@ on_identified (MhHost *host, const MhPeerId *peer, gpointer data)
 }
 
 static const MhHostEvents events = { on_connected, on_disconnected, on_identified };
+
+static void
+on_portmap (MhPortmap *portmap, gpointer data)
+{
+  g_auto (MhPortmapState) state = { 0 };
+  g_autofree char *text = NULL;
+  g_autofree char *error = NULL;
+
+  mh_portmap_state (portmap, &state);
+  text = state.external != NULL ? mh_multiaddr_to_text (state.external) : g_strdup ("");
+  error = quote (state.error != NULL ? state.error : "");
+  say (data, "\"event\":\"%s\",\"addr\":\"%s\",\"port\":%u,\"lease_s\":%u,\"error\":%s",
+       state.available ? "mapped" : "unmapped", text, state.port, state.lease_s, error);
+}
 
 /* -- messages -- */
 
@@ -548,6 +564,7 @@ typedef struct
   gboolean relay;
   gboolean kad;
   gboolean mdns;
+  gboolean portmap;
   int seconds;
   int high_water;
 } Options;
@@ -665,6 +682,7 @@ read_options (Options *options, int *argc, char ***argv, GError **error)
     { "relay", 0, 0, G_OPTION_ARG_NONE, &options->relay, "Relay for others", NULL },
     { "kad", 0, 0, G_OPTION_ARG_NONE, &options->kad, "Serve and use Kademlia", NULL },
     { "mdns", 0, 0, G_OPTION_ARG_NONE, &options->mdns, "Find peers nearby and dial them", NULL },
+    { "portmap", 0, 0, G_OPTION_ARG_NONE, &options->portmap, "Ask the router for a port", NULL },
     { "seconds", 0, 0, G_OPTION_ARG_INT, &options->seconds, "End after so many", "N" },
     { "high-water", 0, 0, G_OPTION_ARG_INT, &options->high_water, "Most connections", "N" },
     { NULL },
@@ -726,6 +744,8 @@ run (Peer *self, const Options *options, const MhSigner *signer, GError **error)
   g_io_add_watch (self->input, G_IO_IN | G_IO_HUP, on_input, self);
   g_unix_signal_add (SIGTERM, end_loop, self);
   g_unix_signal_add (SIGINT, end_loop, self);
+  if (options->portmap)
+    self->portmap = mh_portmap_new (self->host, 0, on_portmap, self);
   if (options->seconds > 0)
     g_timeout_add_seconds ((guint) options->seconds, end_loop, self);
   g_main_loop_run (self->loop);
@@ -752,6 +772,7 @@ main (int argc, char **argv)
 
   signer = make_signer (options.seed);
   good = run (&self, &options, signer, &error);
+  mh_portmap_free (self.portmap);
   mh_host_free (self.host);
   mh_identify_free (self.identify);
   mh_pubsub_free (self.pubsub);

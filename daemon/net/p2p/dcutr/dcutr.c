@@ -8,12 +8,17 @@
 
 #define OPEN_TIMEOUT_MS 10000
 
+/* A peer that can simply be dialled answers sooner. */
+#define SIMPLE_TIMEOUT_MS 2000
+
 /* How long the peer may take for its answer. */
 #define ANSWER_TIMEOUT_MS 10000
 
 struct _MhDcutr
 {
-  MhHost *host; /* (unowned) */
+  MhHost *host;      /* (unowned) */
+  GHashTable *leads; /* (owned) (element-type MhPeerId): whom we lead now */
+  guint asked;       /* upgrades that others lead now */
   guint direct;
   guint failed;
 };
@@ -23,9 +28,11 @@ typedef struct
 {
   MhDcutr *dcutr; /* (unowned) */
   MhPeerId peer;
-  MhStream *stream; /* (owned) (nullable) */
-  gboolean is_ours; /* we were called over the relay, and lead */
+  MhStream *stream;    /* (owned) (nullable) */
+  gboolean is_ours;    /* we were called over the relay, and lead */
+  gboolean is_waiting; /* for the peer, or for the moment to dial */
   guint tries;
+  guint dials;          /* that go on */
   gint64 asked_us;      /* when our CONNECT was sent */
   GPtrArray *addresses; /* (owned) (nullable): of the peer */
   GSource *timer;       /* (owned) (nullable) */
@@ -66,11 +73,16 @@ drop_stream (Upgrade *self)
 static void
 finish (Upgrade *self, gboolean is_direct)
 {
+  MhDcutr *dcutr = self->dcutr;
+
   if (is_direct)
-    self->dcutr->direct++;
+    dcutr->direct++;
   else
-    self->dcutr->failed++;
-  mh_listen_unexpect (self->dcutr->host, &self->peer);
+    dcutr->failed++;
+  if (self->is_ours)
+    g_hash_table_remove (dcutr->leads, &self->peer);
+  else
+    dcutr->asked--;
   drop_timer (self);
   drop_stream (self);
   g_clear_pointer (&self->addresses, g_ptr_array_unref);
@@ -113,14 +125,18 @@ has_direct (MhHost *host, const MhPeerId *peer)
   return link != NULL && !mh_link_is_relayed (link);
 }
 
+/* Looks at what came of it once nothing goes on any more. May free @self. */
 static void
-on_punched (MhHost *host, const GError *error, gpointer data)
+conclude (Upgrade *self)
 {
-  Upgrade *self = data;
+  MhHost *host = self->dcutr->host;
 
-  self->tries++;
+  if (self->dials > 0)
+    return;
   if (has_direct (host, &self->peer))
     finish (self, TRUE);
+  else if (self->is_waiting)
+    return;
   else if (self->is_ours && self->tries < MH_DCUTR_MOST_TRIES
            && mh_host_is_connected (host, &self->peer))
     begin (self);
@@ -128,28 +144,44 @@ on_punched (MhHost *host, const GError *error, gpointer data)
     finish (self, FALSE);
 }
 
+/* Nothing is waited for any more. May free @self. */
+static void
+stop_waiting (Upgrade *self)
+{
+  self->is_waiting = FALSE;
+  drop_timer (self);
+  drop_stream (self);
+  conclude (self);
+}
+
+static void
+on_punched (MhHost *host, const GError *error, gpointer data)
+{
+  Upgrade *self = data;
+
+  self->dials--;
+  conclude (self);
+}
+
+/* Dials while the peer does. May free @self. */
 static void
 punch (Upgrade *self)
 {
-  drop_timer (self);
-  drop_stream (self);
+  GPtrArray *addresses = g_ptr_array_copy (self->addresses, (GCopyFunc) mh_multiaddr_ref, NULL);
+
+  g_ptr_array_set_free_func (addresses, (GDestroyNotify) mh_multiaddr_unref);
+  self->dials++;
   /* whoever was called takes the part of the listener, although both dial */
-  mh_dial_punch (self->dcutr->host, &self->peer, g_steal_pointer (&self->addresses), !self->is_ours,
-                 on_punched, self);
+  mh_dial_punch (self->dcutr->host, &self->peer, addresses, !self->is_ours, on_punched, self);
 }
 
 static gboolean
 on_too_late (gpointer data)
 {
-  finish (data, FALSE);
+  Upgrade *self = data;
 
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-on_moment (gpointer data)
-{
-  punch (data);
+  self->tries = MH_DCUTR_MOST_TRIES;
+  stop_waiting (self);
 
   return G_SOURCE_REMOVE;
 }
@@ -157,7 +189,7 @@ on_moment (gpointer data)
 static void
 on_broken (MhStream *stream, gpointer data)
 {
-  finish (data, FALSE);
+  on_too_late (data);
 }
 
 /* Takes the next message. Returns: (transfer full) (nullable): its addresses; ends what is broken
@@ -177,7 +209,7 @@ take_message (Upgrade *self, MhDcutrType *type)
   if (addresses == NULL)
     {
       mh_stream_reset (self->stream);
-      finish (self, FALSE);
+      on_too_late (self);
     }
 
   return addresses;
@@ -185,24 +217,38 @@ take_message (Upgrade *self, MhDcutrType *type)
 
 /* -- the side that was called, and leads -- */
 
+static gboolean
+on_moment (gpointer data)
+{
+  Upgrade *self = data;
+
+  self->is_waiting = FALSE;
+  self->tries++;
+  drop_timer (self);
+  drop_stream (self);
+  punch (self);
+
+  return G_SOURCE_REMOVE;
+}
+
 static void
 on_answer (MhStream *stream, gpointer data)
 {
   Upgrade *self = data;
   gint64 rtt_us = g_get_monotonic_time () - self->asked_us;
   MhDcutrType type = MH_DCUTR_SYNC;
-  GPtrArray *addresses = take_message (self, &type);
+  g_autoptr (GPtrArray) addresses = take_message (self, &type);
 
   if (addresses == NULL)
     return;
   if (type != MH_DCUTR_CONNECT)
     {
-      g_ptr_array_unref (addresses);
-      finish (self, FALSE);
+      on_too_late (self);
       return;
     }
 
-  self->addresses = addresses;
+  g_clear_pointer (&self->addresses, g_ptr_array_unref);
+  self->addresses = g_steal_pointer (&addresses);
   send_message (self, MH_DCUTR_SYNC);
   mh_stream_set_funcs (stream, NULL, NULL);
   start_timer (self, (guint) (rtt_us / 2 / G_TIME_SPAN_MILLISECOND), on_moment);
@@ -216,7 +262,7 @@ on_opened (MhStream *stream, const GError *error, gpointer data)
 
   if (stream == NULL)
     {
-      finish (self, FALSE);
+      on_too_late (self);
       return;
     }
   self->stream = mh_stream_ref (stream);
@@ -231,11 +277,46 @@ begin (Upgrade *self)
 {
   static const char *const names[] = { MH_DCUTR_PROTOCOL, NULL };
 
+  self->is_waiting = TRUE;
   mh_host_open (self->dcutr->host, &self->peer, names, OPEN_TIMEOUT_MS, on_opened, self);
+}
+
+static void
+on_simple (MhLink *link, const GError *error, gpointer data)
+{
+  Upgrade *self = data;
+
+  self->dials--;
+  conclude (self);
+}
+
+/* Dials the caller as anybody would: it may be one that can be reached. */
+static void
+try_simple (Upgrade *self)
+{
+  g_autoptr (GPtrArray) known = mh_host_known_addresses (self->dcutr->host, &self->peer);
+  GPtrArray *public = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_multiaddr_unref);
+
+  for (guint i = 0; i < known->len && public->len < MH_DCUTR_MAX_ADDRESSES; i++)
+    if (mh_multiaddr_is_public (known->pdata[i])
+        && !mh_multiaddr_has (known->pdata[i], MH_MULTIADDR_CIRCUIT))
+      g_ptr_array_add (public, mh_multiaddr_ref (known->pdata[i]));
+  self->dials++;
+  mh_dial_fresh (self->dcutr->host, &self->peer, public, SIMPLE_TIMEOUT_MS, on_simple, self);
 }
 
 /* -- the side that called -- */
 
+static void on_lead (MhStream *stream, gpointer data);
+
+static const MhStreamFuncs lead_funcs = { on_lead, NULL, on_broken };
+
+/*
+ * The first of our packets goes before the moment, so that the peer's meets a socket that dials and
+ * a router that knows it: a socket that listens would answer what routers that remember an older
+ * attempt of ours do not let pass. Should the peer's router have refused it, the moment is the
+ * next.
+ */
 static void
 on_lead (MhStream *stream, gpointer data)
 {
@@ -248,49 +329,63 @@ on_lead (MhStream *stream, gpointer data)
   if (type == MH_DCUTR_CONNECT && self->addresses == NULL)
     {
       self->addresses = g_steal_pointer (&addresses);
-      mh_listen_expect (self->dcutr->host, &self->peer, self->addresses);
       send_message (self, MH_DCUTR_CONNECT);
-      on_lead (stream, self);
+      mh_stream_set_funcs (stream, &lead_funcs, self); /* what follows may be there */
+      punch (self);
     }
   else if (type == MH_DCUTR_SYNC && self->addresses != NULL)
     {
+      self->is_waiting = FALSE;
+      drop_timer (self);
+      drop_stream (self);
       punch (self);
     }
   else
     {
-      finish (self, FALSE);
+      on_too_late (self);
     }
 }
 
 static void
 on_asked (MhStream *stream, gpointer data)
 {
-  static const MhStreamFuncs funcs = { on_lead, NULL, on_broken };
   MhDcutr *dcutr = data;
-  Upgrade *self = g_new0 (Upgrade, 1);
+  Upgrade *self;
 
+  if (dcutr->asked >= MH_DCUTR_MOST_AT_ONCE)
+    {
+      mh_stream_reset (stream);
+      mh_stream_unref (stream);
+      return;
+    }
+  dcutr->asked++;
+  self = g_new0 (Upgrade, 1);
   self->dcutr = dcutr;
   self->peer = *mh_stream_peer (stream);
   self->stream = stream;
+  self->is_waiting = TRUE;
   start_timer (self, ANSWER_TIMEOUT_MS, on_too_late);
-  mh_stream_set_funcs (stream, &funcs, self);
+  mh_stream_set_funcs (stream, &lead_funcs, self);
 }
 
 /* Whoever was called over a relay begins, once it knows that the other speaks it. */
 static void
 on_identified (MhHost *host, const MhPeerId *peer, gpointer data)
 {
+  MhDcutr *dcutr = data;
   MhLink *link = mh_link_best (host, peer);
   Upgrade *self;
 
   if (link == NULL || !mh_link_is_relayed (link) || mh_link_is_dialled (link)
-      || !mh_host_speaks (host, peer, MH_DCUTR_PROTOCOL))
+      || !mh_host_speaks (host, peer, MH_DCUTR_PROTOCOL)
+      || g_hash_table_contains (dcutr->leads, peer))
     return;
+  g_hash_table_add (dcutr->leads, mh_peer_id_copy (peer));
   self = g_new0 (Upgrade, 1);
-  self->dcutr = data;
+  self->dcutr = dcutr;
   self->peer = *peer;
   self->is_ours = TRUE;
-  begin (self);
+  try_simple (self);
 }
 
 MhDcutr *
@@ -300,6 +395,7 @@ mh_dcutr_new (MhHost *host)
   MhDcutr *self = g_new0 (MhDcutr, 1);
 
   self->host = host;
+  self->leads = g_hash_table_new_full (mh_peer_id_hash, mh_peer_id_equal, g_free, NULL);
   mh_host_watch (host, &events, self);
   mh_host_handle (host, MH_DCUTR_PROTOCOL, on_asked, self);
 
@@ -309,6 +405,10 @@ mh_dcutr_new (MhHost *host)
 void
 mh_dcutr_free (MhDcutr *self)
 {
+  if (self == NULL)
+    return;
+
+  g_hash_table_unref (self->leads);
   g_free (self);
 }
 

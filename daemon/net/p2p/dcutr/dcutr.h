@@ -14,6 +14,9 @@ G_BEGIN_DECLS
 /* Times that both dial before they stay with the relay (DCUtR, "The Protocol"). */
 #define MH_DCUTR_MOST_TRIES 3
 
+/* Upgrades that others may lead with us at a time. */
+#define MH_DCUTR_MOST_AT_ONCE 64
+
 typedef struct _MhDcutr MhDcutr;
 
 /* Returns: (transfer full): DCUtR on @host, which outlives it. Thread: the loop. */

@@ -7,8 +7,8 @@
 /* An address gets this start before the next is tried as well (RFC 8305 §5). */
 #define HEAD_START_US (250 * G_TIME_SPAN_MILLISECOND)
 
-/* How long both sides try to get through what is between them. */
-#define PUNCH_TIMEOUT_MS 6000
+/* Two peers that dial each other at the same time meet by then, or not at all. */
+#define PUNCH_MS 6000
 
 /* Addresses that are tried at the same time. */
 #define MOST_ATTEMPTS 8
@@ -25,14 +25,17 @@ struct _MhDial
   MhHost *host;       /* (unowned) */
   gboolean is_punch;  /* all at once, while the peer does the same */
   gboolean is_client; /* who proposes in multistream */
+  gboolean is_fresh;  /* from a port of its own */
   gboolean has_peer;  /* else whoever is there will do */
   MhPeerId peer;
-  GPtrArray *addresses; /* (owned) (element-type MhMultiaddr) */
-  guint next;           /* the first that was not tried */
-  GPtrArray *attempts;  /* (owned) (element-type Attempt): those that go on */
-  gint64 next_us;       /* when the next may be tried */
-  GArray *waiters;      /* (owned) (element-type Waiter) */
-  GError *error;        /* (owned) (nullable): the last failure */
+  GPtrArray *addresses;  /* (owned) (element-type MhMultiaddr) */
+  guint next;            /* the first that was not tried */
+  GPtrArray *attempts;   /* (owned) (element-type Attempt): those that go on */
+  gint64 next_us;        /* when the next may be tried */
+  GArray *waiters;       /* (owned) (element-type Waiter) */
+  GError *error;         /* (owned) (nullable): the last failure */
+  MhDialReached reached; /* (nullable): in place of @waiters */
+  gpointer reached_data;
   gboolean is_over;
 };
 
@@ -113,9 +116,9 @@ dial_free (MhDial *self)
   g_free (self);
 }
 
-/* The end: tells everybody who waits. */
+/* The end: tells everybody who waits. @link is what led to the peer, without @error. */
 static void
-dial_end (MhDial *self, const GError *error)
+dial_end (MhDial *self, MhLink *link, const GError *error)
 {
   MhHost *host = self->host;
   MhPeer *peer = self->has_peer ? mh_peers_find (host, &self->peer) : NULL;
@@ -135,6 +138,8 @@ dial_end (MhDial *self, const GError *error)
       if (waiter->done != NULL)
         waiter->done (host, error, waiter->data);
     }
+  if (self->reached != NULL)
+    self->reached (link, error, self->reached_data);
   dial_free (self);
 }
 
@@ -166,7 +171,7 @@ on_link_done (MhLink *link, const GError *error, gpointer data)
   if (error != NULL)
     attempt_failed (self, error);
   else
-    dial_end (self->dial, NULL);
+    dial_end (self->dial, link, NULL);
 }
 
 static void
@@ -240,14 +245,30 @@ begin_connect (GSocketAddress *address, guint16 port, GError **error)
 
 /*
  * Connections come from the port that we listen on, if they can: then what a router in between
- * makes of it is where others can reach us.
+ * makes of it is where others can reach us. Not so to a peer that is reached over relays, too: it
+ * may be behind a router that drops our packet, and ours would remember it for minutes, between the
+ * same ports as those of a hole that is punched soon, with numbers that the hole's do not fit.
  */
+static guint16
+port_to_use (const Attempt *self, GSocketFamily family)
+{
+  MhDial *dial = self->dial;
+  MhMultiaddr *last = g_ptr_array_index (dial->addresses, dial->addresses->len - 1);
+
+  if (dial->is_fresh || mh_multiaddr_is_loopback (self->address)
+      || (!dial->is_punch && mh_multiaddr_has (last, MH_MULTIADDR_CIRCUIT)))
+    return 0;
+
+  return mh_listen_port (dial->host, family);
+}
+
 static gboolean
 connect_socket (Attempt *self, const MhMultiaddrTarget *target, GError **error)
 {
   g_autoptr (GSocketAddress) address =
       g_inet_socket_address_new_from_string (target->host, target->port);
-  guint16 port = 0;
+  gboolean is_punch = self->dial->is_punch;
+  guint16 port;
 
   if (address == NULL)
     {
@@ -255,11 +276,11 @@ connect_socket (Attempt *self, const MhMultiaddrTarget *target, GError **error)
                    target->host);
       return FALSE;
     }
-  if (!mh_multiaddr_is_loopback (self->address))
-    port = mh_listen_port (self->dial->host, g_socket_address_get_family (address));
+  port = port_to_use (self, g_socket_address_get_family (address));
   if (port != 0)
-    self->socket = begin_connect (address, port, NULL);
-  if (self->socket == NULL)
+    self->socket = begin_connect (address, port, is_punch ? error : NULL);
+  /* the peer opens no way to another port */
+  if (self->socket == NULL && (port == 0 || !is_punch))
     self->socket = begin_connect (address, 0, error);
   if (self->socket == NULL)
     return FALSE;
@@ -426,7 +447,7 @@ dial_next (MhDial *self)
     self->error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
                                        "no address of the peer is known that may be tried now");
   error = g_error_copy (self->error);
-  dial_end (self, error);
+  dial_end (self, NULL, error);
 }
 
 /* Ends the waiting of those whose time is up. */
@@ -449,7 +470,7 @@ expire (MhDial *self, gint64 now_us)
         waiter.done (self->host, error, waiter.data);
     }
   if (self->waiters->len == 0)
-    dial_end (self, error);
+    dial_end (self, NULL, error);
 }
 
 void
@@ -472,7 +493,7 @@ mh_dial_cancel_all (MhHost *host)
       g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the network is being left");
 
   while (host->dials->len > 0)
-    dial_end (g_ptr_array_index (host->dials, 0), error);
+    dial_end (g_ptr_array_index (host->dials, 0), NULL, error);
 }
 
 /* Relays last: they cost somebody else. */
@@ -497,7 +518,6 @@ static MhDial *
 dial_new (MhHost *host, const MhPeerId *peer, GPtrArray *addresses)
 {
   MhDial *self = g_new0 (MhDial, 1);
-  MhPeer *row = peer != NULL ? mh_peers_get (host, peer) : NULL;
 
   self->host = host;
   self->is_client = TRUE;
@@ -508,11 +528,19 @@ dial_new (MhHost *host, const MhPeerId *peer, GPtrArray *addresses)
   self->attempts = g_ptr_array_new_with_free_func (attempt_cancel);
   self->waiters = g_array_new (FALSE, FALSE, sizeof (Waiter));
   sort_out (addresses);
-  if (row != NULL && row->dial == NULL)
-    row->dial = self;
   g_ptr_array_add (host->dials, self);
 
   return self;
+}
+
+/* Whoever wants to reach the peer meanwhile waits for this one. */
+static void
+share (MhDial *self)
+{
+  MhPeer *row = self->has_peer ? mh_peers_get (self->host, &self->peer) : NULL;
+
+  if (row != NULL && row->dial == NULL)
+    row->dial = self;
 }
 
 static void
@@ -565,6 +593,7 @@ mh_host_connect (MhHost *self, const MhPeerId *peer, guint timeout_ms, MhHostCon
       return;
     }
   dial = dial_new (self, peer, mh_peers_to_dial (self, peer));
+  share (dial);
   add_waiter (dial, timeout_ms, done, data);
   dial_next (dial);
 }
@@ -585,6 +614,7 @@ mh_host_connect_to (MhHost *self, MhMultiaddr *address, guint timeout_ms, MhHost
   if (has_peer)
     mh_host_add_address (self, &peer, address);
   dial = dial_new (self, has_peer ? &peer : NULL, addresses);
+  share (dial);
   add_waiter (dial, timeout_ms, done, data);
   dial_next (dial);
 }
@@ -604,8 +634,21 @@ mh_dial_punch (MhHost *host, const MhPeerId *peer, GPtrArray *addresses, gboolea
   dial = dial_new (host, peer, addresses);
   dial->is_punch = TRUE;
   dial->is_client = is_client;
-  add_waiter (dial, PUNCH_TIMEOUT_MS, done, data);
+  add_waiter (dial, PUNCH_MS, done, data);
   /* an attempt that fails at once may have ended the dial */
   for (guint i = 0; i < MAX (count, 1) && g_ptr_array_find (host->dials, dial, NULL); i++)
     dial_next (dial);
+}
+
+void
+mh_dial_fresh (MhHost *host, const MhPeerId *peer, GPtrArray *addresses, guint timeout_ms,
+               MhDialReached reached, gpointer data)
+{
+  MhDial *dial = dial_new (host, peer, addresses);
+
+  dial->is_fresh = TRUE;
+  dial->reached = reached;
+  dial->reached_data = data;
+  add_waiter (dial, timeout_ms, NULL, NULL);
+  dial_next (dial);
 }

@@ -76,7 +76,6 @@ struct _MhHost
   GPtrArray *links;         /* (owned) (element-type MhLink): all that are not closed */
   GHashTable *handlers;     /* (owned) (element-type utf8 MhHandlerRow) */
   GArray *watches;          /* (owned) (element-type MhWatch) */
-  GPtrArray *expected;      /* (owned): see listen.c */
   GPtrArray *listeners;     /* (owned): see listen.c */
   GPtrArray *own;           /* (owned) (element-type MhMultiaddr): found for us by others */
   GPtrArray *observed;      /* (owned): see observed.c */
@@ -199,6 +198,16 @@ void mh_dial_cancel_all (MhHost *host);
 void mh_dial_punch (MhHost *host, const MhPeerId *peer, GPtrArray *addresses, gboolean is_client,
                     MhHostConnected done, gpointer data);
 
+/* The end of mh_dial_fresh(): the link that led to the peer, borrowed, or why there is none. */
+typedef void (*MhDialReached) (MhLink *link, const GError *error, gpointer data);
+
+/*
+ * Dials @addresses, also when there is a connection, from ports that nobody knows: no way that was
+ * opened for another connection leads there. Takes @addresses.
+ */
+void mh_dial_fresh (MhHost *host, const MhPeerId *peer, GPtrArray *addresses, guint timeout_ms,
+                    MhDialReached reached, gpointer data);
+
 /* -- open.c -- */
 void mh_open_init (MhHost *host);
 void mh_open_tick (MhHost *host, gint64 now_us);
@@ -209,12 +218,6 @@ void mh_listen_init (MhHost *host);
 void mh_listen_clear (MhHost *host);
 /* Appends what we listen on, with an address for each interface. */
 void mh_listen_addresses (MhHost *host, GPtrArray *out);
-/*
- * @peer is about to dial us from one of @addresses, although we take the part of the dialler: its
- * packets may be here before ours have left. Until mh_listen_unexpect().
- */
-void mh_listen_expect (MhHost *host, const MhPeerId *peer, const GPtrArray *addresses);
-void mh_listen_unexpect (MhHost *host, const MhPeerId *peer);
 /* Returns: the port that we listen on on every interface over TCP, or 0 */
 guint16 mh_listen_port (MhHost *host, GSocketFamily family);
 

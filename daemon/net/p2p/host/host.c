@@ -131,7 +131,6 @@ host_clear (MhHost *self)
   g_clear_pointer (&self->opening, g_ptr_array_unref);
   g_clear_pointer (&self->observed, g_ptr_array_unref);
   g_clear_pointer (&self->listeners, g_ptr_array_unref);
-  g_clear_pointer (&self->expected, g_ptr_array_unref);
   g_clear_pointer (&self->dials, g_ptr_array_unref);
   g_clear_pointer (&self->loop, mh_loop_unref);
   g_free (self);

@@ -21,57 +21,6 @@ typedef struct
   MhMultiaddr *address; /* (owned): with the port that it has */
 } Listener;
 
-/* A peer that dials us, although we are to propose. */
-typedef struct
-{
-  MhPeerId peer;
-  GPtrArray *addresses; /* (owned) (element-type MhMultiaddr): where it may come from */
-} Expected;
-
-static void
-expected_free (gpointer data)
-{
-  Expected *self = data;
-
-  g_ptr_array_unref (self->addresses);
-  g_free (self);
-}
-
-void
-mh_listen_expect (MhHost *host, const MhPeerId *peer, const GPtrArray *addresses)
-{
-  Expected *self = g_new0 (Expected, 1);
-
-  self->peer = *peer;
-  self->addresses = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_multiaddr_unref);
-  for (guint i = 0; i < addresses->len; i++)
-    g_ptr_array_add (self->addresses, mh_multiaddr_ref (addresses->pdata[i]));
-  g_ptr_array_add (host->expected, self);
-}
-
-void
-mh_listen_unexpect (MhHost *host, const MhPeerId *peer)
-{
-  for (guint i = host->expected->len; i > 0; i--)
-    if (mh_peer_id_equal (&((Expected *) host->expected->pdata[i - 1])->peer, peer))
-      g_ptr_array_remove_index_fast (host->expected, i - 1);
-}
-
-/* Returns: (transfer none) (nullable): the peer that is expected from @remote */
-static const MhPeerId *
-find_expected (MhHost *host, const MhMultiaddr *remote)
-{
-  for (guint i = 0; i < host->expected->len; i++)
-    {
-      const Expected *row = g_ptr_array_index (host->expected, i);
-
-      if (g_ptr_array_find_with_equal_func (row->addresses, remote, mh_multiaddr_equal, NULL))
-        return &row->peer;
-    }
-
-  return NULL;
-}
-
 static void
 listener_free (gpointer data)
 {
@@ -92,7 +41,6 @@ void
 mh_listen_init (MhHost *host)
 {
   host->listeners = g_ptr_array_new_with_free_func (listener_free);
-  host->expected = g_ptr_array_new_with_free_func (expected_free);
 }
 
 void
@@ -149,8 +97,6 @@ on_incoming (GSocket *socket, GIOCondition condition, gpointer data)
     }
 
   mh_system_no_delay (taken);
-  request.expected = find_expected (self->host, request.remote);
-  request.is_client = request.expected != NULL;
   request.socket = g_steal_pointer (&taken);
   mh_link_new (self->host, &request);
 

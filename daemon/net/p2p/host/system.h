@@ -16,8 +16,8 @@ G_BEGIN_DECLS
 GPtrArray *mh_system_addresses (GSocketFamily family) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
- * Sends small pieces at once, and takes no more than what is about to leave: what waits, waits where
- * urgent streams can go before it. Where that can be had. Thread: any.
+ * Sends small pieces at once, and takes no more than what is about to leave: what waits, waits
+ * where urgent streams can go before it. Where that can be had. Thread: any.
  */
 void mh_system_no_delay (GSocket *socket);
 

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "net/p2p/host/host.h"
+
+G_BEGIN_DECLS
+
+/*
+ * Port mapping: asks the router in front of us, by UPnP IGD, to send on to us what arrives at one
+ * of its ports (UPnP forum, WANIPConnection:1 and WANPPPConnection:1).
+ */
+
+/* How long a router keeps a mapping that is not renewed, which happens after half of it. */
+#define MH_PORTMAP_LEASE_S 3600
+
+/* How long mh_portmap_free() waits for the router to take its mapping back. */
+#define MH_PORTMAP_REMOVE_MS 4000
+
+/* Bytes of the longest error text of a router that is kept. */
+#define MH_PORTMAP_MAX_ERROR 200
+
+/**
+ * MhPortmap:
+ *
+ * The mapping of a host's TCP port at its router. It follows when the address of this machine or of
+ * the router changes.
+ */
+typedef struct _MhPortmap MhPortmap;
+
+/* How it stands. Plain data, to be cleared. */
+typedef struct
+{
+  gboolean available;    /* a router forwards to us */
+  MhMultiaddr *external; /* (owned) (nullable): where others reach us, while @available */
+  guint16 port;          /* TCP port of ours that is forwarded, 0 when there is none to forward */
+  guint lease_s;         /* seconds for which the router is asked */
+  char *error;           /* (owned) (nullable): what failed last, for people */
+} MhPortmapState;
+
+/* Gives back what is in it. */
+void mh_portmap_state_clear (MhPortmapState *state);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MhPortmapState, mh_portmap_state_clear)
+
+/* Something of the state has changed. On the loop. */
+typedef void (*MhPortmapChanged) (MhPortmap *self, gpointer data);
+
+/**
+ * mh_portmap_new:
+ * @host: a host that listens already; outlives it
+ * @lease_s: seconds, 0 for %MH_PORTMAP_LEASE_S
+ * @changed: (nullable): told of changes
+ * @data: for @changed
+ *
+ * Looks for a router and asks it to forward the port that @host listens on on every interface. The
+ * address that the router names becomes one of @host's for as long as it forwards.
+ *
+ * Thread: any but the loop.
+ * Returns: (transfer full): it; where the program was built without port mapping, its state has an
+ *   error that says so and never changes
+ */
+MhPortmap *mh_portmap_new (MhHost *host, guint lease_s, MhPortmapChanged changed,
+                           gpointer data) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_portmap_free:
+ * @self: (nullable) (transfer full): before its host is freed
+ *
+ * Has the router take the mapping back, and waits for that, %MH_PORTMAP_REMOVE_MS at most. What a
+ * router does not take back ends with its lease. @changed is called no more.
+ *
+ * Thread: any but the loop.
+ */
+void mh_portmap_free (MhPortmap *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhPortmap, mh_portmap_free)
+
+/* Fills @out, which holds nothing yet. Thread: the loop. */
+void mh_portmap_state (const MhPortmap *self, MhPortmapState *out);
+
+G_END_DECLS
