@@ -272,16 +272,17 @@ settle (MhLink *self, const GError *error)
     done (self, error, self->data);
 }
 
-static void
-forget_peer (MhLink *self)
+/* From now on nobody finds it. Returns: whether it was the last to its peer */
+static gboolean
+leave_peer (MhLink *self)
 {
   MhPeer *peer = mh_peers_find (self->host, &self->peer);
 
   if (peer == NULL || !g_ptr_array_remove (peer->links, self))
-    return;
+    return FALSE;
   peer->used_us = g_get_monotonic_time ();
-  if (peer->links->len == 0)
-    mh_host_emit_disconnected (self->host, &self->peer);
+
+  return peer->links->len == 0;
 }
 
 void
@@ -290,6 +291,7 @@ mh_link_close (MhLink *self, const GError *error)
   g_autoptr (MhLink) hold = mh_link_ref (self);
   g_autoptr (MhConn) conn = NULL;
   gboolean was_open = self->is_open;
+  gboolean was_last = FALSE;
 
   if (self->conn == NULL)
     return;
@@ -302,6 +304,9 @@ mh_link_close (MhLink *self, const GError *error)
 
   conn = g_steal_pointer (&self->conn);
   self->is_open = FALSE;
+  /* users of its streams may ask for others at once */
+  if (was_open)
+    was_last = leave_peer (self);
   drop_source (&self->readable);
   drop_source (&self->writable);
   if (!self->is_dialled && !was_open)
@@ -319,8 +324,8 @@ mh_link_close (MhLink *self, const GError *error)
       mh_stream_reset (self->over);
     }
   g_clear_pointer (&self->over, mh_stream_unref);
-  if (was_open)
-    forget_peer (self);
+  if (was_last)
+    mh_host_emit_disconnected (self->host, &self->peer);
   settle (self, error);
   g_ptr_array_remove (self->host->links, self); /* gives its reference back */
 }
