@@ -35,6 +35,7 @@ struct _MhLink
   gint64 ping_us;     /* the next one */
   guint64 bytes_in;
   guint64 bytes_out;
+  guint64 refused; /* streams of the peer, as far as they were counted */
 };
 
 static void link_received (MhLink *self, gsize size);
@@ -337,10 +338,21 @@ count_refusal (MhLink *self, const GError *error)
 
   if (self->is_open)
     refusals->protocol++;
-  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
+  else if (self->is_dialled && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
     refusals->wrong_peers++;
   else
     refusals->handshakes++;
+}
+
+/* Counts the streams that were over the limit. */
+static void
+count_streams (MhLink *self)
+{
+  MhYamux *yamux = mh_conn_yamux (self->conn);
+  guint64 refused = yamux != NULL ? mh_yamux_refused (yamux) : 0;
+
+  self->host->refusals.limits += refused - self->refused;
+  self->refused = refused;
 }
 
 /* The handshakes are done: streams can be opened. */
@@ -403,6 +415,7 @@ link_received (MhLink *self, gsize size)
   self->depth++;
   good = mh_conn_received (self->conn, size, now_us, &error);
   self->depth--;
+  count_streams (self);
   if (die (self))
     return;
   if (good && mh_conn_is_open (self->conn))

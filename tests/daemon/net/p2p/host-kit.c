@@ -169,6 +169,7 @@ mht_node_free (MhtNode *self)
   mh_identify_free (self->identify);
   mh_relay_free (self->relay);
   mh_relay_client_free (self->client);
+  mh_pubsub_free (self->pubsub);
   mh_signer_free (self->signer);
   g_free (self);
 }
@@ -330,20 +331,25 @@ mht_count_descriptors (void)
   return count;
 }
 
+/* Without GSocketClient, which keeps descriptors of its own. */
 GSocketConnection *
 mht_plain_connection (MhtNode *node)
 {
-  g_autoptr (GSocketClient) client = g_socket_client_new ();
-  g_autoptr (MhMultiaddr) address = mht_address_of (node);
+  g_autoptr (MhMultiaddr) own = mht_address_of (node);
   g_auto (MhMultiaddrTarget) target = { 0 };
+  g_autoptr (GSocketAddress) address = NULL;
+  g_autoptr (GSocket) socket = NULL;
   g_autoptr (GError) error = NULL;
-  GSocketConnection *connection;
 
-  g_assert_true (mh_multiaddr_target (address, &target));
-  connection = g_socket_client_connect_to_host (client, target.host, target.port, NULL, &error);
+  g_assert_true (mh_multiaddr_target (own, &target));
+  address = g_inet_socket_address_new_from_string (target.host, target.port);
+  socket = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_STREAM,
+                         G_SOCKET_PROTOCOL_TCP, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_socket_connect (socket, address, NULL, &error));
   g_assert_no_error (error);
 
-  return connection;
+  return g_socket_connection_factory_create_connection (socket);
 }
 
 MhHostRefusals

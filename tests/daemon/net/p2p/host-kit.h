@@ -7,6 +7,7 @@
 #include "net/p2p/identify/identify.h"
 #include "net/p2p/pnet/pnet.h"
 #include "net/p2p/pnet/swarm-key.h"
+#include "net/p2p/pubsub/pubsub.h"
 #include "net/p2p/relay/relay.h"
 
 /* Hosts in this process, and what tests ask of them. */
@@ -24,6 +25,7 @@ typedef struct
   MhIdentify *identify;
   MhRelay *relay;
   MhRelayClient *client;
+  MhPubsub *pubsub; /* (nullable): freed with the rest */
   MhPeerId id;
 } MhtNode;
 
