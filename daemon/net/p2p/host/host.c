@@ -393,11 +393,14 @@ mh_host_disconnect (MhHost *self, const MhPeerId *peer)
 {
   g_autoptr (GError) error =
       g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the connection is no longer wanted");
-  MhPeerId id = *peer;
-  MhPeer *row;
+  MhPeer *row = mh_peers_find (self, peer);
+  g_autoptr (GPtrArray) links = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_link_unref);
 
-  while ((row = mh_peers_find (self, &id)) != NULL && row->links->len > 0)
-    mh_link_close (g_ptr_array_index (row->links, 0), error);
+  /* one whose callback this is called from goes later, and the row may go with any */
+  for (guint i = 0; row != NULL && i < row->links->len; i++)
+    g_ptr_array_add (links, mh_link_ref (row->links->pdata[i]));
+  for (guint i = 0; i < links->len; i++)
+    mh_link_close (links->pdata[i], error);
 }
 
 gint64

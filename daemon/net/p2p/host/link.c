@@ -35,6 +35,7 @@ struct _MhLink
   gint64 ping_us;     /* the next one */
   guint64 bytes_in;
   guint64 bytes_out;
+  guint64 refused; /* streams of the peer, as far as they were counted */
 };
 
 static void link_received (MhLink *self, gsize size);
@@ -272,16 +273,17 @@ settle (MhLink *self, const GError *error)
     done (self, error, self->data);
 }
 
-static void
-forget_peer (MhLink *self)
+/* From now on nobody finds it. Returns: whether it was the last to its peer */
+static gboolean
+leave_peer (MhLink *self)
 {
   MhPeer *peer = mh_peers_find (self->host, &self->peer);
 
   if (peer == NULL || !g_ptr_array_remove (peer->links, self))
-    return;
+    return FALSE;
   peer->used_us = g_get_monotonic_time ();
-  if (peer->links->len == 0)
-    mh_host_emit_disconnected (self->host, &self->peer);
+
+  return peer->links->len == 0;
 }
 
 void
@@ -290,6 +292,7 @@ mh_link_close (MhLink *self, const GError *error)
   g_autoptr (MhLink) hold = mh_link_ref (self);
   g_autoptr (MhConn) conn = NULL;
   gboolean was_open = self->is_open;
+  gboolean was_last = FALSE;
 
   if (self->conn == NULL)
     return;
@@ -302,6 +305,9 @@ mh_link_close (MhLink *self, const GError *error)
 
   conn = g_steal_pointer (&self->conn);
   self->is_open = FALSE;
+  /* users of its streams may ask for others at once */
+  if (was_open)
+    was_last = leave_peer (self);
   drop_source (&self->readable);
   drop_source (&self->writable);
   if (!self->is_dialled && !was_open)
@@ -319,8 +325,8 @@ mh_link_close (MhLink *self, const GError *error)
       mh_stream_reset (self->over);
     }
   g_clear_pointer (&self->over, mh_stream_unref);
-  if (was_open)
-    forget_peer (self);
+  if (was_last)
+    mh_host_emit_disconnected (self->host, &self->peer);
   settle (self, error);
   g_ptr_array_remove (self->host->links, self); /* gives its reference back */
 }
@@ -332,10 +338,21 @@ count_refusal (MhLink *self, const GError *error)
 
   if (self->is_open)
     refusals->protocol++;
-  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
+  else if (self->is_dialled && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
     refusals->wrong_peers++;
   else
     refusals->handshakes++;
+}
+
+/* Counts the streams that were over the limit. */
+static void
+count_streams (MhLink *self)
+{
+  MhYamux *yamux = mh_conn_yamux (self->conn);
+  guint64 refused = yamux != NULL ? mh_yamux_refused (yamux) : 0;
+
+  self->host->refusals.limits += refused - self->refused;
+  self->refused = refused;
 }
 
 /* The handshakes are done: streams can be opened. */
@@ -398,6 +415,7 @@ link_received (MhLink *self, gsize size)
   self->depth++;
   good = mh_conn_received (self->conn, size, now_us, &error);
   self->depth--;
+  count_streams (self);
   if (die (self))
     return;
   if (good && mh_conn_is_open (self->conn))

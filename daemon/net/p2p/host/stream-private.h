@@ -28,6 +28,8 @@ struct _MhStream
   gpointer agreed_data;
   const MhStreamFuncs *funcs; /* (unowned) (nullable) */
   gpointer data;
+  GByteArray *message; /* (owned) (nullable): a long one, as far as it has come */
+  gsize message_size;  /* bytes of all of @message */
   MhBuf waiting;       /* what yamux does not take yet */
   gboolean is_closing; /* no more is written */
   gboolean is_orphan;  /* without users, until the peer ends it */

@@ -119,7 +119,12 @@ get_worker (MhStream *self)
       mh_stream_worker_free (worker);
       return g_atomic_pointer_get (&self->worker);
     }
-  mh_loop_post (self->loop, start, mh_stream_ref (self), (GDestroyNotify) mh_stream_unref);
+  if (!mh_loop_post (self->loop, start, mh_stream_ref (self), (GDestroyNotify) mh_stream_unref))
+    {
+      g_mutex_lock (&worker->lock);
+      worker->is_broken = TRUE;
+      g_mutex_unlock (&worker->lock);
+    }
 
   return worker;
 }
@@ -269,7 +274,7 @@ read_length (MhStream *self, MhStreamWorker *worker, gint64 end_us, guint64 *siz
         return set_broken (error);
       result = mh_varint_get (mh_buf_peek (&worker->in), wanted, size, &used);
     }
-  mh_buf_consume (&worker->in, used);
+  take (self, worker, used);
   if (result == MH_VARINT_OK)
     return TRUE;
 

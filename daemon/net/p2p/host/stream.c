@@ -40,6 +40,7 @@ release (MhStream *self)
   g_strfreev (self->proposals);
   mh_yamux_stream_unref (self->yamux);
   mh_stream_worker_free (self->worker);
+  g_clear_pointer (&self->message, g_byte_array_unref);
   mh_buf_clear (&self->waiting);
   g_free (self->protocol);
   mh_loop_unref (self->loop);
@@ -547,35 +548,71 @@ mh_stream_set_priority (MhStream *self, MhYamuxPriority priority)
 
 /* -- messages -- */
 
-gboolean
-mh_stream_take_message (MhStream *self, gsize most, GBytes **message, GError **error)
+/* Returns: whether the length of a message has come; a bad one is larger than any */
+static gboolean
+read_length (const MhStream *self, guint64 *size, gsize *used)
 {
   const MhBuf *received = mh_stream_received (self);
-  guint64 size;
-  gsize used;
 
-  *message = NULL;
-  switch (mh_varint_get (mh_buf_peek (received), mh_buf_size (received), &size, &used))
+  switch (mh_varint_get (mh_buf_peek (received), mh_buf_size (received), size, used))
     {
     case MH_VARINT_SHORT:
-      return TRUE;
+      return FALSE;
     case MH_VARINT_BAD:
-      size = G_MAXUINT64;
+      *size = G_MAXUINT64;
       break;
     case MH_VARINT_OK:
       break;
     }
+
+  return TRUE;
+}
+
+/* Moves what has come of a message that the window has no room for. */
+static void
+gather (MhStream *self)
+{
+  const MhBuf *received = mh_stream_received (self);
+  gsize size = MIN (mh_buf_size (received), self->message_size - self->message->len);
+
+  g_byte_array_append (self->message, mh_buf_peek (received), (guint) size);
+  mh_stream_consume (self, size);
+}
+
+gboolean
+mh_stream_take_message (MhStream *self, gsize most, GBytes **message, GError **error)
+{
+  const MhBuf *received = mh_stream_received (self);
+  guint64 size = 0;
+  gsize used = 0;
+
+  *message = NULL;
+  if (self->message == NULL && !read_length (self, &size, &used))
+    return TRUE;
   if (size > most)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s: a message is too long",
                    self->protocol);
       return FALSE;
     }
-  if (mh_buf_size (received) - used < size)
-    return TRUE;
 
-  *message = g_bytes_new (mh_buf_peek (received) + used, (gsize) size);
-  mh_stream_consume (self, used + (gsize) size);
+  if (self->message == NULL && size > MH_YAMUX_WINDOW_START / 2)
+    {
+      mh_stream_consume (self, used);
+      self->message = g_byte_array_new ();
+      self->message_size = (gsize) size;
+    }
+  if (self->message != NULL)
+    {
+      gather (self);
+      if (self->message->len == self->message_size)
+        *message = g_byte_array_free_to_bytes (g_steal_pointer (&self->message));
+    }
+  else if (mh_buf_size (received) - used >= size)
+    {
+      *message = g_bytes_new (mh_buf_peek (received) + used, (gsize) size);
+      mh_stream_consume (self, used + (gsize) size);
+    }
 
   return TRUE;
 }

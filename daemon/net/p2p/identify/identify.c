@@ -106,34 +106,37 @@ is_theirs (const MhIdentifyMessage *message, const MhPeerId *peer)
   return mh_peer_id_equal (&id, peer);
 }
 
-static void
-learn_addresses (MhIdentify *self, const MhIdentifyMessage *message, const MhPeerId *peer)
+/* Returns: whether what is signed, if anything is, is about @peer and by it */
+static gboolean
+open_record (const MhIdentifyMessage *message, const MhPeerId *peer, MhPeerRecord **record)
 {
-  g_autoptr (MhPeerRecord) record = NULL;
-  GPtrArray *addresses = message->addresses;
+  *record = NULL;
+  if (message->record == NULL)
+    return TRUE;
+  *record = mh_peer_record_open (g_bytes_get_data (message->record, NULL),
+                                 g_bytes_get_size (message->record));
 
-  /* what is signed counts for more than what is not */
-  if (message->record != NULL)
-    record = mh_peer_record_open (g_bytes_get_data (message->record, NULL),
-                                  g_bytes_get_size (message->record));
-  if (record != NULL && mh_peer_id_equal (&record->peer, peer))
-    addresses = record->addresses;
-  for (guint i = 0; i < addresses->len; i++)
-    mh_host_add_address (self->host, peer, addresses->pdata[i]);
+  return *record != NULL && mh_peer_id_equal (&(*record)->peer, peer);
 }
 
 static void
 learn (MhIdentify *self, MhIdentifyMessage *message, const MhPeerId *peer)
 {
+  g_autoptr (MhPeerRecord) record = NULL;
+  GPtrArray *addresses;
   char **protocols;
 
-  if (!is_theirs (message, peer))
+  if (!open_record (message, peer, &record) || !is_theirs (message, peer))
     {
       self->host->refusals.protocol++;
+      mh_host_disconnect (self->host, peer);
       return;
     }
 
-  learn_addresses (self, message, peer);
+  /* what is signed counts for more than what is not */
+  addresses = record != NULL ? record->addresses : message->addresses;
+  for (guint i = 0; i < addresses->len; i++)
+    mh_host_add_address (self->host, peer, addresses->pdata[i]);
   if (message->observed != NULL)
     mh_host_note_observed (self->host, peer, message->observed);
   g_ptr_array_add (message->protocols, NULL);
@@ -142,12 +145,17 @@ learn (MhIdentify *self, MhIdentifyMessage *message, const MhPeerId *peer)
   mh_host_emit_identified (self->host, peer);
 }
 
+/* Gives the stream back, and then takes in what it brought, which may end its connection. */
 static void
-end_reading (MhStream *stream, Reading *reading)
+end_reading (MhStream *taken, Reading *reading, gboolean is_good)
 {
+  g_autoptr (MhStream) stream = taken;
+
   mh_stream_set_funcs (stream, NULL, NULL);
+  mh_stream_close_write (stream);
+  if (is_good && reading->size > 0)
+    learn (reading->identify, reading->message, mh_stream_peer (stream));
   reading_free (reading);
-  mh_stream_unref (stream);
 }
 
 /* A message may come in parts, each with its length before it. */
@@ -155,7 +163,6 @@ static void
 on_readable (MhStream *stream, gpointer data)
 {
   Reading *reading = data;
-  MhPeerId peer = *mh_stream_peer (stream);
   g_autoptr (GBytes) part = NULL;
   gboolean good;
 
@@ -176,27 +183,19 @@ on_readable (MhStream *stream, gpointer data)
     {
       reading->identify->host->refusals.protocol++;
       mh_stream_reset (stream);
-      end_reading (stream, reading);
+      end_reading (stream, reading, FALSE);
     }
   else if (mh_stream_is_ended (stream))
     {
-      if (reading->size > 0)
-        learn (reading->identify, reading->message, &peer);
-      mh_stream_close_write (stream);
-      end_reading (stream, reading);
+      end_reading (stream, reading, TRUE);
     }
 }
 
 static void
 on_broken (MhStream *stream, gpointer data)
 {
-  Reading *reading = data;
-  MhPeerId peer = *mh_stream_peer (stream);
-
   /* some reset a stream where others end it */
-  if (reading->size > 0)
-    learn (reading->identify, reading->message, &peer);
-  end_reading (stream, reading);
+  end_reading (stream, data, TRUE);
 }
 
 static const MhStreamFuncs reading_funcs = { on_readable, NULL, on_broken };

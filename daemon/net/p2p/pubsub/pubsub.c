@@ -139,7 +139,10 @@ send_pending (Member *self)
 static gboolean
 feed_next (Incoming *self, gboolean *has_more, GError **error)
 {
+  MhGossipsub *machine = self->pubsub->machine;
+  guint64 invalid = mh_gossipsub_counters (machine).invalid;
   g_autoptr (GBytes) rpc = NULL;
+  gboolean good;
 
   *has_more = FALSE;
   if (!mh_stream_take_message (self->stream, MH_GOSSIPSUB_MAX_RPC, &rpc, error))
@@ -148,9 +151,11 @@ feed_next (Incoming *self, gboolean *has_more, GError **error)
     return TRUE;
   *has_more = TRUE;
 
-  return mh_gossipsub_feed (self->pubsub->machine, mh_stream_peer (self->stream),
-                            g_bytes_get_data (rpc, NULL), g_bytes_get_size (rpc),
-                            mh_pubsub_now_ms (), error);
+  good = mh_gossipsub_feed (machine, mh_stream_peer (self->stream), g_bytes_get_data (rpc, NULL),
+                            g_bytes_get_size (rpc), mh_pubsub_now_ms (), error);
+  self->pubsub->host->refusals.protocol += mh_gossipsub_counters (machine).invalid - invalid;
+
+  return good;
 }
 
 static void

@@ -40,6 +40,7 @@ struct _MhWs
   guint turned;        /* bytes that were unmasked, modulo 4 */
   GByteArray *control; /* (owned): payload of a control frame */
   gboolean in_frame;
+  gboolean in_message; /* fragments of it have to come */
 };
 
 static MhWs *
@@ -251,6 +252,26 @@ mh_ws_close (MhWs *self, MhBuf *out)
   put_frame (self, OP_CLOSE, normal, sizeof normal, out);
 }
 
+/* Whether a length takes more bytes than it needs (RFC 6455 §5.2). */
+static gboolean
+is_padded (guint bytes, guint64 length)
+{
+  return (bytes == 2 && length < 126) || (bytes == 8 && length <= G_MAXUINT16);
+}
+
+/* Whether the frame may come now (RFC 6455 §5.4, §5.5); notes what may come after it. */
+static gboolean
+has_place (MhWs *self, gboolean is_last)
+{
+  if (self->op >= OP_CLOSE)
+    return self->op <= OP_PONG && self->left <= MOST_CONTROL && is_last;
+  if (self->op != (self->in_message ? OP_CONTINUE : OP_BINARY))
+    return FALSE;
+  self->in_message = !is_last;
+
+  return TRUE;
+}
+
 /* Reads the head of a frame. Returns: %FALSE with @error set, else @in_frame tells whether it is */
 static gboolean
 read_frame_head (MhWs *self, MhBuf *in, GError **error)
@@ -278,10 +299,8 @@ read_frame_head (MhWs *self, MhBuf *in, GError **error)
   at += self->is_masked ? 4 : 0;
   if ((data[0] & 0x70) != 0 || self->is_masked == self->is_client || self->left >> 63 != 0)
     return fail (error, "a frame breaks the rules");
-  if (self->op != OP_CONTINUE && self->op != OP_BINARY
-      && (self->op < OP_CLOSE || self->op > OP_PONG || self->left > MOST_CONTROL
-          || (data[0] & FIN) == 0))
-    return fail (error, "a frame of a kind that has no place here");
+  if (is_padded (extra, self->left) || !has_place (self, (data[0] & FIN) != 0))
+    return fail (error, "a frame that has no place here");
   mh_buf_consume (in, at);
   self->turned = 0;
   self->in_frame = TRUE;
@@ -290,10 +309,12 @@ read_frame_head (MhWs *self, MhBuf *in, GError **error)
   return TRUE;
 }
 
-static void
-end_frame (MhWs *self, MhBuf *out)
+static gboolean
+end_frame (MhWs *self, MhBuf *out, GError **error)
 {
   self->in_frame = FALSE;
+  if (self->op == OP_PING && mh_buf_size (out) > MH_WS_MAX_UNSENT)
+    return fail (error, "pings whose answers nobody reads");
   if (self->op == OP_PING)
     put_frame (self, OP_PONG, self->control->data, self->control->len, out);
   if (self->op == OP_CLOSE && !self->is_ended)
@@ -301,6 +322,8 @@ end_frame (MhWs *self, MhBuf *out)
       self->is_ended = TRUE;
       mh_ws_close (self, out);
     }
+
+  return TRUE;
 }
 
 static void
@@ -341,8 +364,10 @@ mh_ws_feed (MhWs *self, MhBuf *in, MhBuf *bytes, MhBuf *out, GError **error)
         read_payload (self, in, bytes);
       if (self->left > 0)
         return TRUE;
-      end_frame (self, out);
+      if (!end_frame (self, out, error))
+        return FALSE;
     }
+  mh_buf_consume (in, mh_buf_size (in)); /* nothing comes after the end */
 
   return TRUE;
 }

@@ -15,6 +15,9 @@ G_BEGIN_DECLS
 /* The head of an HTTP request or answer may be as long as this. */
 #define MH_WS_MAX_HEAD 8192
 
+/* Bytes that may wait to be sent when a ping asks for more; then the other side reads nothing. */
+#define MH_WS_MAX_UNSENT (1024 * 1024)
+
 typedef struct _MhWs MhWs;
 
 /**

@@ -94,6 +94,7 @@ open_theirs (MhYamux *self, const Frame *frame, GError **error)
     {
       mh_yamux_put_frame (&self->frames, FRAME_WINDOW, FLAG_RST, frame->id, 0);
       self->resets++;
+      self->refused += self->said_goodbye ? 0 : 1;
       self->in_flight += MH_YAMUX_WINDOW_START;
       return TRUE;
     }

@@ -53,10 +53,11 @@ struct _MhYamux
   guint passed[PRIORITIES]; /* frames that went before the first of them */
   GQueue roomy;             /* those of which writable() is to be called */
   gboolean is_telling_room;
-  MhBuf frames; /* of the session, and resets */
-  guint pings;  /* answers in @frames */
-  guint resets; /* of streams that are not ours in @frames */
-  gsize unsent; /* bytes of all streams */
+  MhBuf frames;    /* of the session, and resets */
+  guint pings;     /* answers in @frames */
+  guint resets;    /* of streams that are not ours in @frames */
+  guint64 refused; /* streams of the other side, since the beginning */
+  gsize unsent;    /* bytes of all streams */
 
   guint8 header[MH_YAMUX_HEADER];
   gsize header_size;      /* bytes of it that came in */

@@ -178,6 +178,12 @@ mh_yamux_is_going (const MhYamux *self)
   return self->is_going;
 }
 
+guint64
+mh_yamux_refused (const MhYamux *self)
+{
+  return self->refused;
+}
+
 guint
 mh_yamux_count (const MhYamux *self)
 {

@@ -157,6 +157,9 @@ gboolean mh_yamux_is_going (const MhYamux *self);
 /* Returns: number of streams that are open, of both sides */
 guint mh_yamux_count (const MhYamux *self);
 
+/* Returns: number of streams of the other side that were reset because there were too many */
+guint64 mh_yamux_refused (const MhYamux *self);
+
 /**
  * mh_yamux_open:
  * @self: a session

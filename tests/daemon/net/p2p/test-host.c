@@ -1,346 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <string.h>
-#include <unistd.h>
-
-#include "crypto/crypto.h"
-#include "crypto/random.h"
-#include "net/p2p/host/host.h"
-#include "net/p2p/identify/identify.h"
+#include "host-kit.h"
 #include "net/p2p/perf/perf.h"
 #include "net/p2p/ping/ping.h"
-#include "net/p2p/pnet/pnet.h"
-#include "net/p2p/pnet/swarm-key.h"
-#include "net/p2p/relay/relay.h"
-
-#define ECHO "/echo/1.0.0"
-#define TIMEOUT_MS 10000
-
-static const char *const echo_names[] = { ECHO, NULL };
-
-/* A host with what the tests need, each on a loop of its own. */
-typedef struct
-{
-  MhSigner *signer;
-  MhHost *host;
-  MhIdentify *identify;
-  MhRelay *relay;
-  MhRelayClient *client;
-  MhPeerId id;
-} Node;
-
-/* -- waiting -- */
-
-/* What is waited for: a call that is made on the loop. */
-typedef struct
-{
-  GMutex lock;
-  GCond changed;
-  gboolean is_done; /* (locked-by lock) */
-  GError *error;
-  gint64 number;
-} Wait;
-
-static void
-wait_init (Wait *self)
-{
-  memset (self, 0, sizeof *self);
-  g_mutex_init (&self->lock);
-  g_cond_init (&self->changed);
-}
-
-static void
-wait_done (Wait *self, const GError *error)
-{
-  g_mutex_lock (&self->lock);
-  self->error = error != NULL ? g_error_copy (error) : NULL;
-  self->is_done = TRUE;
-  g_cond_signal (&self->changed);
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-wait_for (Wait *self)
-{
-  gint64 end_us = g_get_monotonic_time () + 30 * G_TIME_SPAN_SECOND;
-
-  g_mutex_lock (&self->lock);
-  while (!self->is_done)
-    g_assert_true (g_cond_wait_until (&self->changed, &self->lock, end_us));
-  g_mutex_unlock (&self->lock);
-  g_mutex_clear (&self->lock);
-  g_cond_clear (&self->changed);
-}
-
-/* Asks on the loop until it is so. */
-typedef gboolean (*Question) (MhHost *host, gpointer data);
-
-typedef struct
-{
-  Question question;
-  gpointer data;
-  gboolean answer;
-} Asked;
-
-static void
-ask_here (MhHost *host, gpointer data)
-{
-  Asked *asked = data;
-
-  asked->answer = asked->question (host, asked->data);
-}
-
-static gboolean
-is_so (Node *node, Question question, gpointer data)
-{
-  Asked asked = { question, data };
-
-  mh_host_run (node->host, ask_here, &asked);
-
-  return asked.answer;
-}
-
-static void
-wait_until (Node *node, Question question, gpointer data)
-{
-  gint64 end_us = g_get_monotonic_time () + 30 * G_TIME_SPAN_SECOND;
-
-  while (!is_so (node, question, data))
-    {
-      g_assert_cmpint (g_get_monotonic_time (), <, end_us);
-      g_thread_yield ();
-    }
-}
-
-/* -- nodes -- */
-
-static void
-echo_more (MhStream *stream, gpointer data)
-{
-  const MhBuf *received = mh_stream_received (stream);
-
-  mh_stream_consume (stream,
-                     mh_stream_write (stream, mh_buf_peek (received), mh_buf_size (received)));
-  if (mh_buf_size (mh_stream_received (stream)) > 0 || !mh_stream_is_ended (stream))
-    return;
-  mh_stream_close_write (stream);
-  mh_stream_set_funcs (stream, NULL, NULL);
-  mh_stream_unref (stream);
-}
-
-static void
-echo_broken (MhStream *stream, gpointer data)
-{
-  mh_stream_unref (stream);
-}
-
-static void
-on_echo (MhStream *stream, gpointer data)
-{
-  static const MhStreamFuncs funcs = { echo_more, echo_more, echo_broken };
-
-  mh_stream_set_funcs (stream, &funcs, NULL);
-}
-
-static void
-set_up (MhHost *host, gpointer data)
-{
-  Node *self = data;
-
-  self->identify = mh_identify_new (host);
-  self->relay = mh_relay_new (host);
-  self->client = mh_relay_client_new (host);
-  mh_ping_serve (host);
-  mh_perf_serve (host);
-  mh_host_handle (host, ECHO, on_echo, NULL);
-}
-
-static void
-listen_on (Node *self, const char *text)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (MhMultiaddr) address = mh_multiaddr_new (text, &error);
-
-  g_assert_no_error (error);
-  g_assert_true (mh_host_listen (self->host, address, &error));
-  g_assert_no_error (error);
-}
-
-/* @listen may be %NULL: a node that nobody can dial. */
-static Node *
-node_new (const MhSecret *key, MhSecurity security, const char *listen)
-{
-  Node *self = g_new0 (Node, 1);
-  g_autoptr (MhSecret) seed = mh_secret_new_random (MH_SIGN_SEED_SIZE);
-  MhHostNew request = { .swarm_key = key, .security = security };
-  g_autoptr (GError) error = NULL;
-
-  self->signer = mh_signer_new (seed);
-  request.signer = self->signer;
-  self->host = mh_host_new (&request, &error);
-  g_assert_no_error (error);
-  self->id = *mh_host_id (self->host);
-  mh_host_run (self->host, set_up, self);
-  if (listen != NULL)
-    listen_on (self, listen);
-
-  return self;
-}
-
-static void
-node_free (Node *self)
-{
-  mh_host_free (self->host);
-  mh_identify_free (self->identify);
-  mh_relay_free (self->relay);
-  mh_relay_client_free (self->client);
-  mh_signer_free (self->signer);
-  g_free (self);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Node, node_free)
-
-static void
-take_first (MhHost *host, gpointer data)
-{
-  g_autoptr (GPtrArray) all = mh_host_addresses (host);
-
-  g_assert_cmpuint (all->len, >, 0);
-  *(MhMultiaddr **) data = mh_multiaddr_with_peer (all->pdata[0], mh_host_id (host));
-}
-
-/* Returns: (transfer full): where a node listens, with its id */
-static MhMultiaddr *
-address_of (Node *node)
-{
-  MhMultiaddr *address = NULL;
-
-  mh_host_run (node->host, take_first, &address);
-
-  return address;
-}
-
-/* -- connecting -- */
-
-typedef struct
-{
-  MhMultiaddr *address;
-  Wait wait;
-} Connect;
-
-static void
-on_connected (MhHost *host, const GError *error, gpointer data)
-{
-  wait_done (&((Connect *) data)->wait, error);
-}
-
-static void
-connect_here (MhHost *host, gpointer data)
-{
-  Connect *connect = data;
-
-  mh_host_connect_to (host, connect->address, TIMEOUT_MS, on_connected, connect);
-}
-
-/* Returns: (transfer full) (nullable): why there is no connection */
-static GError *
-connect_to (Node *from, MhMultiaddr *address)
-{
-  Connect connect = { address };
-
-  wait_init (&connect.wait);
-  mh_host_post (from->host, connect_here, &connect);
-  wait_for (&connect.wait);
-
-  return connect.wait.error;
-}
-
-static void
-assert_connects (Node *from, Node *to)
-{
-  g_autoptr (MhMultiaddr) address = address_of (to);
-  g_autoptr (GError) error = connect_to (from, address);
-
-  g_assert_no_error (error);
-}
-
-static gboolean
-is_connected (MhHost *host, gpointer data)
-{
-  return mh_host_is_connected (host, data);
-}
-
-static gboolean
-is_gone (MhHost *host, gpointer data)
-{
-  return !mh_host_is_connected (host, data);
-}
-
-static gboolean
-speaks_echo (MhHost *host, gpointer data)
-{
-  return mh_host_speaks (host, data, ECHO);
-}
-
-/* -- moving bytes, as a worker -- */
-
-static void
-fill (guint8 *data, gsize size, guint64 seed)
-{
-  for (gsize i = 0; i < size; i++)
-    data[i] = (guint8) ((seed + i) * 2654435761u >> 13);
-}
-
-typedef struct
-{
-  MhStream *stream;
-  gsize size;
-  guint64 seed;
-} Writing;
-
-static gpointer
-write_all (gpointer data)
-{
-  Writing *self = data;
-  g_autofree guint8 *bytes = g_malloc (self->size + 1);
-  g_autoptr (GError) error = NULL;
-
-  fill (bytes, self->size, self->seed);
-  g_assert_true (mh_stream_write_wait (self->stream, bytes, self->size, TIMEOUT_MS, &error));
-  g_assert_no_error (error);
-  mh_stream_close_write (self->stream);
-
-  return NULL;
-}
-
-/* Sends @size bytes to the echo of @to and compares what comes back. */
-static void
-echo_through (Node *from, const MhPeerId *to, gsize size, guint64 seed)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (MhStream) stream = mh_host_open_wait (from->host, to, echo_names, TIMEOUT_MS, &error);
-  g_autofree guint8 *wanted = g_malloc (size + 1);
-  g_autofree guint8 *got = g_malloc (size + 1);
-  Writing writing = { stream, size, seed };
-  GThread *writer;
-  gsize done = 0;
-  gssize some;
-
-  g_assert_no_error (error);
-  g_assert_cmpstr (mh_stream_protocol (stream), ==, ECHO);
-  fill (wanted, size, seed);
-  writer = g_thread_new ("write", write_all, &writing);
-  do
-    {
-      some = mh_stream_read_wait (stream, got + done, size + 1 - done, TIMEOUT_MS, &error);
-      g_assert_no_error (error);
-      done += (gsize) some;
-    }
-  while (some > 0);
-  g_thread_join (writer);
-  g_assert_cmpmem (got, done, wanted, size);
-}
 
 /* -- tests -- */
 
@@ -354,23 +17,23 @@ test_streams (gconstpointer data)
   g_test_summary ("two hosts connect, identify each other and echo bytes both ways");
   for (guint i = 0; i < G_N_ELEMENTS (securities); i++)
     {
-      g_autoptr (Node) one = node_new (key, securities[i], listen);
-      g_autoptr (Node) two = node_new (key, securities[i], listen);
+      g_autoptr (MhtNode) one = mht_node_new (key, securities[i], listen);
+      g_autoptr (MhtNode) two = mht_node_new (key, securities[i], listen);
 
-      assert_connects (one, two);
-      wait_until (two, is_connected, &one->id);
-      wait_until (one, speaks_echo, &two->id);
-      wait_until (two, speaks_echo, &one->id);
-      echo_through (one, &two->id, 0, 1);
-      echo_through (one, &two->id, 1, 2);
-      echo_through (two, &one->id, 3000000, 3);
-      echo_through (one, &two->id, 3000000, 4);
+      mht_assert_connects (one, two);
+      mht_wait_until (two, mht_is_connected, &one->id);
+      mht_wait_until (one, mht_speaks_echo, &two->id);
+      mht_wait_until (two, mht_speaks_echo, &one->id);
+      mht_echo_through (one, &two->id, 0, 1);
+      mht_echo_through (one, &two->id, 1, 2);
+      mht_echo_through (two, &one->id, 3000000, 3);
+      mht_echo_through (one, &two->id, 3000000, 4);
     }
 }
 
 typedef struct
 {
-  Node *from;
+  MhtNode *from;
   const MhPeerId *to;
   guint seed;
 } Job;
@@ -380,7 +43,7 @@ run_job (gpointer data)
 {
   Job *job = data;
 
-  echo_through (job->from, job->to, 1000 + job->seed * 997, job->seed);
+  mht_echo_through (job->from, job->to, 1000 + job->seed * 997, job->seed);
 
   return NULL;
 }
@@ -389,14 +52,14 @@ static void
 test_many_streams (void)
 {
   g_autoptr (MhSecret) key = mh_secret_new_random (MH_SWARM_KEY_SIZE);
-  g_autoptr (Node) one = node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
-  g_autoptr (Node) two = node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
+  g_autoptr (MhtNode) one = mht_node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
+  g_autoptr (MhtNode) two = mht_node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
   GThread *threads[100];
   Job jobs[G_N_ELEMENTS (threads)];
 
   g_test_summary ("a hundred streams at once, opened from both sides");
-  assert_connects (one, two);
-  wait_until (two, is_connected, &one->id);
+  mht_assert_connects (one, two);
+  mht_wait_until (two, mht_is_connected, &one->id);
   for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
     {
       jobs[i] = (Job){ i % 2 == 0 ? one : two, i % 2 == 0 ? &two->id : &one->id, i };
@@ -407,123 +70,105 @@ test_many_streams (void)
 }
 
 static void
-take_refusals (MhHost *host, gpointer data)
-{
-  *(MhHostRefusals *) data = mh_host_refusals (host);
-}
-
-static guint
-count_descriptors (void)
-{
-  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
-  guint count = 0;
-
-  while (g_dir_read_name (dir) != NULL)
-    count++;
-
-  return count;
-}
-
-static void
 test_wrong_key (void)
 {
   g_autoptr (MhSecret) key = mh_secret_new_random (MH_SWARM_KEY_SIZE);
   g_autoptr (MhSecret) other = mh_secret_new_random (MH_SWARM_KEY_SIZE);
-  g_autoptr (Node) one = node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
-  g_autoptr (Node) friend = node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
-  g_autoptr (Node) stranger = node_new (other, 0, "/ip4/127.0.0.1/tcp/0");
-  g_autoptr (MhMultiaddr) address = address_of (one);
+  g_autoptr (MhtNode) one = mht_node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
+  g_autoptr (MhtNode) friend = mht_node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
+  g_autoptr (MhtNode) stranger = mht_node_new (other, 0, "/ip4/127.0.0.1/tcp/0");
+  g_autoptr (MhMultiaddr) address = mht_address_of (one);
   MhHostRefusals refusals;
   guint before;
 
   g_test_summary ("a peer of another network is refused, and everybody else goes on");
-  assert_connects (friend, one);
-  wait_until (one, is_connected, &friend->id);
-  before = count_descriptors ();
+  mht_assert_connects (friend, one);
+  mht_wait_until (one, mht_is_connected, &friend->id);
+  before = mht_count_descriptors ();
   for (guint i = 0; i < 20; i++)
     {
-      GError *error = connect_to (stranger, address);
+      GError *error = mht_connect_to (stranger, address);
 
       g_assert_nonnull (error);
       g_error_free (error);
     }
-  mh_host_run (one->host, take_refusals, &refusals);
+  refusals = mht_refusals (one);
   g_assert_cmpuint (refusals.handshakes, >=, 1);
-  g_assert_true (is_so (one, is_gone, &stranger->id));
-  echo_through (friend, &one->id, 100000, 7);
-  g_assert_cmpuint (count_descriptors (), <=, before + 2);
+  g_assert_true (mht_is_so (one, mht_is_gone, &stranger->id));
+  mht_echo_through (friend, &one->id, 100000, 7);
+  g_assert_cmpuint (mht_count_descriptors (), <=, before + 2);
 }
 
 static void
 test_wrong_peer (void)
 {
   g_autoptr (MhSecret) key = mh_secret_new_random (MH_SWARM_KEY_SIZE);
-  g_autoptr (Node) one = node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
-  g_autoptr (Node) two = node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
-  g_autoptr (Node) three = node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
-  g_autoptr (MhMultiaddr) address = address_of (two);
+  g_autoptr (MhtNode) one = mht_node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
+  g_autoptr (MhtNode) two = mht_node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
+  g_autoptr (MhtNode) three = mht_node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
+  g_autoptr (MhMultiaddr) address = mht_address_of (two);
   g_autoptr (MhMultiaddr) wrong = mh_multiaddr_with_peer (address, &three->id);
-  g_autoptr (MhMultiaddr) own = address_of (one);
+  g_autoptr (MhMultiaddr) own = mht_address_of (one);
   g_autoptr (MhMultiaddr) nameless = mh_multiaddr_without_peer (own);
-  g_autoptr (GError) error = connect_to (one, wrong);
-  g_autoptr (GError) self_error = connect_to (one, own);
-  g_autoptr (GError) nameless_error = connect_to (one, nameless);
+  g_autoptr (GError) error = mht_connect_to (one, wrong);
+  g_autoptr (GError) self_error = mht_connect_to (one, own);
+  g_autoptr (GError) nameless_error = mht_connect_to (one, nameless);
 
   g_test_summary ("whoever is dialled has to be there; oneself is nobody to dial");
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
   g_assert_error (self_error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   g_assert_nonnull (nameless_error);
-  g_assert_true (is_so (one, is_gone, &three->id));
-  assert_connects (one, two);
+  g_assert_true (mht_is_so (one, mht_is_gone, &three->id));
+  mht_assert_connects (one, two);
 }
 
 static void
 test_no_protocol (void)
 {
   static const char *const names[] = { "/nobody/1", "/speaks/2", NULL };
-  static const char *const second[] = { "/nobody/1", ECHO, NULL };
+  static const char *const second[] = { "/nobody/1", MHT_ECHO, NULL };
   g_autoptr (MhSecret) key = mh_secret_new_random (MH_SWARM_KEY_SIZE);
-  g_autoptr (Node) one = node_new (key, 0, NULL);
-  g_autoptr (Node) two = node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
+  g_autoptr (MhtNode) one = mht_node_new (key, 0, NULL);
+  g_autoptr (MhtNode) two = mht_node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) unknown = NULL;
   g_autoptr (MhStream) none = NULL;
   g_autoptr (MhStream) stream = NULL;
 
   g_test_summary ("a protocol that nobody speaks, a peer that nobody knows");
-  none = mh_host_open_wait (one->host, &two->id, echo_names, TIMEOUT_MS, &unknown);
+  none = mh_host_open_wait (one->host, &two->id, mht_echo_names, MHT_TIMEOUT_MS, &unknown);
   g_assert_null (none);
   g_assert_error (unknown, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
-  assert_connects (one, two);
-  none = mh_host_open_wait (one->host, &two->id, names, TIMEOUT_MS, &error);
+  mht_assert_connects (one, two);
+  none = mh_host_open_wait (one->host, &two->id, names, MHT_TIMEOUT_MS, &error);
   g_assert_null (none);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
   g_clear_error (&error);
-  stream = mh_host_open_wait (one->host, &two->id, second, TIMEOUT_MS, &error);
+  stream = mh_host_open_wait (one->host, &two->id, second, MHT_TIMEOUT_MS, &error);
   g_assert_no_error (error);
-  g_assert_cmpstr (mh_stream_protocol (stream), ==, ECHO);
+  g_assert_cmpstr (mh_stream_protocol (stream), ==, MHT_ECHO);
 }
 
 static void
 test_end (void)
 {
   g_autoptr (MhSecret) key = mh_secret_new_random (MH_SWARM_KEY_SIZE);
-  g_autoptr (Node) one = node_new (key, 0, NULL);
-  Node *two = node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
+  g_autoptr (MhtNode) one = mht_node_new (key, 0, NULL);
+  MhtNode *two = mht_node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
   MhPeerId id = two->id;
   g_autoptr (GError) error = NULL;
   g_autoptr (MhStream) stream = NULL;
   guint8 byte = 1;
 
   g_test_summary ("a peer that ends breaks its streams; who held one may go on holding it");
-  assert_connects (one, two);
-  stream = mh_host_open_wait (one->host, &id, echo_names, TIMEOUT_MS, &error);
+  mht_assert_connects (one, two);
+  stream = mh_host_open_wait (one->host, &id, mht_echo_names, MHT_TIMEOUT_MS, &error);
   g_assert_no_error (error);
-  g_assert_true (mh_stream_write_wait (stream, &byte, 1, TIMEOUT_MS, &error));
-  g_assert_cmpint (mh_stream_read_wait (stream, &byte, 1, TIMEOUT_MS, &error), ==, 1);
-  node_free (two);
-  wait_until (one, is_gone, &id);
-  g_assert_cmpint (mh_stream_read_wait (stream, &byte, 1, TIMEOUT_MS, &error), ==, -1);
+  g_assert_true (mh_stream_write_wait (stream, &byte, 1, MHT_TIMEOUT_MS, &error));
+  g_assert_cmpint (mh_stream_read_wait (stream, &byte, 1, MHT_TIMEOUT_MS, &error), ==, 1);
+  mht_node_free (two);
+  mht_wait_until (one, mht_is_gone, &id);
+  g_assert_cmpint (mh_stream_read_wait (stream, &byte, 1, MHT_TIMEOUT_MS, &error), ==, -1);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
 }
 
@@ -531,15 +176,15 @@ static void
 test_timeout (void)
 {
   g_autoptr (MhSecret) key = mh_secret_new_random (MH_SWARM_KEY_SIZE);
-  g_autoptr (Node) one = node_new (key, 0, NULL);
-  g_autoptr (Node) two = node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
+  g_autoptr (MhtNode) one = mht_node_new (key, 0, NULL);
+  g_autoptr (MhtNode) two = mht_node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
   g_autoptr (GError) error = NULL;
   g_autoptr (MhStream) stream = NULL;
   guint8 byte;
 
   g_test_summary ("a read that gets nothing ends when its time is up");
-  assert_connects (one, two);
-  stream = mh_host_open_wait (one->host, &two->id, echo_names, TIMEOUT_MS, &error);
+  mht_assert_connects (one, two);
+  stream = mh_host_open_wait (one->host, &two->id, mht_echo_names, MHT_TIMEOUT_MS, &error);
   g_assert_no_error (error);
   g_assert_cmpint (mh_stream_read_wait (stream, &byte, 1, 50, &error), ==, -1);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
@@ -548,7 +193,7 @@ test_timeout (void)
 typedef struct
 {
   const MhPeerId *peer;
-  Wait wait;
+  MhtWait wait;
   MhPerfResult result;
 } Measure;
 
@@ -556,13 +201,13 @@ static void
 on_pinged (gint64 rtt_us, const GError *error, gpointer data)
 {
   ((Measure *) data)->wait.number = rtt_us;
-  wait_done (&((Measure *) data)->wait, error);
+  mht_wait_done (&((Measure *) data)->wait, error);
 }
 
 static void
 ping_here (MhHost *host, gpointer data)
 {
-  mh_ping (host, ((Measure *) data)->peer, TIMEOUT_MS, on_pinged, data);
+  mh_ping (host, ((Measure *) data)->peer, MHT_TIMEOUT_MS, on_pinged, data);
 }
 
 static void
@@ -570,7 +215,7 @@ on_measured (const MhPerfResult *result, const GError *error, gpointer data)
 {
   if (result != NULL)
     ((Measure *) data)->result = *result;
-  wait_done (&((Measure *) data)->wait, error);
+  mht_wait_done (&((Measure *) data)->wait, error);
 }
 
 static void
@@ -583,21 +228,21 @@ static void
 test_ping_and_perf (void)
 {
   g_autoptr (MhSecret) key = mh_secret_new_random (MH_SWARM_KEY_SIZE);
-  g_autoptr (Node) one = node_new (key, 0, NULL);
-  g_autoptr (Node) two = node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
+  g_autoptr (MhtNode) one = mht_node_new (key, 0, NULL);
+  g_autoptr (MhtNode) two = mht_node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
   Measure ping = { &two->id };
   Measure perf = { &two->id };
 
   g_test_summary ("a ping has a round trip; perf moves what was asked for");
-  assert_connects (one, two);
-  wait_init (&ping.wait);
+  mht_assert_connects (one, two);
+  mht_wait_init (&ping.wait);
   mh_host_post (one->host, ping_here, &ping);
-  wait_for (&ping.wait);
+  mht_wait_for (&ping.wait);
   g_assert_no_error (ping.wait.error);
   g_assert_cmpint (ping.wait.number, >, 0);
-  wait_init (&perf.wait);
+  mht_wait_init (&perf.wait);
   mh_host_post (one->host, perf_here, &perf);
-  wait_for (&perf.wait);
+  mht_wait_for (&perf.wait);
   g_assert_no_error (perf.wait.error);
   g_assert_cmpuint (perf.result.sent, ==, 5000000);
   g_assert_cmpuint (perf.result.received, ==, 7000000);
@@ -610,7 +255,7 @@ use_relay (MhHost *host, gpointer data)
 {
   gpointer *both = data;
 
-  mh_relay_client_use (((Node *) both[0])->client, both[1]);
+  mh_relay_client_use (((MhtNode *) both[0])->client, both[1]);
 }
 
 static gboolean
@@ -618,24 +263,24 @@ has_place (MhHost *host, gpointer data)
 {
   gpointer *both = data;
 
-  return mh_relay_client_has (((Node *) both[0])->client, both[1]);
+  return mh_relay_client_has (((MhtNode *) both[0])->client, both[1]);
 }
 
 static gboolean
 has_no_circuit (MhHost *host, gpointer data)
 {
-  return mh_relay_circuits (((Node *) data)->relay) == 0;
+  return mh_relay_circuits (((MhtNode *) data)->relay) == 0;
 }
 
 static void
 test_relay (void)
 {
   g_autoptr (MhSecret) key = mh_secret_new_random (MH_SWARM_KEY_SIZE);
-  g_autoptr (Node) relay = node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
-  g_autoptr (Node) hidden = node_new (key, 0, NULL);
-  g_autoptr (Node) caller = node_new (key, 0, NULL);
+  g_autoptr (MhtNode) relay = mht_node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
+  g_autoptr (MhtNode) hidden = mht_node_new (key, 0, NULL);
+  g_autoptr (MhtNode) caller = mht_node_new (key, 0, NULL);
   gpointer both[] = { hidden, &relay->id };
-  g_autoptr (MhMultiaddr) to_relay = address_of (relay);
+  g_autoptr (MhMultiaddr) to_relay = mht_address_of (relay);
   g_autoptr (MhMultiaddr) circuit = mh_multiaddr_new ("/p2p-circuit", NULL);
   g_autoptr (MhMultiaddr) over = mh_multiaddr_join (to_relay, circuit);
   g_autoptr (MhMultiaddr) whole = mh_multiaddr_with_peer (over, &hidden->id);
@@ -644,52 +289,35 @@ test_relay (void)
 
   g_test_summary (
       "a peer that listens nowhere is reached over a relay, and nobody without a place");
-  assert_connects (hidden, relay);
-  early = connect_to (caller, whole);
+  mht_assert_connects (hidden, relay);
+  early = mht_connect_to (caller, whole);
   g_assert_error (early, G_IO_ERROR, G_IO_ERROR_HOST_UNREACHABLE);
   mh_host_run (hidden->host, use_relay, both);
-  wait_until (hidden, has_place, both);
-  error = connect_to (caller, whole);
+  mht_wait_until (hidden, has_place, both);
+  error = mht_connect_to (caller, whole);
   g_assert_no_error (error);
-  wait_until (hidden, is_connected, &caller->id);
-  echo_through (caller, &hidden->id, 2000000, 11);
-  echo_through (hidden, &caller->id, 2000000, 12);
-  node_free (g_steal_pointer (&caller));
-  wait_until (relay, has_no_circuit, relay);
+  mht_wait_until (hidden, mht_is_connected, &caller->id);
+  mht_echo_through (caller, &hidden->id, 2000000, 11);
+  mht_echo_through (hidden, &caller->id, 2000000, 12);
+  mht_node_free (g_steal_pointer (&caller));
+  mht_wait_until (relay, has_no_circuit, relay);
 }
 
 /* -- strangers -- */
-
-/* Returns: (transfer full): a plain connection to where a node listens */
-static GSocketConnection *
-plain_connection (Node *node)
-{
-  g_autoptr (GSocketClient) client = g_socket_client_new ();
-  g_autoptr (MhMultiaddr) address = address_of (node);
-  g_auto (MhMultiaddrTarget) target = { 0 };
-  g_autoptr (GError) error = NULL;
-  GSocketConnection *connection;
-
-  g_assert_true (mh_multiaddr_target (address, &target));
-  connection = g_socket_client_connect_to_host (client, target.host, target.port, NULL, &error);
-  g_assert_no_error (error);
-
-  return connection;
-}
 
 static void
 test_garbage (void)
 {
   g_autoptr (MhSecret) key = mh_secret_new_random (MH_SWARM_KEY_SIZE);
-  g_autoptr (Node) one = node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
-  g_autoptr (Node) friend = node_new (key, 0, NULL);
+  g_autoptr (MhtNode) one = mht_node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
+  g_autoptr (MhtNode) friend = mht_node_new (key, 0, NULL);
   guint8 garbage[5000];
 
   g_test_summary ("random bytes, and silence, end the connection that they came by only");
-  assert_connects (friend, one);
+  mht_assert_connects (friend, one);
   for (guint i = 0; i < 30; i++)
     {
-      g_autoptr (GSocketConnection) connection = plain_connection (one);
+      g_autoptr (GSocketConnection) connection = mht_plain_connection (one);
       GOutputStream *out = g_io_stream_get_output_stream (G_IO_STREAM (connection));
       GInputStream *in = g_io_stream_get_input_stream (G_IO_STREAM (connection));
 
@@ -698,7 +326,7 @@ test_garbage (void)
       while (g_input_stream_read (in, garbage, sizeof garbage, NULL, NULL) > 0)
         ;
     }
-  echo_through (friend, &one->id, 50000, 5);
+  mht_echo_through (friend, &one->id, 50000, 5);
 }
 
 int

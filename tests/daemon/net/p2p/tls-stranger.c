@@ -309,8 +309,8 @@ mht_stranger_free (MhtStranger *self)
   g_free (self);
 }
 
-static void
-stranger_step (MhtStranger *self)
+void
+mht_stranger_step (MhtStranger *self)
 {
   if (self->is_open || (self->status < 0 && gnutls_error_is_fatal (self->status)))
     return;
@@ -326,13 +326,13 @@ mht_stranger_meet (MhtStranger *self, MhtEnd *end)
 {
   do
     {
-      stranger_step (self);
+      mht_stranger_step (self);
       mh_buf_append (&end->in, mh_buf_peek (&self->out), mh_buf_size (&self->out));
       mh_buf_consume (&self->out, mh_buf_size (&self->out));
       mht_end_feed (end);
       mh_buf_append (&self->in, mh_buf_peek (&end->wire), mh_buf_size (&end->wire));
       mh_buf_consume (&end->wire, mh_buf_size (&end->wire));
-      stranger_step (self);
+      mht_stranger_step (self);
     }
   while (mh_buf_size (&self->out) > 0);
 }

@@ -70,5 +70,8 @@ void mht_stranger_free (MhtStranger *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhtStranger, mht_stranger_free)
 
+/* Goes on with the handshake as far as @in allows. */
+void mht_stranger_step (MhtStranger *self);
+
 /* Lets both talk until both have nothing more to say. */
 void mht_stranger_meet (MhtStranger *self, MhtEnd *end);

@@ -1,0 +1,724 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include "host-kit.h"
+#include "net/p2p/multistream/multistream.h"
+#include "net/p2p/noise/noise.h"
+#include "net/p2p/wire/pb.h"
+#include "net/p2p/wire/peer-record.h"
+#include "tls-stranger.h"
+
+/*
+ * What a host must refuse, over sockets, while an echo of a friend goes on: it is counted, it ends
+ * what it came by only, and it leaves nothing.
+ */
+
+#define TOPIC "town"
+#define MOST_STREAMS 20
+#define MOST_HALF_OPEN 8
+#define MOST_OF_PEER 2
+
+/* The host that is tried, its friend, and the friend's echo. */
+typedef struct
+{
+  MhSecret *key;
+  MhtNode *one;
+  MhtNode *friend;
+  GThread *thread;
+  gint is_over; /* (atomic) */
+  gint rounds;  /* (atomic) */
+  guint descriptors;
+  MhHostRefusals before;
+} Place;
+
+static void
+join_here (MhHost *host, gpointer data)
+{
+  MhtNode *node = data;
+
+  node->pubsub = mh_pubsub_new (host, NULL, NULL, NULL);
+  g_assert_true (mh_pubsub_subscribe (node->pubsub, TOPIC, NULL));
+}
+
+static gpointer
+keep_on (gpointer data)
+{
+  Place *self = data;
+
+  for (guint64 seed = 0; g_atomic_int_get (&self->is_over) == 0; seed++)
+    {
+      mht_echo_through (self->friend, &self->one->id, 20000, seed);
+      g_atomic_int_inc (&self->rounds);
+    }
+
+  return NULL;
+}
+
+/* Waits until the echo has gone there and back again. */
+static void
+wait_for_echo (Place *self)
+{
+  gint rounds = g_atomic_int_get (&self->rounds);
+  gint64 end_us = g_get_monotonic_time () + 30 * G_TIME_SPAN_SECOND;
+
+  while (g_atomic_int_get (&self->rounds) < rounds + 2)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, end_us);
+      g_thread_yield ();
+    }
+}
+
+static void
+place_init (Place *self)
+{
+  MhHostNew request = { .most_streams = MOST_STREAMS,
+                        .most_half_open = MOST_HALF_OPEN,
+                        .most_of_peer = MOST_OF_PEER };
+
+  self->key = mh_secret_new_random (MH_SWARM_KEY_SIZE);
+  request.swarm_key = self->key;
+  self->one = mht_node_new_with (&request, "/ip4/127.0.0.1/tcp/0");
+  mh_host_run (self->one->host, join_here, self->one);
+  self->friend = mht_node_new (self->key, 0, NULL);
+  mht_assert_connects (self->friend, self->one);
+  mht_wait_until (self->one, mht_speaks_echo, &self->friend->id);
+  self->thread = g_thread_new ("echo", keep_on, self);
+  wait_for_echo (self);
+  self->descriptors = mht_count_descriptors ();
+  self->before = mht_refusals (self->one);
+}
+
+/* Waits until as many descriptors are open as at the beginning. */
+static void
+assert_nothing_left (Place *self)
+{
+  gint64 end_us = g_get_monotonic_time () + 30 * G_TIME_SPAN_SECOND;
+
+  while (mht_count_descriptors () > self->descriptors)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, end_us);
+      g_thread_yield ();
+    }
+}
+
+static void
+place_clear (Place *self)
+{
+  wait_for_echo (self);
+  g_assert_true (mht_is_so (self->one, mht_is_connected, &self->friend->id));
+  assert_nothing_left (self);
+  g_atomic_int_set (&self->is_over, 1);
+  g_thread_join (self->thread);
+  mht_node_free (self->friend);
+  mht_node_free (self->one);
+  mh_secret_free (self->key);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Place, place_clear)
+
+/* What was counted since the beginning is this, once it is there. */
+static gboolean
+has_counted (MhHost *host, gpointer data)
+{
+  const MhHostRefusals *wanted = data;
+  MhHostRefusals now = mh_host_refusals (host);
+
+  return now.handshakes >= wanted->handshakes && now.wrong_peers >= wanted->wrong_peers
+         && now.protocol >= wanted->protocol && now.limits >= wanted->limits;
+}
+
+static void
+assert_counted (Place *self, MhHostRefusals more)
+{
+  MhHostRefusals wanted = { self->before.handshakes + more.handshakes,
+                            self->before.wrong_peers + more.wrong_peers,
+                            self->before.protocol + more.protocol,
+                            self->before.limits + more.limits };
+  MhHostRefusals now;
+
+  mht_wait_until (self->one, has_counted, &wanted);
+  now = mht_refusals (self->one);
+  g_assert_cmpuint (now.handshakes, ==, wanted.handshakes);
+  g_assert_cmpuint (now.wrong_peers, ==, wanted.wrong_peers);
+  g_assert_cmpuint (now.protocol, ==, wanted.protocol);
+  g_assert_cmpuint (now.limits, ==, wanted.limits);
+}
+
+/* -- a dialler by hand -- */
+
+/* Somebody who is told what to say, over a socket that blocks. */
+typedef struct
+{
+  GSocketConnection *socket;
+  MhPnet *pnet; /* (nullable) */
+  MhMultistream *choice;
+  MhSecure *channel; /* (nullable): once chosen */
+  MhtStranger *tls;  /* (nullable): in place of @channel */
+  MhSigner *signer;
+  MhBuf in;
+  MhBuf plain;
+  MhBuf out;
+  gboolean is_over;
+} Dialler;
+
+static const char *const muxers[] = { "/yamux/1.0.0", NULL };
+static const char *const noise[] = { "/noise", NULL };
+static const char *const tls[] = { "/tls/1.0.0", NULL };
+
+static void
+dialler_send (Dialler *self)
+{
+  GOutputStream *out = g_io_stream_get_output_stream (G_IO_STREAM (self->socket));
+
+  /* the other side may have closed already */
+  (void) !g_output_stream_write_all (out, mh_buf_peek (&self->out), mh_buf_size (&self->out), NULL,
+                                     NULL, NULL);
+  mh_buf_consume (&self->out, mh_buf_size (&self->out));
+}
+
+/* Hides what was put in @out after @from, and sends it. */
+static void
+dialler_end (Dialler *self, gsize from)
+{
+  mh_pnet_seal (self->pnet, mh_buf_peek (&self->out) + from, mh_buf_size (&self->out) - from);
+  dialler_send (self);
+}
+
+static void
+dialler_receive (Dialler *self)
+{
+  GInputStream *in = g_io_stream_get_input_stream (G_IO_STREAM (self->socket));
+  gsize from = mh_buf_size (&self->in);
+  gssize got = g_input_stream_read (in, mh_buf_reserve (&self->in, 65536), 65536, NULL, NULL);
+
+  self->is_over = got <= 0;
+  if (got <= 0)
+    return;
+  mh_buf_commit (&self->in, (gsize) got);
+  mh_buf_consume (&self->in,
+                  mh_pnet_open (self->pnet, mh_buf_peek (&self->in) + from, (gsize) got));
+}
+
+/* Says everything up to the first message of @names, of which there is one. */
+static void
+dialler_init (Dialler *self, Place *place, const char *const *names)
+{
+  g_autoptr (MhSecret) seed = mh_secret_new_random (MH_SIGN_SEED_SIZE);
+  gsize from;
+
+  memset (self, 0, sizeof *self);
+  self->signer = mh_signer_new (seed);
+  self->socket = mht_plain_connection (place->one);
+  self->pnet = mh_pnet_new (place->key, &self->out);
+  from = mh_buf_size (&self->out);
+  self->choice = mh_multistream_dial (names, &self->out);
+  dialler_end (self, from);
+}
+
+static void
+dialler_clear (Dialler *self)
+{
+  g_object_unref (self->socket);
+  mh_pnet_free (self->pnet);
+  mh_multistream_free (self->choice);
+  mh_secure_free (self->channel);
+  g_clear_pointer (&self->tls, mht_stranger_free);
+  mh_signer_free (self->signer);
+  mh_buf_clear (&self->in);
+  mh_buf_clear (&self->plain);
+  mh_buf_clear (&self->out);
+}
+
+static void
+dialler_choose (Dialler *self)
+{
+  MhMultistreamState state = MH_MULTISTREAM_MORE;
+
+  while (state == MH_MULTISTREAM_MORE && !self->is_over)
+    {
+      dialler_receive (self);
+      state = mh_multistream_feed (self->choice, &self->in, &self->out);
+    }
+  g_assert_cmpint (state, ==, MH_MULTISTREAM_AGREED);
+}
+
+/* Does the handshake of Noise. Streams can be opened after it. */
+static void
+dialler_open (Dialler *self)
+{
+  gsize from = mh_buf_size (&self->out);
+
+  dialler_choose (self);
+  self->channel = mh_noise_new (self->signer, TRUE, NULL, muxers);
+  g_assert_true (mh_secure_start (self->channel, &self->out, NULL));
+  dialler_end (self, from);
+  while (!self->channel->is_open)
+    {
+      dialler_receive (self);
+      g_assert_false (self->is_over);
+      from = mh_buf_size (&self->out);
+      g_assert_true (mh_secure_feed (self->channel, &self->in, &self->plain, &self->out, NULL));
+      dialler_end (self, from);
+    }
+  g_assert_nonnull (self->channel->muxer);
+}
+
+/* Sends bytes inside the channel. */
+static void
+dialler_say (Dialler *self, gconstpointer bytes, gsize size)
+{
+  gsize from = mh_buf_size (&self->out);
+
+  g_assert_true (mh_secure_seal (self->channel, bytes, size, &self->out, NULL));
+  dialler_end (self, from);
+}
+
+/* Reads until the other side has closed. */
+static void
+dialler_wait_for_end (Dialler *self)
+{
+  while (!self->is_over)
+    {
+      dialler_receive (self);
+      mh_buf_consume (&self->in, mh_buf_size (&self->in));
+    }
+}
+
+/* -- handshakes -- */
+
+static void
+test_wrong_key (void)
+{
+  g_auto (Place) place = { NULL };
+  g_autoptr (MhSecret) other = mh_secret_new_random (MH_SWARM_KEY_SIZE);
+  guint8 garbage[4000];
+  Place wrong;
+
+  g_test_summary ("another swarm key");
+  place_init (&place);
+  wrong = place;
+  wrong.key = other;
+  for (guint i = 0; i < 20; i++)
+    {
+      Dialler dialler;
+
+      dialler_init (&dialler, &wrong, noise);
+      mh_random_bytes (garbage, sizeof garbage); /* enough for every length that may be read */
+      mh_buf_append (&dialler.out, garbage, sizeof garbage);
+      dialler_send (&dialler);
+      dialler_wait_for_end (&dialler);
+      dialler_clear (&dialler);
+    }
+  assert_counted (&place, (MhHostRefusals){ .handshakes = 20 });
+}
+
+static void
+test_certificates (void)
+{
+  static const MhtManner manners[] = {
+    { "key of somebody else", .certificate.bad_proof = TRUE, .alpn = muxers },
+    { "proof for another key", .certificate.bad_subject = TRUE, .alpn = muxers },
+    { "signed by another key", .certificate.foreign = TRUE, .alpn = muxers },
+    { "no proof", .certificate.no_extension = TRUE, .alpn = muxers },
+    { "no certificate", .no_certificate = TRUE, .alpn = muxers },
+  };
+  g_auto (Place) place = { NULL };
+
+  g_test_summary ("certificates of somebody else, with bad signatures, or none");
+  place_init (&place);
+  for (guint i = 0; i < 4 * G_N_ELEMENTS (manners); i++)
+    {
+      Dialler dialler;
+      gsize from;
+
+      dialler_init (&dialler, &place, tls);
+      dialler_choose (&dialler);
+      dialler.tls = mht_stranger_new (&manners[i % G_N_ELEMENTS (manners)], TRUE);
+      while (!dialler.is_over)
+        {
+          mh_buf_append (&dialler.tls->in, mh_buf_peek (&dialler.in), mh_buf_size (&dialler.in));
+          mh_buf_consume (&dialler.in, mh_buf_size (&dialler.in));
+          mht_stranger_step (dialler.tls);
+          from = mh_buf_size (&dialler.out);
+          mh_buf_append (&dialler.out, mh_buf_peek (&dialler.tls->out),
+                         mh_buf_size (&dialler.tls->out));
+          mh_buf_consume (&dialler.tls->out, mh_buf_size (&dialler.tls->out));
+          dialler_end (&dialler, from);
+          dialler_receive (&dialler);
+        }
+      g_assert_true (mht_is_so (place.one, mht_is_gone, &dialler.tls->id));
+      dialler_clear (&dialler);
+    }
+  assert_counted (&place, (MhHostRefusals){ .handshakes = 4 * G_N_ELEMENTS (manners) });
+}
+
+static void
+test_wrong_peer (void)
+{
+  g_auto (Place) place = { NULL };
+  g_autoptr (MhtNode) other = NULL;
+  guint8 number[32] = { 1 };
+
+  g_test_summary ("somebody else at the other end than was dialled");
+  place_init (&place);
+  other = mht_node_new (place.key, 0, "/ip4/127.0.0.1/tcp/0");
+  place.descriptors = mht_count_descriptors ();
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autoptr (MhMultiaddr) address = mht_address_of (other);
+      MhPeerId wrong;
+      g_autoptr (MhMultiaddr) named = NULL;
+      g_autoptr (GError) error = NULL;
+
+      number[1] = (guint8) i;
+      wrong = mh_peer_id_from_ed25519 (number);
+      named = mh_multiaddr_with_peer (address, &wrong);
+      error = mht_connect_to (place.one, named);
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+      g_assert_true (mht_is_so (place.one, mht_is_gone, &wrong));
+      g_assert_true (mht_is_so (place.one, mht_is_gone, &other->id));
+    }
+  assert_counted (&place, (MhHostRefusals){ .wrong_peers = 10 });
+}
+
+/* -- frames -- */
+
+static void
+test_frames (void)
+{
+  static const guint8 frames[][12] = {
+    { 1 },                                              /* another version */
+    { 0, 9 },                                           /* another type */
+    { 0, 0, 0, 1, 0, 0, 0, 1, 0, 4, 0, 1 },             /* more than the window */
+    { 0, 0, 0, 1, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff }, /* the same */
+    { 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0 },             /* a number of ours */
+    { 0, 2, 0, 2, 0, 0, 0, 0, 0, 0, 0, 9 },             /* answer to no ping */
+    { 0, 1, 0, 1, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff }, /* a window larger than 32 bits */
+  };
+  g_auto (Place) place = { NULL };
+
+  g_test_summary ("frames that break the rules of yamux, or the limits");
+  place_init (&place);
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (frames); i++)
+    {
+      Dialler dialler;
+
+      dialler_init (&dialler, &place, noise);
+      dialler_open (&dialler);
+      dialler_receive (&dialler); /* the host has begun to talk: it is open on both sides */
+      dialler_say (&dialler, frames[i % G_N_ELEMENTS (frames)], 12);
+      dialler_wait_for_end (&dialler);
+      dialler_clear (&dialler);
+    }
+  assert_counted (&place, (MhHostRefusals){ .protocol = 2 * G_N_ELEMENTS (frames) });
+}
+
+/* -- limits -- */
+
+static void
+test_half_open (void)
+{
+  g_auto (Place) place = { NULL };
+  GSocketConnection *silent[MOST_HALF_OPEN];
+  guint8 byte;
+
+  g_test_summary ("more half-open handshakes than the limit: those over it are closed at once");
+  place_init (&place);
+  for (guint i = 0; i < MOST_HALF_OPEN; i++)
+    {
+      silent[i] = mht_plain_connection (place.one);
+      /* it has begun to talk: it has been taken */
+      g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (silent[i])),
+                                            &byte, 1, NULL, NULL),
+                       ==, 1);
+    }
+  for (guint i = 0; i < 30; i++)
+    {
+      g_autoptr (GSocketConnection) more = mht_plain_connection (place.one);
+
+      g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (more)),
+                                            &byte, 1, NULL, NULL),
+                       <=, 0);
+    }
+  assert_counted (&place, (MhHostRefusals){ .limits = 30 });
+  for (guint i = 0; i < MOST_HALF_OPEN; i++)
+    g_object_unref (silent[i]);
+  assert_nothing_left (&place);
+  {
+    g_autoptr (MhtNode) late = mht_node_new (place.key, 0, NULL);
+
+    mht_assert_connects (late, place.one); /* there is room again */
+    mht_wait_until (place.one, mht_is_connected, &late->id);
+  }
+}
+
+static gboolean
+has_connections (MhHost *host, gpointer data)
+{
+  g_autoptr (GPtrArray) all = mh_host_connections (host);
+
+  return all->len == GPOINTER_TO_UINT (data);
+}
+
+static void
+test_connections_of_peer (void)
+{
+  g_auto (Place) place = { NULL };
+  MhtNode *many;
+
+  g_test_summary ("more connections of one peer than the limit");
+  place_init (&place);
+  many = mht_node_new (place.key, 0, NULL);
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autoptr (MhMultiaddr) address = mht_address_of (place.one);
+      GError *error = mht_connect_to (many, address);
+
+      /* whoever dials may be done before it is refused */
+      g_clear_error (&error);
+    }
+  assert_counted (&place, (MhHostRefusals){ .limits = 10 - MOST_OF_PEER });
+  mht_wait_until (place.one, has_connections, GUINT_TO_POINTER (1 + MOST_OF_PEER));
+  mht_echo_through (many, &place.one->id, 1000, 1);
+  mht_node_free (many);
+}
+
+/* Counts the streams that came to nothing. */
+typedef struct
+{
+  const MhPeerId *peer;
+  MhtWait wait;
+  guint left;
+  guint refused;
+  GPtrArray *streams;
+} Opening;
+
+static void
+on_opened (MhStream *stream, const GError *error, gpointer data)
+{
+  Opening *self = data;
+
+  if (stream != NULL)
+    g_ptr_array_add (self->streams, mh_stream_ref (stream));
+  else
+    self->refused++;
+  if (--self->left == 0)
+    mht_wait_done (&self->wait, NULL);
+}
+
+static void
+open_many (MhHost *host, gpointer data)
+{
+  Opening *self = data;
+  guint count = self->left;
+
+  for (guint i = 0; i < count; i++)
+    mh_host_open (host, self->peer, mht_echo_names, MHT_TIMEOUT_MS, on_opened, self);
+}
+
+static void
+test_streams (void)
+{
+  g_auto (Place) place = { NULL };
+  Opening opening = { NULL };
+  MhtNode *many;
+  MhHostRefusals wanted;
+
+  g_test_summary ("more streams than the limit: those over it are reset, the others go on");
+  place_init (&place);
+  many = mht_node_new (place.key, 0, NULL);
+  mht_assert_connects (many, place.one);
+  mht_wait_until (many, mht_speaks_echo, &place.one->id);
+  opening.peer = &place.one->id;
+  opening.left = MOST_STREAMS + 15;
+  opening.streams = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_stream_unref);
+  mht_wait_init (&opening.wait);
+  mh_host_post (many->host, open_many, &opening);
+  mht_wait_for (&opening.wait);
+  g_assert_cmpuint (opening.refused, >=, 15); /* gossipsub may have one */
+  g_assert_cmpuint (opening.streams->len, >=, MOST_STREAMS - 3);
+  wanted = place.before;
+  wanted.limits += opening.refused;
+  mht_wait_until (place.one, has_counted, &wanted);
+  g_ptr_array_unref (opening.streams);
+  mht_echo_through (many, &place.one->id, 1000, 1);
+  mht_node_free (many);
+}
+
+/* -- what identify says -- */
+
+/* What a peer says of itself that is not true. */
+typedef struct
+{
+  MhtNode *node;
+  gboolean is_key; /* the public key is somebody else's, else the signed record is */
+  gboolean is_bad; /* the record is nobody's */
+} Lie;
+
+static void
+on_asked (MhStream *taken, gpointer data)
+{
+  g_autoptr (MhStream) stream = taken;
+  Lie *lie = data;
+  g_autoptr (MhIdentifyMessage) message = mh_identify_message_new ();
+  g_autoptr (MhSecret) seed = mh_secret_new_random (MH_SIGN_SEED_SIZE);
+  MhSigner *other = mh_signer_new (seed);
+  g_autoptr (GBytes) bytes = NULL;
+
+  g_ptr_array_add (message->addresses, mh_multiaddr_new ("/ip4/127.0.0.1/tcp/9", NULL));
+  message->record = mh_peer_record_seal (lie->is_key ? mh_host_signer (lie->node->host) : other, 1,
+                                         message->addresses);
+  if (lie->is_key)
+    message->public_key = mh_public_key_message (mh_signer_public_key (other));
+  if (lie->is_bad)
+    {
+      g_bytes_unref (message->record);
+      message->record = g_bytes_new_static ("nothing", 7);
+    }
+  bytes = mh_identify_message_encode (message);
+  mh_stream_put_message (stream, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  mh_stream_close_write (stream);
+  mh_signer_free (other);
+}
+
+static void
+lie_here (MhHost *host, gpointer data)
+{
+  mh_host_handle (host, MH_IDENTIFY_PROTOCOL, on_asked, data);
+}
+
+static gboolean
+knows_nothing (MhHost *host, gpointer data)
+{
+  g_autoptr (GPtrArray) known = mh_host_known_addresses (host, data);
+
+  return known->len == 0 && mh_host_protocols (host, data) == NULL;
+}
+
+static void
+test_identify (void)
+{
+  static const Lie lies[] = { { NULL, FALSE, FALSE },
+                              { NULL, TRUE, FALSE },
+                              { NULL, FALSE, TRUE } };
+  g_auto (Place) place = { NULL };
+
+  g_test_summary (
+      "identify: a record or key of somebody else ends the connection, nothing is kept");
+  place_init (&place);
+  for (guint i = 0; i < 3 * G_N_ELEMENTS (lies); i++)
+    {
+      g_autoptr (MhtNode) liar = mht_node_new (place.key, 0, NULL);
+      Lie lie = lies[i % G_N_ELEMENTS (lies)];
+      MhHostRefusals wanted = place.before;
+
+      lie.node = liar;
+      mh_host_run (liar->host, lie_here, &lie);
+      mht_assert_connects (liar, place.one);
+      wanted.protocol += i + 1;
+      mht_wait_until (place.one, has_counted, &wanted);
+      mht_wait_until (place.one, mht_is_gone, &liar->id);
+      mht_wait_until (liar, mht_is_gone, &place.one->id);
+      g_assert_true (mht_is_so (place.one, knows_nothing, &liar->id));
+    }
+  assert_counted (&place, (MhHostRefusals){ .protocol = 3 * G_N_ELEMENTS (lies) });
+}
+
+/* -- gossip -- */
+
+/* Returns: (transfer full): an RPC with one message, which is signed by nobody or wrongly */
+static GByteArray *
+forged_rpc (MhtNode *from, guint how)
+{
+  static const guint8 seqno[8] = { 1 };
+  static const guint8 nonsense[64] = { 3 };
+  g_autoptr (GByteArray) message = g_byte_array_new ();
+  GByteArray *rpc = g_byte_array_new ();
+
+  if (how != 1)
+    mh_pb_put_bytes (message, 1, from->id.bytes, from->id.size);
+  mh_pb_put_bytes (message, 2, (const guint8 *) "hello", 5);
+  mh_pb_put_bytes (message, 3, seqno, sizeof seqno);
+  mh_pb_put_text (message, 4, TOPIC);
+  if (how != 0)
+    mh_pb_put_bytes (message, 5, nonsense, sizeof nonsense);
+  mh_pb_put_message (rpc, 2, message);
+
+  return rpc;
+}
+
+static void
+test_gossip (void)
+{
+  static const char *const names[] = { MH_GOSSIPSUB_PROTOCOL_11, NULL };
+  g_auto (Place) place = { NULL };
+  MhtNode *forger;
+  g_autoptr (MhStream) stream = NULL;
+
+  g_test_summary ("gossip without a signature, or with a bad one, is counted and goes nowhere");
+  place_init (&place);
+  forger = mht_node_new (place.key, 0, NULL);
+  mht_assert_connects (forger, place.one);
+  stream = mh_host_open_wait (forger->host, &place.one->id, names, MHT_TIMEOUT_MS, NULL);
+  g_assert_nonnull (stream);
+  for (guint how = 0; how < 3; how++)
+    {
+      g_autoptr (GByteArray) rpc = forged_rpc (forger, how);
+
+      g_assert_true (
+          mh_stream_write_message_wait (stream, rpc->data, rpc->len, MHT_TIMEOUT_MS, NULL));
+    }
+  assert_counted (&place, (MhHostRefusals){ .protocol = 3 });
+  g_clear_pointer (&stream, mh_stream_unref);
+  mht_node_free (forger);
+}
+
+static void
+test_long_gossip (void)
+{
+  static const char *const names[] = { MH_GOSSIPSUB_PROTOCOL_11, NULL };
+  static const guint8 length[] = { 0x81, 0x80, 0x40 }; /* 1 MiB and one */
+  g_auto (Place) place = { NULL };
+  MhtNode *forger;
+
+  g_test_summary ("a length over the limit ends the stream, and the connection goes on");
+  place_init (&place);
+  forger = mht_node_new (place.key, 0, NULL);
+  mht_assert_connects (forger, place.one);
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autoptr (MhStream) stream =
+          mh_host_open_wait (forger->host, &place.one->id, names, MHT_TIMEOUT_MS, NULL);
+      guint8 byte;
+
+      g_assert_nonnull (stream);
+      g_assert_true (mh_stream_write_wait (stream, length, sizeof length, MHT_TIMEOUT_MS, NULL));
+      g_assert_cmpint (mh_stream_read_wait (stream, &byte, 1, MHT_TIMEOUT_MS, NULL), ==, -1);
+    }
+  assert_counted (&place, (MhHostRefusals){ .protocol = 5 });
+  mht_echo_through (forger, &place.one->id, 1000, 1);
+  mht_node_free (forger);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  if (!mh_crypto_init (NULL))
+    return 1;
+
+  g_test_add_func ("/p2p/refusals/wrong-key", test_wrong_key);
+  g_test_add_func ("/p2p/refusals/certificates", test_certificates);
+  g_test_add_func ("/p2p/refusals/wrong-peer", test_wrong_peer);
+  g_test_add_func ("/p2p/refusals/frames", test_frames);
+  g_test_add_func ("/p2p/refusals/half-open", test_half_open);
+  g_test_add_func ("/p2p/refusals/connections-of-peer", test_connections_of_peer);
+  g_test_add_func ("/p2p/refusals/streams", test_streams);
+  g_test_add_func ("/p2p/refusals/identify", test_identify);
+  g_test_add_func ("/p2p/refusals/gossip", test_gossip);
+  g_test_add_func ("/p2p/refusals/long-gossip", test_long_gossip);
+
+  return g_test_run ();
+}
