@@ -233,6 +233,85 @@ test_only_servers (void)
   g_assert_true (mht_node_ask (b->node, is_not_in_table, &entry));
 }
 
+/* -- liars -- */
+
+/* Says of everybody that it is where nobody listens. */
+static void
+on_lie (MhStream *stream, gpointer data)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (MhKadMessage) question = NULL;
+  g_autoptr (MhKadMessage) answer = mh_kad_message_new (MH_KAD_FIND_NODE);
+  g_autoptr (GBytes) out = NULL;
+  MhKadPeer *peer;
+  MhPeerId id;
+
+  g_assert_true (mh_stream_take_message (stream, MH_KAD_MAX_MESSAGE, &bytes, NULL));
+  if (bytes == NULL)
+    return;
+  question = mh_kad_message_parse (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  g_assert_true (mh_kad_message_peer (question, &id));
+  peer = mh_kad_peer_new (&id);
+  for (guint i = 1; i <= MH_KAD_MOST_ADDRESSES; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("/ip4/127.0.0.1/tcp/%u", i);
+
+      g_ptr_array_add (peer->addresses, mh_multiaddr_new (text, NULL));
+    }
+  g_ptr_array_add (answer->closer, peer);
+  out = mh_kad_message_encode (answer);
+  mh_stream_put_message (stream, g_bytes_get_data (out, NULL), g_bytes_get_size (out));
+  mh_stream_close_write (stream);
+  mh_stream_set_funcs (stream, NULL, NULL);
+  mh_stream_unref (stream);
+}
+
+static void
+on_lie_broken (MhStream *stream, gpointer data)
+{
+  mh_stream_unref (stream);
+}
+
+static void
+on_lie_asked (MhStream *stream, gpointer data)
+{
+  static const MhStreamFuncs funcs = { on_lie, NULL, on_lie_broken };
+
+  mh_stream_set_funcs (stream, &funcs, NULL);
+}
+
+static void
+lie_here (MhHost *host, gpointer data)
+{
+  mh_host_handle (host, MH_KAD_PROTOCOL, on_lie_asked, NULL);
+}
+
+static void
+test_liar (void)
+{
+  g_autoptr (Router) a = router_new (LISTEN);
+  g_autoptr (Router) b = router_new (LISTEN);
+  g_autoptr (Router) c = router_new (LISTEN);
+  g_autoptr (MhtNode) liar = mht_node_new (NULL, LISTEN);
+  Entry entry = { a, liar->id };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) missing = NULL;
+  MhPeerId nobody = mh_peer_id_from_ed25519 ((const guint8 *) "nobody that ever was in this net");
+
+  g_test_summary (
+      "who says that a peer is where it is not neither ends the lookup nor invents one");
+  mh_host_run (liar->host, lie_here, NULL);
+  mht_node_connect (a->node, liar);
+  mht_node_wait (a->node, is_in_table, &entry);
+  missing = find (a, &nobody, TIMEOUT_MS);
+  g_assert_error (missing, G_IO_ERROR, G_IO_ERROR_HOST_UNREACHABLE);
+  mht_node_connect (b->node, c->node);
+  wait_in_table (b, c);
+  mht_node_connect (a->node, b->node);
+  error = find (a, &c->node->id, TIMEOUT_MS);
+  g_assert_no_error (error);
+}
+
 /* -- streams -- */
 
 /* Returns: (transfer full): a stream to ask on */
@@ -340,6 +419,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/kad/host/not-found", test_not_found);
   g_test_add_func ("/p2p/kad/host/gone", test_gone);
   g_test_add_func ("/p2p/kad/host/only-servers", test_only_servers);
+  g_test_add_func ("/p2p/kad/host/liar", test_liar);
   g_test_add_func ("/p2p/kad/host/many-on-one", test_many_on_one);
   g_test_add_func ("/p2p/kad/host/refused", test_refused);
   g_test_add_func ("/p2p/kad/host/leaving", test_leaving);
