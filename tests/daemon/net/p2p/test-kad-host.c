@@ -4,7 +4,7 @@
 #include "node-kit.h"
 
 #include "crypto/crypto.h"
-#include "net/p2p/kad/kad.h"
+#include "net/p2p/kad/kad-private.h"
 
 #define LISTEN "/ip4/127.0.0.1/tcp/0"
 #define TIMEOUT_MS 20000
@@ -358,6 +358,82 @@ test_many_on_one (void)
   g_assert_cmpint (mh_stream_read_wait (stream, &rest, 1, TIMEOUT_MS, NULL), ==, 0);
 }
 
+#define MANY 3000
+
+static void
+ask_many (MhStream *stream)
+{
+  MhPeerId id = *mh_stream_peer (stream);
+  g_autoptr (MhKadMessage) question = mh_kad_message_new_find (&id);
+  g_autoptr (GBytes) bytes = mh_kad_message_encode (question);
+
+  for (guint i = 0; i < MANY; i++)
+    g_assert_true (mh_stream_write_message_wait (stream, g_bytes_get_data (bytes, NULL),
+                                                 g_bytes_get_size (bytes), TIMEOUT_MS, NULL));
+  mh_stream_close_write (stream);
+}
+
+static void
+test_back_pressure (void)
+{
+  g_autoptr (Router) a = router_new (LISTEN);
+  g_autoptr (MhMultiaddr) address = mh_multiaddr_new (LISTEN, NULL);
+  g_autoptr (MhtNode) asker = mht_node_new (NULL, NULL);
+  g_autoptr (MhStream) stream = NULL;
+
+  g_test_summary ("who does not read its answers gets the rest when it does, all of them");
+  for (guint i = 1; i < MH_KAD_MOST_ADDRESSES; i++)
+    g_assert_true (mh_host_listen (a->node->host, address, NULL));
+  mht_node_connect (asker, a->node);
+  stream = open_to (asker, &a->node->id);
+  ask_many (stream); /* the questions fit, the answers do not */
+  for (guint i = 0; i < MANY; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GBytes) answer =
+          mh_stream_read_message_wait (stream, MH_KAD_MAX_MESSAGE, TIMEOUT_MS, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpuint (g_bytes_get_size (answer), >, 100);
+    }
+}
+
+static void
+tick_late (MhHost *host, gpointer data)
+{
+  Router *router = data;
+
+  g_assert_cmpuint (router->kad->servers->len, ==, 1);
+  mh_kad_serve_tick (router->kad, mh_kad_now_ms () + MH_KAD_IDLE_MS / 2);
+  g_assert_cmpuint (router->kad->servers->len, ==, 1);
+  mh_kad_serve_tick (router->kad, mh_kad_now_ms () + MH_KAD_IDLE_MS);
+  g_assert_cmpuint (router->kad->servers->len, ==, 0);
+}
+
+static gboolean
+has_server (MhHost *host, gpointer data)
+{
+  return ((Router *) data)->kad->servers->len > 0;
+}
+
+static void
+test_idle (void)
+{
+  g_autoptr (Router) a = router_new (LISTEN);
+  g_autoptr (MhtNode) asker = mht_node_new (NULL, NULL);
+  g_autoptr (MhStream) stream = NULL;
+  g_autoptr (GError) error = NULL;
+  guint8 byte;
+
+  g_test_summary ("a stream without questions is not kept for ever");
+  mht_node_connect (asker, a->node);
+  stream = open_to (asker, &a->node->id);
+  mht_node_wait (a->node, has_server, a);
+  mh_host_run (a->node->host, tick_late, a);
+  g_assert_cmpint (mh_stream_read_wait (stream, &byte, 1, TIMEOUT_MS, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+}
+
 static void
 test_refused (void)
 {
@@ -421,6 +497,8 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/kad/host/only-servers", test_only_servers);
   g_test_add_func ("/p2p/kad/host/liar", test_liar);
   g_test_add_func ("/p2p/kad/host/many-on-one", test_many_on_one);
+  g_test_add_func ("/p2p/kad/host/back-pressure", test_back_pressure);
+  g_test_add_func ("/p2p/kad/host/idle", test_idle);
   g_test_add_func ("/p2p/kad/host/refused", test_refused);
   g_test_add_func ("/p2p/kad/host/leaving", test_leaving);
 
