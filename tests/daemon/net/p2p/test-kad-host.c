@@ -150,6 +150,21 @@ test_three (void)
 }
 
 static void
+test_at_once (void)
+{
+  g_autoptr (Router) a = router_new (LISTEN);
+  g_autoptr (Router) b = router_new (LISTEN);
+  g_autoptr (Router) c = router_new (LISTEN);
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("who has just been connected to is asked before it has said what it speaks");
+  mht_node_connect (b->node, c->node);
+  mht_node_connect (a->node, b->node);
+  error = find (a, &c->node->id, TIMEOUT_MS);
+  g_assert_no_error (error);
+}
+
+static void
 test_chain (void)
 {
   Router *all[8];
@@ -159,7 +174,10 @@ test_chain (void)
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
     all[i] = router_new (LISTEN);
   for (guint i = G_N_ELEMENTS (all) - 1; i > 0; i--)
-    mht_node_connect (all[i - 1]->node, all[i]->node);
+    {
+      mht_node_connect (all[i - 1]->node, all[i]->node);
+      wait_in_table (all[i - 1], all[i]);
+    }
   error = find (all[0], &all[G_N_ELEMENTS (all) - 1]->node->id, TIMEOUT_MS);
   g_assert_no_error (error);
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
@@ -182,6 +200,7 @@ test_not_found (void)
   alone = find (a, &nobody, TIMEOUT_MS);
   g_assert_error (alone, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   mht_node_connect (a->node, b->node);
+  wait_in_table (a, b);
   missing = find (a, &nobody, TIMEOUT_MS);
   g_assert_error (missing, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   mht_node_tell (b->node, gone->node);
@@ -227,6 +246,7 @@ test_only_servers (void)
   g_test_summary ("who does not speak the protocol is in no table, and found all the same");
   mht_node_connect (plain, b->node);
   mht_node_connect (a->node, b->node);
+  wait_in_table (a, b);
   wait_in_table (b, a);
   error = find (a, &plain->id, TIMEOUT_MS);
   g_assert_no_error (error);
@@ -308,6 +328,7 @@ test_liar (void)
   mht_node_connect (b->node, c->node);
   wait_in_table (b, c);
   mht_node_connect (a->node, b->node);
+  wait_in_table (a, b);
   error = find (a, &c->node->id, TIMEOUT_MS);
   g_assert_no_error (error);
 }
@@ -435,6 +456,12 @@ test_idle (void)
 }
 
 static void
+take_refusals (MhHost *host, gpointer data)
+{
+  *(guint64 *) data = mh_host_refusals (host).protocol;
+}
+
+static void
 test_refused (void)
 {
   static const struct
@@ -449,6 +476,7 @@ test_refused (void)
   };
   g_autoptr (Router) a = router_new (LISTEN);
   g_autoptr (MhtNode) asker = mht_node_new (NULL, NULL);
+  guint64 refusals;
 
   g_test_summary ("what breaks the protocol resets its stream and counts, the connection stays");
   mht_node_connect (asker, a->node);
@@ -465,6 +493,8 @@ test_refused (void)
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
     }
   g_assert_true (mht_node_ask (asker, mht_is_connected, &a->node->id));
+  mh_host_run (a->node->host, take_refusals, &refusals);
+  g_assert_cmpuint (refusals, ==, G_N_ELEMENTS (rows));
 }
 
 static void
@@ -491,6 +521,7 @@ main (int argc, char **argv)
   if (!mh_crypto_init (NULL))
     return 1;
   g_test_add_func ("/p2p/kad/host/three", test_three);
+  g_test_add_func ("/p2p/kad/host/at-once", test_at_once);
   g_test_add_func ("/p2p/kad/host/chain", test_chain);
   g_test_add_func ("/p2p/kad/host/not-found", test_not_found);
   g_test_add_func ("/p2p/kad/host/gone", test_gone);
