@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /* libp2p specs, kad-dht: the messages of the protocol. On a stream each has its length before it,
  * as a varint. */
 
-/* kad-dht, "LAN and WAN": tables of private networks have a name of their own. */
+/* The specification gives no name; this is the one of js-libp2p and go-libp2p in local networks. */
 #define MH_KAD_PROTOCOL "/ipfs/lan/kad/1.0.0"
 
 /* kad-dht, "Replication parameter": k, peers that an answer names and that a bucket holds. */

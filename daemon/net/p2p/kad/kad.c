@@ -241,6 +241,13 @@ search_pump (Search *self)
   end_if_over (self);
 }
 
+/* Whether a connected peer speaks the protocol, or has not said yet what it speaks. */
+static gboolean
+may_speak (MhHost *host, const MhPeerId *peer)
+{
+  return mh_host_protocols (host, peer) == NULL || mh_host_speaks (host, peer, MH_KAD_PROTOCOL);
+}
+
 /* Adds those that are near, and, where the table is young, who is connected. */
 static void
 add_first (Search *self)
@@ -258,7 +265,7 @@ add_first (Search *self)
   for (guint i = 0; i < closest->len; i++)
     mh_kad_lookup_add (self->lookup, &g_array_index (closest, MhPeerId, i));
   for (guint i = 0; i < peers->len && closest->len < MH_KAD_K; i++)
-    if (mh_host_speaks (kad->host, peers->pdata[i], MH_KAD_PROTOCOL))
+    if (may_speak (kad->host, peers->pdata[i]))
       mh_kad_lookup_add (self->lookup, peers->pdata[i]);
 }
 

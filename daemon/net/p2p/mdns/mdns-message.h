@@ -7,8 +7,9 @@ G_BEGIN_DECLS
 
 /* libp2p specs, discovery/mdns, as packets of DNS (RFC 1035) over multicast (RFC 6762). */
 
-/* discovery/mdns, "Definitions". Private networks have the same name here, as js-libp2p and
- * go-libp2p use it; peers of another network are found, and fail to connect. */
+/* discovery/mdns, "Definitions". That puts the fingerprint of a private network into the name,
+ * which js-libp2p does not: with one name for all, its peers are found. Those of other networks are
+ * found as well, and fail to connect. */
 #define MH_MDNS_SERVICE "_p2p._udp.local"
 /* RFC 6763 §9: what asks for the names of all services. */
 #define MH_MDNS_META "_services._dns-sd._udp.local"

@@ -4,7 +4,7 @@
 #include "node-kit.h"
 
 #include "crypto/crypto.h"
-#include "net/p2p/kad/kad.h"
+#include "net/p2p/kad/kad-private.h"
 
 #define LISTEN "/ip4/127.0.0.1/tcp/0"
 #define TIMEOUT_MS 20000
@@ -150,6 +150,21 @@ test_three (void)
 }
 
 static void
+test_at_once (void)
+{
+  g_autoptr (Router) a = router_new (LISTEN);
+  g_autoptr (Router) b = router_new (LISTEN);
+  g_autoptr (Router) c = router_new (LISTEN);
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("who has just been connected to is asked before it has said what it speaks");
+  mht_node_connect (b->node, c->node);
+  mht_node_connect (a->node, b->node);
+  error = find (a, &c->node->id, TIMEOUT_MS);
+  g_assert_no_error (error);
+}
+
+static void
 test_chain (void)
 {
   Router *all[8];
@@ -159,7 +174,10 @@ test_chain (void)
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
     all[i] = router_new (LISTEN);
   for (guint i = G_N_ELEMENTS (all) - 1; i > 0; i--)
-    mht_node_connect (all[i - 1]->node, all[i]->node);
+    {
+      mht_node_connect (all[i - 1]->node, all[i]->node);
+      wait_in_table (all[i - 1], all[i]);
+    }
   error = find (all[0], &all[G_N_ELEMENTS (all) - 1]->node->id, TIMEOUT_MS);
   g_assert_no_error (error);
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
@@ -182,6 +200,7 @@ test_not_found (void)
   alone = find (a, &nobody, TIMEOUT_MS);
   g_assert_error (alone, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   mht_node_connect (a->node, b->node);
+  wait_in_table (a, b);
   missing = find (a, &nobody, TIMEOUT_MS);
   g_assert_error (missing, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   mht_node_tell (b->node, gone->node);
@@ -227,10 +246,91 @@ test_only_servers (void)
   g_test_summary ("who does not speak the protocol is in no table, and found all the same");
   mht_node_connect (plain, b->node);
   mht_node_connect (a->node, b->node);
+  wait_in_table (a, b);
   wait_in_table (b, a);
   error = find (a, &plain->id, TIMEOUT_MS);
   g_assert_no_error (error);
   g_assert_true (mht_node_ask (b->node, is_not_in_table, &entry));
+}
+
+/* -- liars -- */
+
+/* Says of everybody that it is where nobody listens. */
+static void
+on_lie (MhStream *stream, gpointer data)
+{
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (MhKadMessage) question = NULL;
+  g_autoptr (MhKadMessage) answer = mh_kad_message_new (MH_KAD_FIND_NODE);
+  g_autoptr (GBytes) out = NULL;
+  MhKadPeer *peer;
+  MhPeerId id;
+
+  g_assert_true (mh_stream_take_message (stream, MH_KAD_MAX_MESSAGE, &bytes, NULL));
+  if (bytes == NULL)
+    return;
+  question = mh_kad_message_parse (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  g_assert_true (mh_kad_message_peer (question, &id));
+  peer = mh_kad_peer_new (&id);
+  for (guint i = 1; i <= MH_KAD_MOST_ADDRESSES; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("/ip4/127.0.0.1/tcp/%u", i);
+
+      g_ptr_array_add (peer->addresses, mh_multiaddr_new (text, NULL));
+    }
+  g_ptr_array_add (answer->closer, peer);
+  out = mh_kad_message_encode (answer);
+  mh_stream_put_message (stream, g_bytes_get_data (out, NULL), g_bytes_get_size (out));
+  mh_stream_close_write (stream);
+  mh_stream_set_funcs (stream, NULL, NULL);
+  mh_stream_unref (stream);
+}
+
+static void
+on_lie_broken (MhStream *stream, gpointer data)
+{
+  mh_stream_unref (stream);
+}
+
+static void
+on_lie_asked (MhStream *stream, gpointer data)
+{
+  static const MhStreamFuncs funcs = { on_lie, NULL, on_lie_broken };
+
+  mh_stream_set_funcs (stream, &funcs, NULL);
+}
+
+static void
+lie_here (MhHost *host, gpointer data)
+{
+  mh_host_handle (host, MH_KAD_PROTOCOL, on_lie_asked, NULL);
+}
+
+static void
+test_liar (void)
+{
+  g_autoptr (Router) a = router_new (LISTEN);
+  g_autoptr (Router) b = router_new (LISTEN);
+  g_autoptr (Router) c = router_new (LISTEN);
+  g_autoptr (MhtNode) liar = mht_node_new (NULL, LISTEN);
+  Entry entry = { a, liar->id };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) missing = NULL;
+  MhPeerId nobody = mh_peer_id_from_ed25519 ((const guint8 *) "nobody that ever was in this net");
+
+  g_test_summary (
+      "who says that a peer is where it is not neither ends the lookup nor invents one");
+  mh_host_run (liar->host, lie_here, NULL);
+  mht_node_connect (a->node, liar);
+  mht_node_wait (a->node, is_in_table, &entry);
+  missing = find (a, &nobody, TIMEOUT_MS);
+  g_assert_error (missing, G_IO_ERROR, G_IO_ERROR_HOST_UNREACHABLE);
+  mht_node_connect (b->node, c->node);
+  wait_in_table (b, c);
+  mht_node_connect (a->node, b->node);
+  wait_in_table (a, b);
+  error = find (a, &c->node->id, TIMEOUT_MS);
+  g_assert_no_error (error);
 }
 
 /* -- streams -- */
@@ -279,6 +379,88 @@ test_many_on_one (void)
   g_assert_cmpint (mh_stream_read_wait (stream, &rest, 1, TIMEOUT_MS, NULL), ==, 0);
 }
 
+#define MANY 3000
+
+static void
+ask_many (MhStream *stream)
+{
+  MhPeerId id = *mh_stream_peer (stream);
+  g_autoptr (MhKadMessage) question = mh_kad_message_new_find (&id);
+  g_autoptr (GBytes) bytes = mh_kad_message_encode (question);
+
+  for (guint i = 0; i < MANY; i++)
+    g_assert_true (mh_stream_write_message_wait (stream, g_bytes_get_data (bytes, NULL),
+                                                 g_bytes_get_size (bytes), TIMEOUT_MS, NULL));
+  mh_stream_close_write (stream);
+}
+
+static void
+test_back_pressure (void)
+{
+  g_autoptr (Router) a = router_new (LISTEN);
+  g_autoptr (MhMultiaddr) address = mh_multiaddr_new (LISTEN, NULL);
+  g_autoptr (MhtNode) asker = mht_node_new (NULL, NULL);
+  g_autoptr (MhStream) stream = NULL;
+
+  g_test_summary ("who does not read its answers gets the rest when it does, all of them");
+  for (guint i = 1; i < MH_KAD_MOST_ADDRESSES; i++)
+    g_assert_true (mh_host_listen (a->node->host, address, NULL));
+  mht_node_connect (asker, a->node);
+  stream = open_to (asker, &a->node->id);
+  ask_many (stream); /* the questions fit, the answers do not */
+  for (guint i = 0; i < MANY; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GBytes) answer =
+          mh_stream_read_message_wait (stream, MH_KAD_MAX_MESSAGE, TIMEOUT_MS, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpuint (g_bytes_get_size (answer), >, 100);
+    }
+}
+
+static void
+tick_late (MhHost *host, gpointer data)
+{
+  Router *router = data;
+
+  g_assert_cmpuint (router->kad->servers->len, ==, 1);
+  mh_kad_serve_tick (router->kad, mh_kad_now_ms () + MH_KAD_IDLE_MS / 2);
+  g_assert_cmpuint (router->kad->servers->len, ==, 1);
+  mh_kad_serve_tick (router->kad, mh_kad_now_ms () + MH_KAD_IDLE_MS);
+  g_assert_cmpuint (router->kad->servers->len, ==, 0);
+}
+
+static gboolean
+has_server (MhHost *host, gpointer data)
+{
+  return ((Router *) data)->kad->servers->len > 0;
+}
+
+static void
+test_idle (void)
+{
+  g_autoptr (Router) a = router_new (LISTEN);
+  g_autoptr (MhtNode) asker = mht_node_new (NULL, NULL);
+  g_autoptr (MhStream) stream = NULL;
+  g_autoptr (GError) error = NULL;
+  guint8 byte;
+
+  g_test_summary ("a stream without questions is not kept for ever");
+  mht_node_connect (asker, a->node);
+  stream = open_to (asker, &a->node->id);
+  mht_node_wait (a->node, has_server, a);
+  mh_host_run (a->node->host, tick_late, a);
+  g_assert_cmpint (mh_stream_read_wait (stream, &byte, 1, TIMEOUT_MS, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+}
+
+static void
+take_refusals (MhHost *host, gpointer data)
+{
+  *(guint64 *) data = mh_host_refusals (host).protocol;
+}
+
 static void
 test_refused (void)
 {
@@ -294,6 +476,7 @@ test_refused (void)
   };
   g_autoptr (Router) a = router_new (LISTEN);
   g_autoptr (MhtNode) asker = mht_node_new (NULL, NULL);
+  guint64 refusals;
 
   g_test_summary ("what breaks the protocol resets its stream and counts, the connection stays");
   mht_node_connect (asker, a->node);
@@ -310,6 +493,8 @@ test_refused (void)
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
     }
   g_assert_true (mht_node_ask (asker, mht_is_connected, &a->node->id));
+  mh_host_run (a->node->host, take_refusals, &refusals);
+  g_assert_cmpuint (refusals, ==, G_N_ELEMENTS (rows));
 }
 
 static void
@@ -336,11 +521,15 @@ main (int argc, char **argv)
   if (!mh_crypto_init (NULL))
     return 1;
   g_test_add_func ("/p2p/kad/host/three", test_three);
+  g_test_add_func ("/p2p/kad/host/at-once", test_at_once);
   g_test_add_func ("/p2p/kad/host/chain", test_chain);
   g_test_add_func ("/p2p/kad/host/not-found", test_not_found);
   g_test_add_func ("/p2p/kad/host/gone", test_gone);
   g_test_add_func ("/p2p/kad/host/only-servers", test_only_servers);
+  g_test_add_func ("/p2p/kad/host/liar", test_liar);
   g_test_add_func ("/p2p/kad/host/many-on-one", test_many_on_one);
+  g_test_add_func ("/p2p/kad/host/back-pressure", test_back_pressure);
+  g_test_add_func ("/p2p/kad/host/idle", test_idle);
   g_test_add_func ("/p2p/kad/host/refused", test_refused);
   g_test_add_func ("/p2p/kad/host/leaving", test_leaving);
 

@@ -226,7 +226,7 @@ look_up (Net *self, Machine *from, const MhPeerId *target)
   return lookup;
 }
 
-/* Everybody joins by one that is there already, looks for itself, then into its buckets. */
+/* Everybody joins by one that is there already, looks for itself, then into the first buckets. */
 static void
 join_all (Net *self)
 {
@@ -240,7 +240,9 @@ join_all (Net *self)
       mh_kad_table_add (machine->table, &known->id, self->now_ms, &target);
       for (guint k = 0; k < sizeof random; k++)
         random[k] = (guint8) g_rand_int (self->random);
-      while (mh_kad_table_refresh (machine->table, self->now_ms, 60000, random, &target))
+      for (guint k = 0;
+           k < 4 && mh_kad_table_refresh (machine->table, self->now_ms, 60000, random, &target);
+           k++)
         mh_kad_lookup_free (look_up (self, machine, &target));
       self->now_ms += 100;
     }

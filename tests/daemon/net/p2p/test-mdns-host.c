@@ -7,6 +7,7 @@
 #include "node-kit.h"
 
 #include "crypto/crypto.h"
+#include "net/p2p/host/host-private.h"
 #include "net/p2p/mdns/mdns.h"
 #include "net/p2p/pnet/swarm-key.h"
 
@@ -132,6 +133,23 @@ test_other_network (void)
 
 /* -- anybody's packets -- */
 
+static void
+count_here (MhHost *host, gpointer data)
+{
+  *(guint *) data = host->dials->len;
+}
+
+/* Returns: how many dials go on */
+static guint
+count_dials (Seeker *self)
+{
+  guint count = 0;
+
+  mh_host_run (self->node->host, count_here, &count);
+
+  return count;
+}
+
 /* Returns: (transfer full): a socket that sends to the group over the loopback */
 static GSocket *
 stranger_new (GSocketAddress **to)
@@ -188,6 +206,41 @@ test_stranger (void)
 }
 
 static gboolean
+has_found_many (MhHost *host, gpointer data)
+{
+  return g_hash_table_size (((Seeker *) data)->found) >= 2 * MH_MDNS_MOST_DIALS;
+}
+
+static void
+test_dials (void)
+{
+  g_autoptr (MhSecret) key = mh_secret_new_random (MH_SWARM_KEY_SIZE);
+  g_autoptr (GPtrArray) addresses =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) mh_multiaddr_unref);
+  g_autoptr (GSocketListener) silent = g_socket_listener_new ();
+  g_autoptr (GError) error = NULL;
+  guint16 port = g_socket_listener_add_any_inet_port (silent, NULL, &error);
+  g_autofree char *text = g_strdup_printf ("/ip4/127.0.0.1/tcp/%u", port);
+  g_autoptr (GSocketAddress) to = NULL;
+  g_autoptr (GSocket) socket = stranger_new (&to);
+  g_autoptr (Seeker) a = seeker_new (key, TRUE);
+
+  g_test_summary ("however many peers a stranger invents, few are dialled at the same time");
+  g_assert_no_error (error);
+  g_ptr_array_add (addresses, mh_multiaddr_new (text, NULL));
+  for (guint i = 0; i < 2 * MH_MDNS_MOST_DIALS; i++)
+    {
+      guint8 public_key[MH_PEER_ID_ED25519_SIZE] = { (guint8) i };
+      MhPeerId id = mh_peer_id_from_ed25519 (public_key);
+      g_autoptr (GBytes) answer = mh_mdns_answer (MH_MDNS_ASKS_PEERS, "nobody", &id, addresses);
+
+      send_to_all (socket, to, g_bytes_get_data (answer, NULL), g_bytes_get_size (answer));
+    }
+  mht_node_wait (a->node, has_found_many, a);
+  g_assert_cmpuint (count_dials (a), ==, MH_MDNS_MOST_DIALS);
+}
+
+static gboolean
 has_links (MhHost *host, gpointer data)
 {
   return mh_mdns_links (((Seeker *) data)->mdns) > 0;
@@ -227,6 +280,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/mdns/host/only-found", test_only_found);
   g_test_add_func ("/p2p/mdns/host/other-network", test_other_network);
   g_test_add_func ("/p2p/mdns/host/stranger", test_stranger);
+  g_test_add_func ("/p2p/mdns/host/dials", test_dials);
   g_test_add_func ("/p2p/mdns/host/without", test_no_multicast);
 
   return g_test_run ();
