@@ -150,6 +150,17 @@ class Nat(Case):
         self.assertTrue(a.ask("echo", b.id, 1_000_000, answer="echo")["ok"])
         self.assertTrue(b.ask("echo", a.id, 1_000_000, answer="echo")["ok"])
 
+    def test_who_can_be_reached(self):
+        """a peer behind a router knows that nobody can dial it, one without a router that everybody can"""
+        relay = self.peer("relay")
+        where = next(a for a in relay.addrs if "/11.22.33.1/" in a)
+        a, b = self.peer("a"), self.peer("b")
+        for peer in (a, b):
+            self.assertEqual(peer.ask("dial", where, answer="dialled")["event"], "dialled")
+        for peer, reach in ((a, "private"), (b, "private"), (relay, "public")):
+            self.assertEqual(peer.wait("reach")["reach"], reach)
+        self.assertGreaterEqual(relay.ask("reach", answer="reach")["confidence"], 1)
+
 
 if __name__ == "__main__":
     if not is_possible():

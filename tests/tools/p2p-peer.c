@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/crypto.h"
+#include "net/p2p/autonat/autonat.h"
 #include "net/p2p/dcutr/dcutr.h"
 #include "net/p2p/host/host.h"
 #include "net/p2p/identify/identify.h"
@@ -33,6 +34,7 @@ typedef struct
   MhRelayClient *client;
   MhDcutr *dcutr;
   MhPortmap *portmap; /* (nullable) */
+  MhAutonat *autonat;
   GMainLoop *loop;
   GIOChannel *input;
   GMutex lock; /* of stdout */
@@ -112,6 +114,16 @@ on_portmap (MhPortmap *portmap, gpointer data)
   error = quote (state.error != NULL ? state.error : "");
   say (data, "\"event\":\"%s\",\"addr\":\"%s\",\"port\":%u,\"lease_s\":%u,\"error\":%s",
        state.available ? "mapped" : "unmapped", text, state.port, state.lease_s, error);
+}
+
+static void
+on_reach (MhAutonat *autonat, gpointer data)
+{
+  static const char *const names[] = { "unknown", "public", "private" };
+  MhAutonatState state = mh_autonat_state (autonat);
+
+  say (data, "\"event\":\"reach\",\"reach\":\"%s\",\"confidence\":%u", names[state.reach],
+       state.confidence);
 }
 
 /* -- messages -- */
@@ -412,6 +424,8 @@ run_plain (Peer *self, char **words, guint count)
     say_counters (self);
   else if (g_str_equal (words[0], "addresses"))
     say_addresses (self);
+  else if (g_str_equal (words[0], "reach"))
+    on_reach (self->autonat, self);
   else if (g_str_equal (words[0], "connections"))
     say_connections (self);
   else
@@ -520,6 +534,7 @@ start_here (MhHost *host, gpointer data)
   self->pubsub = mh_pubsub_new (host, NULL, &pubsub_events, self);
   self->client = mh_relay_client_new (host);
   self->dcutr = mh_dcutr_new (host);
+  self->autonat = mh_autonat_new (host, NULL, on_reach, self);
   mh_ping_serve (host);
   mh_perf_serve (host);
   mh_host_watch (host, &events, self);
@@ -711,6 +726,7 @@ main (int argc, char **argv)
   mh_relay_free (self.relay);
   mh_relay_client_free (self.client);
   mh_dcutr_free (self.dcutr);
+  mh_autonat_free (self.autonat);
   g_free (options.psk);
   g_strfreev (options.listen);
   g_strfreev (options.dial);
