@@ -518,6 +518,7 @@ typedef struct
   gboolean serve_echo;
   gboolean relay;
   gboolean portmap;
+  int lease;
   int seconds;
   int high_water;
 } Options;
@@ -630,6 +631,7 @@ read_options (Options *options, int *argc, char ***argv, GError **error)
     { "topic", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->topics, "Subscribe to it", "NAME" },
     { "relay", 0, 0, G_OPTION_ARG_NONE, &options->relay, "Relay for others", NULL },
     { "portmap", 0, 0, G_OPTION_ARG_NONE, &options->portmap, "Ask the router for a port", NULL },
+    { "lease", 0, 0, G_OPTION_ARG_INT, &options->lease, "Of the port, in seconds", "N" },
     { "seconds", 0, 0, G_OPTION_ARG_INT, &options->seconds, "End after so many", "N" },
     { "high-water", 0, 0, G_OPTION_ARG_INT, &options->high_water, "Most connections", "N" },
     { NULL },
@@ -692,7 +694,7 @@ run (Peer *self, const Options *options, const MhSigner *signer, GError **error)
   g_unix_signal_add (SIGTERM, end_loop, self);
   g_unix_signal_add (SIGINT, end_loop, self);
   if (options->portmap)
-    self->portmap = mh_portmap_new (self->host, 0, on_portmap, self);
+    self->portmap = mh_portmap_new (self->host, (guint) MAX (options->lease, 0), on_portmap, self);
   if (options->seconds > 0)
     g_timeout_add_seconds ((guint) options->seconds, end_loop, self);
   g_main_loop_run (self->loop);
