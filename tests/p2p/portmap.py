@@ -67,6 +67,12 @@ class Portmap(nat.Case):
         return [line.strip() for line in self.lab.do("router-a", "nft", "list", "chain", "inet", "filter", "prerouting_miniupnpd")
                 .stdout.splitlines() if "dnat" in line]
 
+    @staticmethod
+    def why(peer):
+        """Waits until a mapping is said to have failed, and for a reason."""
+        while not peer.wait("unmapped", addr="")["error"]:
+            pass
+
     def test_a_mapping_comes_and_goes(self):
         """the router forwards to a peer that asks, somebody outside reaches it, and nothing is left of it at the end"""
         self.router("router-a", "10.1.0")
@@ -98,13 +104,23 @@ class Portmap(nat.Case):
         """what a router says no to is told, and no address is claimed"""
         self.router("router-a", "10.1.0", "deny 4001 10.1.0.0/24 4001")
         hidden = self.peer("a", "--portmap")
-        event = hidden.wait("unmapped", addr="")
-        while not event["error"]:
-            event = hidden.wait("unmapped", addr="")
+        self.why(hidden)
         self.assertEqual(self.mapped(), [])
         self.assertFalse([a for a in hidden.ask("addresses", answer="addresses")["addrs"] if "11.22.33.2" in a])
         hidden.process.send_signal(signal.SIGTERM)
         self.assertEqual(hidden.process.wait(timeout=20), 0)
+
+    def test_a_router_that_is_silent_for_a_while(self):
+        """without renewal the address is no longer claimed, and it is again once the router answers"""
+        self.router("router-a", "10.1.0")
+        hidden = self.peer("a", "--portmap", "--lease", "12")
+        hidden.wait("mapped")
+        self.lab.do("router-a", "nft", "-a", "insert", "rule", "inet", "filter", "input", "tcp", "dport", "5000", "drop")
+        self.why(hidden)
+        self.assertFalse([a for a in hidden.ask("addresses", answer="addresses")["addrs"] if "11.22.33.2" in a])
+        self.lab.do("router-a", "nft", "flush", "chain", "inet", "filter", "input")
+        self.assertEqual(hidden.wait("mapped")["addr"], "/ip4/11.22.33.2/tcp/4001")
+        self.assertEqual(len(self.mapped()), 1)
 
     def test_no_router(self):
         """without a router that maps, the peer starts and ends as ever"""

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/crypto.h"
+#include "net/p2p/autonat/autonat.h"
 #include "net/p2p/dcutr/dcutr.h"
 #include "net/p2p/host/host.h"
 #include "net/p2p/identify/identify.h"
@@ -38,6 +39,7 @@ typedef struct
   MhKad *kad;         /* (nullable) */
   MhMdns *mdns;       /* (nullable) */
   MhPortmap *portmap; /* (nullable) */
+  MhAutonat *autonat;
   GMainLoop *loop;
   GIOChannel *input;
   GMutex lock; /* of stdout */
@@ -117,6 +119,16 @@ on_portmap (MhPortmap *portmap, gpointer data)
   error = quote (state.error != NULL ? state.error : "");
   say (data, "\"event\":\"%s\",\"addr\":\"%s\",\"port\":%u,\"lease_s\":%u,\"error\":%s",
        state.available ? "mapped" : "unmapped", text, state.port, state.lease_s, error);
+}
+
+static void
+on_reach (MhAutonat *autonat, gpointer data)
+{
+  static const char *const names[] = { "unknown", "public", "private" };
+  MhAutonatState state = mh_autonat_state (autonat);
+
+  say (data, "\"event\":\"reach\",\"reach\":\"%s\",\"confidence\":%u", names[state.reach],
+       state.confidence);
 }
 
 /* -- messages -- */
@@ -469,6 +481,8 @@ run_plain (Peer *self, char **words, guint count)
     say_counters (self);
   else if (g_str_equal (words[0], "addresses"))
     say_addresses (self);
+  else if (g_str_equal (words[0], "reach"))
+    on_reach (self->autonat, self);
   else if (g_str_equal (words[0], "connections"))
     say_connections (self);
   else
@@ -565,6 +579,7 @@ typedef struct
   gboolean kad;
   gboolean mdns;
   gboolean portmap;
+  int lease;
   int seconds;
   int high_water;
 } Options;
@@ -581,6 +596,7 @@ start_here (MhHost *host, gpointer data)
   self->pubsub = mh_pubsub_new (host, NULL, &pubsub_events, self);
   self->client = mh_relay_client_new (host);
   self->dcutr = mh_dcutr_new (host);
+  self->autonat = mh_autonat_new (host, NULL, on_reach, self);
   mh_ping_serve (host);
   mh_perf_serve (host);
   mh_host_watch (host, &events, self);
@@ -683,6 +699,7 @@ read_options (Options *options, int *argc, char ***argv, GError **error)
     { "kad", 0, 0, G_OPTION_ARG_NONE, &options->kad, "Serve and use Kademlia", NULL },
     { "mdns", 0, 0, G_OPTION_ARG_NONE, &options->mdns, "Find peers nearby and dial them", NULL },
     { "portmap", 0, 0, G_OPTION_ARG_NONE, &options->portmap, "Ask the router for a port", NULL },
+    { "lease", 0, 0, G_OPTION_ARG_INT, &options->lease, "Of the port, in seconds", "N" },
     { "seconds", 0, 0, G_OPTION_ARG_INT, &options->seconds, "End after so many", "N" },
     { "high-water", 0, 0, G_OPTION_ARG_INT, &options->high_water, "Most connections", "N" },
     { NULL },
@@ -745,7 +762,7 @@ run (Peer *self, const Options *options, const MhSigner *signer, GError **error)
   g_unix_signal_add (SIGTERM, end_loop, self);
   g_unix_signal_add (SIGINT, end_loop, self);
   if (options->portmap)
-    self->portmap = mh_portmap_new (self->host, 0, on_portmap, self);
+    self->portmap = mh_portmap_new (self->host, (guint) MAX (options->lease, 0), on_portmap, self);
   if (options->seconds > 0)
     g_timeout_add_seconds ((guint) options->seconds, end_loop, self);
   g_main_loop_run (self->loop);
@@ -781,6 +798,7 @@ main (int argc, char **argv)
   mh_dcutr_free (self.dcutr);
   mh_kad_free (self.kad);
   mh_mdns_free (self.mdns);
+  mh_autonat_free (self.autonat);
   g_free (options.psk);
   g_strfreev (options.listen);
   g_strfreev (options.dial);

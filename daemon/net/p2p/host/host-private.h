@@ -180,6 +180,8 @@ MhStream *
 mh_stream_open (MhLink *link, const char *const *protocols, MhStreamAgreed agreed, gpointer data);
 /* Takes one that the peer opened. */
 void mh_stream_accept (MhLink *link, MhYamuxStream *yamux);
+/* Returns: (transfer none) (nullable): its connection, %NULL when that is gone */
+MhLink *mh_stream_link (const MhStream *self);
 /* Gives up agreeing, without a word to who waits. */
 void mh_stream_forget (MhStream *self);
 void mh_stream_tick (MhStream *self, gint64 now_us);

@@ -435,6 +435,12 @@ mh_stream_is_ended (const MhStream *self)
   return mh_yamux_stream_is_ended (self->yamux);
 }
 
+MhLink *
+mh_stream_link (const MhStream *self)
+{
+  return self->link;
+}
+
 gboolean
 mh_stream_is_broken (const MhStream *self)
 {

@@ -27,6 +27,7 @@ struct _MhPortmap
   guint16 port;          /* of ours; 0 while none is forwarded */
   MhMultiaddr *external; /* (owned) (nullable) */
   char *error;           /* (owned) (nullable) */
+  GSource *retry;        /* (owned) (nullable): after something failed */
 
   GMutex lock;
   GCond gone;
@@ -161,10 +162,39 @@ on_mapped (MhPortmap *self, const char *protocol, const char *external_ip, const
 }
 
 static void
+drop_retry (MhPortmap *self)
+{
+  if (self->retry == NULL)
+    return;
+
+  g_source_destroy (self->retry);
+  g_clear_pointer (&self->retry, g_source_unref);
+}
+
+static gboolean
+on_retry (gpointer data)
+{
+  MhPortmap *self = data;
+
+  drop_retry (self);
+  forget (self);
+  ask (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* The library goes on renewing, but says nothing of it when that works again: so from the start. */
+static void
 on_error (MhPortmap *self, const GError *error)
 {
   drop_external (self);
   set_error (self, error->message);
+  if (self->retry == NULL)
+    {
+      self->retry = g_timeout_source_new_seconds (MAX (self->lease_s / MH_PORTMAP_RETRY_PART, 1));
+      g_source_set_callback (self->retry, on_retry, self, NULL);
+      g_source_attach (self->retry, mh_host_context (self->host));
+    }
   tell (self);
 }
 
@@ -217,6 +247,7 @@ stop_here (MhHost *host, gpointer data)
   MhPortmap *self = data;
 
   g_signal_handlers_disconnect_by_data (self->igd, self);
+  drop_retry (self);
   forget (self);
   g_object_weak_ref (G_OBJECT (self->igd), on_gone, self);
   g_object_unref (self->igd);

@@ -13,6 +13,9 @@ G_BEGIN_DECLS
 /* How long a router keeps a mapping that is not renewed, which happens after half of it. */
 #define MH_PORTMAP_LEASE_S 3600
 
+/* After something failed it is asked for again in a part of the lease: five minutes, mostly. */
+#define MH_PORTMAP_RETRY_PART 12
+
 /* How long mh_portmap_free() waits for the router to take its mapping back. */
 #define MH_PORTMAP_REMOVE_MS 4000
 
