@@ -41,6 +41,19 @@ is_stopping (MhLoop *self)
   return stopping;
 }
 
+/* Refuses tasks from now on, unless one is there: whoever posted it may wait for it. */
+static gboolean
+try_end (MhLoop *self)
+{
+  gboolean has_ended;
+
+  g_mutex_lock (&self->lock);
+  has_ended = self->has_ended = !g_main_context_pending (self->context);
+  g_mutex_unlock (&self->lock);
+
+  return has_ended;
+}
+
 static gpointer
 run_thread (gpointer data)
 {
@@ -49,12 +62,9 @@ run_thread (gpointer data)
   g_main_context_push_thread_default (self->context);
   while (!is_stopping (self))
     g_main_context_iteration (self->context, TRUE);
-  while (g_main_context_iteration (self->context, FALSE))
-    ;
+  while (!try_end (self))
+    g_main_context_iteration (self->context, FALSE);
   g_main_context_pop_thread_default (self->context);
-  g_mutex_lock (&self->lock);
-  self->has_ended = TRUE;
-  g_mutex_unlock (&self->lock);
 
   return NULL;
 }

@@ -3,17 +3,20 @@
 
 #include "exchange.h"
 
-typedef struct
+struct _MhRelayHearing
 {
   MhStream *stream; /* (owned) */
+  GSource *timer;   /* (owned) */
   gboolean is_stop;
   MhRelayHeard heard;
   gpointer data;
-} Hearing;
+};
 
 static void
-finish (Hearing *self, const MhRelayMessage *message, const GError *error)
+finish (MhRelayHearing *self, const MhRelayMessage *message, const GError *error)
 {
+  g_source_destroy (self->timer);
+  g_source_unref (self->timer);
   mh_stream_set_funcs (self->stream, NULL, NULL);
   self->heard (self->stream, message, error, self->data);
   mh_stream_unref (self->stream);
@@ -21,7 +24,7 @@ finish (Hearing *self, const MhRelayMessage *message, const GError *error)
 }
 
 static void
-fail (Hearing *self, GIOErrorEnum code, const char *why)
+fail (MhRelayHearing *self, GIOErrorEnum code, const char *why)
 {
   g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, code, why);
 
@@ -31,7 +34,7 @@ fail (Hearing *self, GIOErrorEnum code, const char *why)
 static void
 on_readable (MhStream *stream, gpointer data)
 {
-  Hearing *self = data;
+  MhRelayHearing *self = data;
   g_autoptr (GBytes) bytes = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (MhRelayMessage) message = NULL;
@@ -62,16 +65,35 @@ on_broken (MhStream *stream, gpointer data)
 }
 
 void
+mh_relay_unhear (MhRelayHearing *self)
+{
+  fail (self, G_IO_ERROR_CONNECTION_CLOSED, "nobody waits for it any more");
+}
+
+static gboolean
+on_too_late (gpointer data)
+{
+  fail (data, G_IO_ERROR_TIMED_OUT, "the peer takes too long");
+
+  return G_SOURCE_REMOVE;
+}
+
+MhRelayHearing *
 mh_relay_hear (MhStream *stream, gboolean is_stop, MhRelayHeard heard, gpointer data)
 {
   static const MhStreamFuncs funcs = { on_readable, NULL, on_broken };
-  Hearing *self = g_new0 (Hearing, 1);
+  MhRelayHearing *self = g_new0 (MhRelayHearing, 1);
 
   self->stream = stream;
   self->is_stop = is_stop;
   self->heard = heard;
   self->data = data;
+  self->timer = g_timeout_source_new_seconds (MH_RELAY_PATIENCE_S);
+  g_source_set_callback (self->timer, on_too_late, self, NULL);
+  g_source_attach (self->timer, g_main_context_get_thread_default ());
   mh_stream_set_funcs (stream, &funcs, self);
+
+  return self;
 }
 
 void

@@ -27,8 +27,9 @@ struct _MhRelay
 /* A connection that somebody asked for. */
 typedef struct
 {
-  MhRelay *relay; /* (unowned) */
-  MhStream *from; /* (owned) (nullable) */
+  MhRelay *relay;         /* (unowned) */
+  MhStream *from;         /* (owned) (nullable) */
+  MhRelayHearing *answer; /* (unowned) (nullable): while it is waited for */
   MhPeerId source;
 } Circuit;
 
@@ -164,7 +165,10 @@ on_answer (MhStream *stream, const MhRelayMessage *message, const GError *error,
 {
   Circuit *self = data;
 
-  if (error != NULL || message->type != MH_RELAY_STATUS || message->status != MH_RELAY_OK)
+  mh_stream_set_funcs (self->from, NULL, NULL);
+  self->answer = NULL;
+  if (error != NULL || message->type != MH_RELAY_STATUS || message->status != MH_RELAY_OK
+      || mh_stream_is_broken (self->from))
     {
       mh_stream_reset (stream);
       fail (self, MH_RELAY_FAILED);
@@ -175,13 +179,21 @@ on_answer (MhStream *stream, const MhRelayMessage *message, const GError *error,
   mh_splice (g_steal_pointer (&self->from), mh_stream_ref (stream), circuit_end, self);
 }
 
+/* Whoever asked has left: so does the answer. */
+static void
+on_source_broken (MhStream *stream, gpointer data)
+{
+  mh_relay_unhear (((Circuit *) data)->answer);
+}
+
 static void
 on_stop_opened (MhStream *stream, const GError *error, gpointer data)
 {
+  static const MhStreamFuncs waiting = { NULL, NULL, on_source_broken };
   Circuit *self = data;
   g_autoptr (MhRelayMessage) message = NULL;
 
-  if (stream == NULL)
+  if (stream == NULL || mh_stream_is_broken (self->from))
     {
       fail (self, MH_RELAY_FAILED);
       return;
@@ -190,7 +202,8 @@ on_stop_opened (MhStream *stream, const GError *error, gpointer data)
   message->has_peer = TRUE;
   message->peer = self->source;
   mh_relay_say (stream, TRUE, message);
-  mh_relay_hear (mh_stream_ref (stream), TRUE, on_answer, self);
+  mh_stream_set_funcs (self->from, &waiting, self);
+  self->answer = mh_relay_hear (mh_stream_ref (stream), TRUE, on_answer, self);
 }
 
 static void

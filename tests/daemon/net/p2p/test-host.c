@@ -4,6 +4,7 @@
 #include "host-kit.h"
 #include "net/p2p/perf/perf.h"
 #include "net/p2p/ping/ping.h"
+#include "net/p2p/relay/message.h"
 
 /* -- tests -- */
 
@@ -303,6 +304,57 @@ test_relay (void)
   mht_wait_until (relay, has_no_circuit, relay);
 }
 
+/* -- relays that are left in the middle -- */
+
+static void
+stay_silent (MhStream *stream, gpointer data)
+{
+  g_async_queue_push (data, stream);
+}
+
+static void
+be_silent (MhHost *host, gpointer data)
+{
+  mh_host_handle (host, MH_RELAY_STOP_PROTOCOL, stay_silent, data);
+}
+
+static gboolean
+has_circuit (MhHost *host, gpointer data)
+{
+  return mh_relay_circuits (((MhtNode *) data)->relay) == 1;
+}
+
+static void
+post_connect (MhHost *host, gpointer data)
+{
+  mh_host_connect_to (host, data, MHT_TIMEOUT_MS, NULL, NULL);
+}
+
+static void
+test_silent_target (void)
+{
+  g_autoptr (MhSecret) key = mh_secret_new_random (MH_SWARM_KEY_SIZE);
+  g_autoptr (GAsyncQueue) queue = g_async_queue_new_full ((GDestroyNotify) mh_stream_unref);
+  g_autoptr (MhtNode) relay = mht_node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
+  g_autoptr (MhtNode) silent = mht_node_new (key, 0, NULL);
+  g_autoptr (MhtNode) caller = mht_node_new (key, 0, NULL);
+  gpointer both[] = { silent, &relay->id };
+  g_autoptr (MhMultiaddr) to_relay = mht_address_of (relay);
+  g_autoptr (MhMultiaddr) circuit = mh_multiaddr_new ("/p2p-circuit", NULL);
+  g_autoptr (MhMultiaddr) over = mh_multiaddr_join (to_relay, circuit);
+  g_autoptr (MhMultiaddr) whole = mh_multiaddr_with_peer (over, &silent->id);
+
+  g_test_summary ("a relay forgets a circuit whose caller left before the target answered");
+  mht_assert_connects (silent, relay);
+  mh_host_run (silent->host, use_relay, both);
+  mht_wait_until (silent, has_place, both);
+  mh_host_run (silent->host, be_silent, queue);
+  mh_host_run (caller->host, post_connect, whole);
+  mht_wait_until (relay, has_circuit, relay);
+  mht_node_free (g_steal_pointer (&caller));
+  mht_wait_until (relay, has_no_circuit, relay);
+}
+
 /* -- strangers -- */
 
 static void
@@ -347,6 +399,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/host/timeout", test_timeout);
   g_test_add_func ("/p2p/host/ping-and-perf", test_ping_and_perf);
   g_test_add_func ("/p2p/host/relay", test_relay);
+  g_test_add_func ("/p2p/host/silent-target", test_silent_target);
   g_test_add_func ("/p2p/host/garbage", test_garbage);
 
   return g_test_run ();
