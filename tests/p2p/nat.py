@@ -116,9 +116,9 @@ class Case(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder)
         (self.folder / "key").write_text(interop.KEY, encoding="ascii")
 
-    def peer(self, where, *options, port=4001):
+    def peer(self, where, *options, port=4001, address="0.0.0.0"):
         peer = interop.Peer(["ip", "netns", "exec", self.lab.prefix + where, str(interop.BUILD / "tests/tools/p2p-peer"),
-                             "--psk", str(self.folder / "key"), "--serve-echo", "--listen", f"/ip4/0.0.0.0/tcp/{port}", *options],
+                             "--psk", str(self.folder / "key"), "--serve-echo", "--listen", f"/ip4/{address}/tcp/{port}", *options],
                             folder=self.folder)
         peer.ask = lambda *words, answer, **wanted: interop.Ours.ask(peer, *words, answer=answer, **wanted)
         self.addCleanup(peer.end)

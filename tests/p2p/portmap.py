@@ -122,6 +122,13 @@ class Portmap(nat.Case):
         self.assertEqual(hidden.wait("mapped")["addr"], "/ip4/11.22.33.2/tcp/4001")
         self.assertEqual(len(self.mapped()), 1)
 
+    def test_nothing_to_forward(self):
+        """a peer that listens on one address only has no port for the router, and says so"""
+        self.router("router-a", "10.1.0")
+        hidden = self.peer("a", "--portmap", address="10.1.0.2")
+        self.assertIn("every interface", hidden.wait("unmapped", port=0)["error"])
+        self.assertEqual(self.mapped(), [])
+
     def test_no_router(self):
         """without a router that maps, the peer starts and ends as ever"""
         hidden = self.peer("a", "--portmap")
