@@ -11,6 +11,9 @@
 /* Half of what a loop turn reads, so that one link does not keep the others waiting. */
 #define READ_PIECE (256 * 1024)
 
+/* What is read first, and after a while without much: room for it is all that an idle link has. */
+#define FIRST_PIECE (16 * 1024)
+
 struct _MhLink
 {
   gatomicrefcount references;
@@ -26,6 +29,7 @@ struct _MhLink
   gboolean is_open;
   gboolean is_dirty;
   guint depth;     /* calls into @conn that go on, which must not lose it */
+  gsize piece;     /* bytes that are read at once */
   GError *death;   /* (owned) (nullable): why it has to be closed once they have returned */
   MhPeerId peer;   /* once open */
   MhLinkDone done; /* (nullable) */
@@ -125,9 +129,12 @@ on_socket_readable (GSocket *socket, GIOCondition condition, gpointer data)
 {
   g_autoptr (MhLink) self = mh_link_ref (data);
   g_autoptr (GError) error = NULL;
-  guint8 *room = mh_conn_reserve (self->conn, READ_PIECE);
-  gssize got = g_socket_receive (socket, (char *) room, READ_PIECE, NULL, &error);
+  gsize piece = self->piece;
+  guint8 *room = mh_conn_reserve (self->conn, piece);
+  gssize got = g_socket_receive (socket, (char *) room, piece, NULL, &error);
 
+  if (got == (gssize) piece)
+    self->piece = MIN (2 * piece, READ_PIECE);
   if (got > 0)
     link_received (self, (gsize) got);
   else if (got == 0)
@@ -231,6 +238,7 @@ mh_link_new (MhHost *host, const MhLinkNew *request)
   self->done = request->done;
   self->data = request->data;
   self->streams = g_ptr_array_new ();
+  self->piece = FIRST_PIECE;
   self->since_us = g_get_monotonic_time ();
   self->deadline_us = self->since_us + MH_HOST_HANDSHAKE_US;
   if (!self->is_dialled)
@@ -499,6 +507,7 @@ mh_link_tick (MhLink *self, gint64 now_us)
     return;
 
   self->ping_us = now_us + PING_US;
+  self->piece = FIRST_PIECE;
   mh_conn_trim (self->conn);
   if (!mh_yamux_tick (mh_conn_yamux (self->conn), now_us))
     close_with (self, G_IO_ERROR_TIMED_OUT, "the peer does not answer any more");

@@ -192,6 +192,7 @@ send_waiting (MhStream *self)
   if (size > 0)
     mh_buf_consume (&self->waiting,
                     mh_yamux_stream_write (self->yamux, mh_buf_peek (&self->waiting), size));
+  mh_buf_trim (&self->waiting); /* most have nothing there once they have agreed */
   if (self->is_closing && mh_buf_size (&self->waiting) == 0)
     mh_yamux_stream_close_write (self->yamux);
   mh_link_kick (self->link);
