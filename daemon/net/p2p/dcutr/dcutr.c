@@ -266,8 +266,16 @@ on_asked (MhStream *stream, gpointer data)
 {
   static const MhStreamFuncs funcs = { on_lead, NULL, on_broken };
   MhDcutr *dcutr = data;
-  Upgrade *self = g_new0 (Upgrade, 1);
+  Upgrade *self;
 
+  /* else anybody could have us dial addresses of its choice */
+  if (!mh_stream_is_relayed (stream))
+    {
+      dcutr->host->refusals.protocol++;
+      mh_stream_unref (stream);
+      return;
+    }
+  self = g_new0 (Upgrade, 1);
   self->dcutr = dcutr;
   self->peer = *mh_stream_peer (stream);
   self->stream = stream;
