@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measures MeshHold beside public programs doing the same on the same machine, in one run.
 
-usage: bench.py BUILD [NAME…]   names: start idle json latency bulk small vault scale p2p
+usage: bench.py BUILD [NAME…]   names: start idle json latency bulk small vault scale p2p p2p-link
 
 Prints a table; a ratio above 1 means MeshHold is better. Nothing here passes or fails.
 """
@@ -271,10 +271,14 @@ def bench_small(count=10_000, size=2048):
     row(f"download {count:,} files of {size} bytes", count / down, count / restore, "restic restore", "files/s")
 
 
+def bench_link():
+    subprocess.run([sys.executable, str(pathlib.Path(__file__).with_name("p2p-link.py")), str(BUILD)], check=False)
+
+
 def main():
     benches = {"start": bench_start, "idle": bench_idle, "json": bench_json, "latency": bench_latency, "bulk": bench_bulk,
                "small": bench_small, "vault": lambda: vault.bench(WORK, BUILD, row), "scale": lambda: scale.bench(WORK, BUILD, row),
-               "p2p": lambda: p2p.bench(WORK, BUILD, row)}
+               "p2p": lambda: p2p.bench(WORK, BUILD, row), "p2p-link": bench_link}
     names = sys.argv[2:] or list(benches)
     unknown = [name for name in names if name not in benches]
     if unknown:

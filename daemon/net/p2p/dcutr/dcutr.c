@@ -352,8 +352,10 @@ on_asked (MhStream *stream, gpointer data)
   MhDcutr *dcutr = data;
   Upgrade *self;
 
-  if (dcutr->asked >= MH_DCUTR_MOST_AT_ONCE)
+  /* else anybody could have us dial addresses of its choice, and many of them */
+  if (!mh_stream_is_relayed (stream) || dcutr->asked >= MH_DCUTR_MOST_AT_ONCE)
     {
+      dcutr->host->refusals.protocol++;
       mh_stream_reset (stream);
       mh_stream_unref (stream);
       return;

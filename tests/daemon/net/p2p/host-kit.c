@@ -170,6 +170,7 @@ mht_node_free (MhtNode *self)
   mh_relay_free (self->relay);
   mh_relay_client_free (self->client);
   mh_pubsub_free (self->pubsub);
+  mh_dcutr_free (self->dcutr);
   mh_signer_free (self->signer);
   g_free (self);
 }

@@ -3,6 +3,7 @@
 
 #include "crypto/crypto.h"
 #include "crypto/random.h"
+#include "net/p2p/dcutr/dcutr.h"
 #include "net/p2p/host/host.h"
 #include "net/p2p/identify/identify.h"
 #include "net/p2p/pnet/pnet.h"
@@ -26,6 +27,7 @@ typedef struct
   MhRelay *relay;
   MhRelayClient *client;
   MhPubsub *pubsub; /* (nullable): freed with the rest */
+  MhDcutr *dcutr;   /* (nullable): the same */
   MhPeerId id;
 } MhtNode;
 

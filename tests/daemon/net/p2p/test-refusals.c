@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host-kit.h"
+#include "net/p2p/dcutr/message.h"
 #include "net/p2p/multistream/multistream.h"
 #include "net/p2p/noise/noise.h"
 #include "net/p2p/wire/pb.h"
@@ -38,6 +39,7 @@ join_here (MhHost *host, gpointer data)
 {
   MhtNode *node = data;
 
+  node->dcutr = mh_dcutr_new (host);
   node->pubsub = mh_pubsub_new (host, NULL, NULL, NULL);
   g_assert_true (mh_pubsub_subscribe (node->pubsub, TOPIC, NULL));
 }
@@ -702,6 +704,42 @@ test_long_gossip (void)
   mht_node_free (forger);
 }
 
+/* -- hole punching -- */
+
+static void
+test_direct_punch (void)
+{
+  static const char *const names[] = { MH_DCUTR_PROTOCOL, NULL };
+  g_auto (Place) place = { NULL };
+  MhtNode *stranger;
+
+  g_test_summary ("nobody who is connected directly has us dial addresses of its choice");
+  place_init (&place);
+  stranger = mht_node_new (place.key, 0, NULL);
+  mht_assert_connects (stranger, place.one);
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autoptr (MhStream) stream =
+          mh_host_open_wait (stranger->host, &place.one->id, names, MHT_TIMEOUT_MS, NULL);
+      g_autoptr (GPtrArray) victims =
+          g_ptr_array_new_with_free_func ((GDestroyNotify) mh_multiaddr_unref);
+      g_autoptr (GBytes) connect = NULL;
+      g_autoptr (GBytes) answer = NULL;
+
+      g_ptr_array_add (victims, mh_multiaddr_new ("/ip4/127.0.0.1/tcp/9", NULL));
+      connect = mh_dcutr_message_encode (MH_DCUTR_CONNECT, victims);
+      if (stream == NULL)
+        continue; /* refused as soon as it was agreed on */
+      /* it may be gone already */
+      (void) !mh_stream_write_message_wait (stream, g_bytes_get_data (connect, NULL),
+                                            g_bytes_get_size (connect), MHT_TIMEOUT_MS, NULL);
+      answer = mh_stream_read_message_wait (stream, MH_DCUTR_MAX_MESSAGE, MHT_TIMEOUT_MS, NULL);
+      g_assert_null (answer);
+    }
+  assert_counted (&place, (MhHostRefusals){ .protocol = 5 });
+  mht_node_free (stranger);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -718,6 +756,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/refusals/streams", test_streams);
   g_test_add_func ("/p2p/refusals/identify", test_identify);
   g_test_add_func ("/p2p/refusals/gossip", test_gossip);
+  g_test_add_func ("/p2p/refusals/direct-punch", test_direct_punch);
   g_test_add_func ("/p2p/refusals/long-gossip", test_long_gossip);
 
   return g_test_run ();
