@@ -166,6 +166,15 @@ class Nat(Case):
         self.assertTrue(a.ask("echo", b.id, 1_000_000, answer="echo")["ok"])
         self.assertTrue(b.ask("echo", a.id, 1_000_000, answer="echo")["ok"])
 
+    def test_a_router_of_the_leader_remembers(self):
+        """who is called has tried to reach the caller before, in vain, which its router remembers"""
+        relay = self.peer("relay", "--relay")
+        b, address = self.hidden("b", relay)
+        a, _ = self.hidden("a", relay)
+        self.assertEqual(b.ask("dial", f"/ip4/11.22.33.2/tcp/4001/p2p/{a.id}", answer="dialled")["event"], "error")
+        self.assertEqual(a.ask("dial", address, answer="dialled")["event"], "dialled")
+        self.assertIn("11.22.33.3", self.direct(a, b)["addr"])
+
     def test_who_can_be_reached(self):
         """a peer behind a router knows that nobody can dial it, one without a router that everybody can"""
         relay = self.peer("relay")

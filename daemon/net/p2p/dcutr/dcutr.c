@@ -272,12 +272,32 @@ on_opened (MhStream *stream, const GError *error, gpointer data)
   mh_stream_set_funcs (stream, &funcs, self);
 }
 
+/*
+ * Where our router remembers an older try of ours, ours has to be the first packet again: see
+ * on_lead(). It cannot be direct yet.
+ */
+static void
+refresh (Upgrade *self)
+{
+  GPtrArray *remembered = mh_peers_remembered (self->dcutr->host, &self->peer);
+
+  if (remembered->len == 0)
+    {
+      g_ptr_array_unref (remembered);
+      return;
+    }
+  self->dials++;
+  mh_dial_punch (self->dcutr->host, &self->peer, remembered, FALSE, on_punched, self);
+}
+
 static void
 begin (Upgrade *self)
 {
   static const char *const names[] = { MH_DCUTR_PROTOCOL, NULL };
 
   self->is_waiting = TRUE;
+  if (self->tries == 0)
+    refresh (self);
   mh_host_open (self->dcutr->host, &self->peer, names, OPEN_TIMEOUT_MS, on_opened, self);
 }
 

@@ -279,6 +279,8 @@ connect_socket (Attempt *self, const MhMultiaddrTarget *target, GError **error)
   port = port_to_use (self, g_socket_address_get_family (address));
   if (port != 0)
     self->socket = begin_connect (address, port, is_punch ? error : NULL);
+  if (self->socket != NULL && self->dial->has_peer)
+    mh_peers_note_known (self->dial->host, &self->dial->peer, self->address);
   /* the peer opens no way to another port */
   if (self->socket == NULL && (port == 0 || !is_punch))
     self->socket = begin_connect (address, 0, error);

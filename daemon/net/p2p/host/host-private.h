@@ -32,6 +32,7 @@ typedef struct
   gint64 seen_us;       /* monotonic: told of last */
   gint64 good_us;       /* led to the peer last; 0: never */
   gint64 retry_us;      /* not to be tried before */
+  gint64 known_us;      /* dialled last from the port that we listen on */
   guint failures;       /* since it was good */
 } MhPeerAddress;
 
@@ -118,6 +119,11 @@ void mh_peers_init (MhHost *host);
 void mh_peers_clear (MhHost *host);
 /* Notes that an address led to its peer, or did not. */
 void mh_peers_note (MhHost *host, const MhPeerId *id, MhMultiaddr *address, gboolean is_good);
+/* Notes that an address is dialled from the port that we listen on. */
+void mh_peers_note_known (MhHost *host, const MhPeerId *id, MhMultiaddr *address);
+/* Returns: (transfer full) (element-type MhMultiaddr): those of which routers may remember such a
+ * dial that came to nothing */
+GPtrArray *mh_peers_remembered (MhHost *host, const MhPeerId *id);
 /* Returns: (transfer full) (element-type MhMultiaddr): those that may be tried now, best first */
 GPtrArray *mh_peers_to_dial (MhHost *host, const MhPeerId *id);
 /* Sets what a peer speaks; takes @protocols. */

@@ -7,6 +7,9 @@
 #define RETRY_FIRST_US (2 * G_USEC_PER_SEC)
 #define RETRY_LAST_US (300 * (gint64) G_USEC_PER_SEC)
 
+/* Routers remember a packet that was not answered for so long (Linux two minutes). */
+#define REMEMBERED_US (150 * (gint64) G_USEC_PER_SEC)
+
 static void
 address_free (gpointer data)
 {
@@ -199,6 +202,34 @@ mh_peers_note (MhHost *host, const MhPeerId *id, MhMultiaddr *address, gboolean 
     }
   if (is_new)
     mh_host_emit_addresses (host, id);
+}
+
+void
+mh_peers_note_known (MhHost *host, const MhPeerId *id, MhMultiaddr *address)
+{
+  g_autoptr (MhMultiaddr) bare = mh_multiaddr_without_peer (address);
+  MhPeerAddress *row = find_address (mh_peers_get (host, id), bare);
+
+  if (row != NULL)
+    row->known_us = g_get_monotonic_time ();
+}
+
+GPtrArray *
+mh_peers_remembered (MhHost *host, const MhPeerId *id)
+{
+  GPtrArray *out = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_multiaddr_unref);
+  MhPeer *self = mh_peers_find (host, id);
+  gint64 now_us = g_get_monotonic_time ();
+
+  for (guint i = 0; self != NULL && i < self->addresses->len; i++)
+    {
+      MhPeerAddress *row = g_ptr_array_index (self->addresses, i);
+
+      if (row->known_us > row->good_us && now_us - row->known_us < REMEMBERED_US)
+        g_ptr_array_add (out, mh_multiaddr_ref (row->address));
+    }
+
+  return out;
 }
 
 static GPtrArray *
