@@ -95,16 +95,20 @@ mh_autonat_message_encode (const MhAutonatMessage *self)
 
 /* -- reading -- */
 
-/* Returns: (transfer full) (nullable): an address that is not over a relay */
+/* Returns: (transfer full) (nullable): an address that is not over a relay, without its peer */
 static MhMultiaddr *
 read_address (const MhPbField *field)
 {
   g_autoptr (MhMultiaddr) address = mh_multiaddr_new_from_bytes (field->bytes, field->size);
+  g_autoptr (MhMultiaddr) bare = NULL;
+  gsize size;
 
   if (address == NULL || mh_multiaddr_has (address, MH_MULTIADDR_CIRCUIT))
     return NULL;
+  bare = mh_multiaddr_without_peer (address);
+  mh_multiaddr_bytes (bare, &size);
 
-  return mh_multiaddr_without_peer (address);
+  return size > 0 && !mh_multiaddr_has (bare, MH_MULTIADDR_P2P) ? g_steal_pointer (&bare) : NULL;
 }
 
 static void

@@ -26,15 +26,21 @@ mh_dcutr_message_encode (MhDcutrType type, const GPtrArray *addresses)
   return g_byte_array_free_to_bytes (out);
 }
 
-/* An address over a relay would lead to where we are. */
+/* An address over a relay would lead to where we are, one that is nothing but a peer nowhere. */
 static void
 add_address (GPtrArray *out, const MhPbField *field)
 {
   g_autoptr (MhMultiaddr) address = mh_multiaddr_new_from_bytes (field->bytes, field->size);
+  g_autoptr (MhMultiaddr) bare = NULL;
+  gsize size;
 
-  if (address != NULL && out->len < MH_DCUTR_MAX_ADDRESSES
-      && !mh_multiaddr_has (address, MH_MULTIADDR_CIRCUIT))
-    g_ptr_array_add (out, mh_multiaddr_without_peer (address));
+  if (address == NULL || out->len >= MH_DCUTR_MAX_ADDRESSES
+      || mh_multiaddr_has (address, MH_MULTIADDR_CIRCUIT))
+    return;
+  bare = mh_multiaddr_without_peer (address);
+  mh_multiaddr_bytes (bare, &size);
+  if (size > 0 && !mh_multiaddr_has (bare, MH_MULTIADDR_P2P))
+    g_ptr_array_add (out, g_steal_pointer (&bare));
 }
 
 GPtrArray *

@@ -25,6 +25,8 @@ static const struct
   { "the type behind the address", "\x12\x08" IP "\x08\x64", 12, TRUE, MH_DCUTR_CONNECT, 1 },
   { "an address over a relay", "\x08\x64\x12\x0a" IP "\xa2\x02", 14, TRUE, MH_DCUTR_CONNECT, 0 },
   { "an address that is none", "\x08\x64\x12\x01x", 5, TRUE, MH_DCUTR_CONNECT, 0 },
+  { "an address that is but a peer", "\x08\x64\x12\x06\xa5\x03\x03\x00\x01\x00", 10, TRUE,
+    MH_DCUTR_CONNECT, 0 },
   { "sync", "\x08\xac\x02", 3, TRUE, MH_DCUTR_SYNC, 0 },
   { "another type", "\x08\x65", 2, FALSE, 0, 0 },
   { "no type", "\x12\x08" IP, 10, FALSE, 0, 0 },
