@@ -150,6 +150,13 @@ is_alone (MhHost *host, gpointer data)
   return all->len == 0;
 }
 
+/* Those that were about to say who they are when they ended take a moment longer. */
+static gboolean
+has_closed_all (MhHost *host, gpointer data)
+{
+  return mht_count_descriptors () <= GPOINTER_TO_UINT (data);
+}
+
 static void
 test_idle (gconstpointer data)
 {
@@ -180,7 +187,7 @@ test_idle (gconstpointer data)
       end_peers (process);
       mht_wait_until (node, is_alone, NULL);
     }
-  g_assert_cmpuint (mht_count_descriptors (), <=, descriptors);
+  mht_wait_until (node, has_closed_all, GUINT_TO_POINTER (descriptors));
 }
 
 int
