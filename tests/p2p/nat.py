@@ -187,7 +187,6 @@ class Nat(Case):
         self.assertGreaterEqual(relay.ask("reach", answer="reach")["confidence"], 1)
 
 
-@unittest.skipUnless(shutil.which("npm"), "needs npm")
 class Js(Case):
     """js-libp2p dials from ports that it does not listen on, so that no hole is punched between two routers; but one side
     without a router is enough, whichever of the two calls."""

@@ -190,7 +190,7 @@ look_task (MhWriter *writer, gpointer data)
   g_mutex_unlock (&names->lock);
 }
 
-/* By the writer: this must not open one more connection for now and then. */
+/* By the writer, which has a connection open already: this is too rare to keep one for it. */
 static gboolean
 is_behind (MhStore *store, gboolean *behind, GError **error)
 {

@@ -410,7 +410,7 @@ char *mh_store_check_space (MhStore *self) G_GNUC_WARN_UNUSED_RESULT;
  * MhUploadNew:
  * @vault_id: a vault
  * @path: where the file goes
- * @mtime_ms: its time of last change, or -1 for now
+ * @mtime_ms: its time of last change, or -1 for the time of the upload
  * @if_match: (nullable): a content hash that the file must have now, or "*" for any
  * @if_none_match: (nullable): a content hash that it must not have, or "*": there must be no file
  * @unchecked: leave what depends on other files to the end, which decides anyway

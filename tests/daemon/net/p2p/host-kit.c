@@ -237,6 +237,53 @@ mht_assert_connects (MhtNode *from, MhtNode *to)
   g_assert_no_error (error);
 }
 
+typedef struct
+{
+  MhPeerId id;
+  GPtrArray *addresses;
+  gboolean is_dialled;
+} Told;
+
+static void
+take_addresses (MhHost *host, gpointer data)
+{
+  ((Told *) data)->addresses = mh_host_addresses (host);
+}
+
+static void
+add_addresses (MhHost *host, gpointer data)
+{
+  Told *told = data;
+
+  for (guint i = 0; i < told->addresses->len; i++)
+    mh_host_add_address (host, &told->id, told->addresses->pdata[i]);
+  if (told->is_dialled)
+    mh_host_connect (host, &told->id, 10000, NULL, NULL);
+}
+
+static void
+tell (MhtNode *node, MhtNode *other, gboolean is_dialled)
+{
+  Told told = { other->id, NULL, is_dialled };
+
+  mh_host_run (other->host, take_addresses, &told);
+  mh_host_run (node->host, add_addresses, &told);
+  g_ptr_array_unref (told.addresses);
+}
+
+void
+mht_node_tell (MhtNode *node, MhtNode *other)
+{
+  tell (node, other, FALSE);
+}
+
+void
+mht_node_connect (MhtNode *node, MhtNode *other)
+{
+  tell (node, other, TRUE);
+  mht_wait_until (node, mht_is_connected, &other->id);
+}
+
 gboolean
 mht_is_connected (MhHost *host, gpointer data)
 {

@@ -73,6 +73,10 @@ MhMultiaddr *mht_address_of (MhtNode *node);
 /* Returns: (transfer full) (nullable): why there is no connection */
 GError *mht_connect_to (MhtNode *from, MhMultiaddr *address);
 void mht_assert_connects (MhtNode *from, MhtNode *to);
+/* Tells @node where @other listens. */
+void mht_node_tell (MhtNode *node, MhtNode *other);
+/* Tells it, and dials until both are connected. */
+void mht_node_connect (MhtNode *node, MhtNode *other);
 /* Returns: (transfer full): a plain connection to where a node listens */
 GSocketConnection *mht_plain_connection (MhtNode *node);
 

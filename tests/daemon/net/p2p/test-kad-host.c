@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "node-kit.h"
+#include "host-kit.h"
 
 #include "crypto/crypto.h"
 #include "net/p2p/kad/kad-private.h"
@@ -27,7 +27,7 @@ router_new (const char *listen)
 {
   Router *self = g_new0 (Router, 1);
 
-  self->node = mht_node_new (NULL, listen);
+  self->node = mht_node_new (NULL, 0, listen);
   mh_host_run (self->node->host, kad_here, self);
 
   return self;
@@ -69,7 +69,7 @@ wait_in_table (Router *in, Router *of)
 {
   Entry entry = { in, of->node->id };
 
-  mht_node_wait (in->node, is_in_table, &entry);
+  mht_wait_until (in->node, is_in_table, &entry);
 }
 
 /* -- finding -- */
@@ -117,10 +117,10 @@ find (Router *router, const MhPeerId *peer, guint timeout_ms)
   Find request = { .router = router, .peer = *peer, .timeout_ms = timeout_ms };
 
   mh_host_run (router->node->host, find_here, &request);
-  mht_node_wait (router->node, is_done, &request);
+  mht_wait_until (router->node, is_done, &request);
   g_assert_true (request.error != NULL || request.addresses > 0);
   g_assert_true (request.error != NULL
-                 || mht_node_ask (router->node, mht_is_connected, &request.peer));
+                 || mht_is_so (router->node, mht_is_connected, &request.peer));
 
   return request.error;
 }
@@ -222,7 +222,7 @@ test_gone (void)
   mht_node_connect (a->node, b->node);
   wait_in_table (a, b);
   router_free (g_steal_pointer (&b));
-  while (!mht_node_ask (a->node, is_not_in_table, &entry) && tries < 10)
+  while (!mht_is_so (a->node, is_not_in_table, &entry) && tries < 10)
     {
       MhPeerId nobody =
           mh_peer_id_from_ed25519 ((const guint8 *) "nobody that ever was in this net");
@@ -239,7 +239,7 @@ test_only_servers (void)
 {
   g_autoptr (Router) a = router_new (LISTEN);
   g_autoptr (Router) b = router_new (LISTEN);
-  g_autoptr (MhtNode) plain = mht_node_new (NULL, LISTEN);
+  g_autoptr (MhtNode) plain = mht_node_new (NULL, 0, LISTEN);
   Entry entry = { b, plain->id };
   g_autoptr (GError) error = NULL;
 
@@ -250,7 +250,7 @@ test_only_servers (void)
   wait_in_table (b, a);
   error = find (a, &plain->id, TIMEOUT_MS);
   g_assert_no_error (error);
-  g_assert_true (mht_node_ask (b->node, is_not_in_table, &entry));
+  g_assert_true (mht_is_so (b->node, is_not_in_table, &entry));
 }
 
 /* -- liars -- */
@@ -312,7 +312,7 @@ test_liar (void)
   g_autoptr (Router) a = router_new (LISTEN);
   g_autoptr (Router) b = router_new (LISTEN);
   g_autoptr (Router) c = router_new (LISTEN);
-  g_autoptr (MhtNode) liar = mht_node_new (NULL, LISTEN);
+  g_autoptr (MhtNode) liar = mht_node_new (NULL, 0, LISTEN);
   Entry entry = { a, liar->id };
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) missing = NULL;
@@ -322,7 +322,7 @@ test_liar (void)
       "who says that a peer is where it is not neither ends the lookup nor invents one");
   mh_host_run (liar->host, lie_here, NULL);
   mht_node_connect (a->node, liar);
-  mht_node_wait (a->node, is_in_table, &entry);
+  mht_wait_until (a->node, is_in_table, &entry);
   missing = find (a, &nobody, TIMEOUT_MS);
   g_assert_error (missing, G_IO_ERROR, G_IO_ERROR_HOST_UNREACHABLE);
   mht_node_connect (b->node, c->node);
@@ -352,7 +352,7 @@ static void
 test_many_on_one (void)
 {
   g_autoptr (Router) a = router_new (LISTEN);
-  g_autoptr (MhtNode) asker = mht_node_new (NULL, NULL);
+  g_autoptr (MhtNode) asker = mht_node_new (NULL, 0, NULL);
   g_autoptr (MhKadMessage) question = mh_kad_message_new_find (&a->node->id);
   g_autoptr (GBytes) bytes = mh_kad_message_encode (question);
   g_autoptr (MhStream) stream = NULL;
@@ -399,7 +399,7 @@ test_back_pressure (void)
 {
   g_autoptr (Router) a = router_new (LISTEN);
   g_autoptr (MhMultiaddr) address = mh_multiaddr_new (LISTEN, NULL);
-  g_autoptr (MhtNode) asker = mht_node_new (NULL, NULL);
+  g_autoptr (MhtNode) asker = mht_node_new (NULL, 0, NULL);
   g_autoptr (MhStream) stream = NULL;
 
   g_test_summary ("who does not read its answers gets the rest when it does, all of them");
@@ -441,7 +441,7 @@ static void
 test_idle (void)
 {
   g_autoptr (Router) a = router_new (LISTEN);
-  g_autoptr (MhtNode) asker = mht_node_new (NULL, NULL);
+  g_autoptr (MhtNode) asker = mht_node_new (NULL, 0, NULL);
   g_autoptr (MhStream) stream = NULL;
   g_autoptr (GError) error = NULL;
   guint8 byte;
@@ -449,7 +449,7 @@ test_idle (void)
   g_test_summary ("a stream without questions is not kept for ever");
   mht_node_connect (asker, a->node);
   stream = open_to (asker, &a->node->id);
-  mht_node_wait (a->node, has_server, a);
+  mht_wait_until (a->node, has_server, a);
   mh_host_run (a->node->host, tick_late, a);
   g_assert_cmpint (mh_stream_read_wait (stream, &byte, 1, TIMEOUT_MS, &error), ==, -1);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
@@ -475,7 +475,7 @@ test_refused (void)
     { "bad length", "\x80\x00", 2 },
   };
   g_autoptr (Router) a = router_new (LISTEN);
-  g_autoptr (MhtNode) asker = mht_node_new (NULL, NULL);
+  g_autoptr (MhtNode) asker = mht_node_new (NULL, 0, NULL);
   guint64 refusals;
 
   g_test_summary ("what breaks the protocol resets its stream and counts, the connection stays");
@@ -492,7 +492,7 @@ test_refused (void)
       g_assert_cmpint (mh_stream_read_wait (stream, &byte, 1, TIMEOUT_MS, &error), ==, -1);
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
     }
-  g_assert_true (mht_node_ask (asker, mht_is_connected, &a->node->id));
+  g_assert_true (mht_is_so (asker, mht_is_connected, &a->node->id));
   mh_host_run (a->node->host, take_refusals, &refusals);
   g_assert_cmpuint (refusals, ==, G_N_ELEMENTS (rows));
 }
@@ -501,7 +501,7 @@ static void
 test_leaving (void)
 {
   Router *a = router_new (LISTEN);
-  g_autoptr (MhtNode) silent = mht_node_new (NULL, LISTEN);
+  g_autoptr (MhtNode) silent = mht_node_new (NULL, 0, LISTEN);
   MhPeerId nobody = mh_peer_id_from_ed25519 ((const guint8 *) "nobody that ever was in this net");
   Find request = { .router = a, .peer = nobody, .timeout_ms = TIMEOUT_MS };
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "namespace.h"
-#include "node-kit.h"
+#include "host-kit.h"
 
 #include "crypto/crypto.h"
 #include "net/p2p/host/host-private.h"
@@ -44,7 +44,7 @@ seeker_new (const MhSecret *key, gboolean dials)
 
   self->found = g_hash_table_new_full (mh_peer_id_hash, mh_peer_id_equal, g_free, NULL);
   self->dials = dials;
-  self->node = mht_node_new (key, LISTEN);
+  self->node = mht_node_new (key, 0, LISTEN);
   mh_host_run (self->node->host, mdns_here, self);
 
   return self;
@@ -82,7 +82,7 @@ wait_found (Seeker *by, Seeker *whom)
 {
   Finding finding = { by, whom->node->id };
 
-  mht_node_wait (by->node, has_found, &finding);
+  mht_wait_until (by->node, has_found, &finding);
 }
 
 static void
@@ -93,8 +93,8 @@ test_two (void)
   g_autoptr (Seeker) b = seeker_new (key, TRUE);
 
   g_test_summary ("two hosts that were told nothing of each other are connected");
-  mht_node_wait (a->node, mht_is_connected, &b->node->id);
-  mht_node_wait (b->node, mht_is_connected, &a->node->id);
+  mht_wait_until (a->node, mht_is_connected, &b->node->id);
+  mht_wait_until (b->node, mht_is_connected, &a->node->id);
 }
 
 static void
@@ -106,7 +106,7 @@ test_only_found (void)
   g_test_summary ("without dialling they only learn where the other is");
   wait_found (a, b);
   wait_found (b, a);
-  g_assert_false (mht_node_ask (a->node, mht_is_connected, &b->node->id));
+  g_assert_false (mht_is_so (a->node, mht_is_connected, &b->node->id));
   g_assert_false (g_hash_table_contains (a->found, &a->node->id));
 }
 
@@ -127,8 +127,8 @@ test_other_network (void)
   g_test_summary ("a peer of another network is found, and no connection comes of it");
   wait_found (a, b);
   wait_found (b, a);
-  mht_node_wait (a->node, has_refused, NULL);
-  g_assert_false (mht_node_ask (a->node, mht_is_connected, &b->node->id));
+  mht_wait_until (a->node, has_refused, NULL);
+  g_assert_false (mht_is_so (a->node, mht_is_connected, &b->node->id));
 }
 
 /* -- anybody's packets -- */
@@ -200,9 +200,9 @@ test_stranger (void)
                  "then some more, to be a hundred bytes.",
                  size);
   send_to_all (socket, to, g_bytes_get_data (answer, NULL), g_bytes_get_size (answer));
-  mht_node_wait (a->node, has_found, &finding);
+  mht_wait_until (a->node, has_found, &finding);
   b = seeker_new (NULL, TRUE);
-  mht_node_wait (a->node, mht_is_connected, &b->node->id);
+  mht_wait_until (a->node, mht_is_connected, &b->node->id);
 }
 
 static gboolean
@@ -236,7 +236,7 @@ test_dials (void)
 
       send_to_all (socket, to, g_bytes_get_data (answer, NULL), g_bytes_get_size (answer));
     }
-  mht_node_wait (a->node, has_found_many, a);
+  mht_wait_until (a->node, has_found_many, a);
   g_assert_cmpuint (count_dials (a), ==, MH_MDNS_MOST_DIALS);
 }
 
@@ -254,13 +254,13 @@ test_no_multicast (void)
   g_autoptr (Seeker) without = NULL;
 
   g_test_summary ("without an interface nothing happens, and nothing fails");
-  g_assert_true (mht_node_ask (with->node, has_links, with));
+  g_assert_true (mht_is_so (with->node, has_links, with));
   g_assert_null (mht_namespace_enter (FALSE));
   without = g_new0 (Seeker, 1);
   without->found = g_hash_table_new_full (mh_peer_id_hash, mh_peer_id_equal, g_free, NULL);
-  without->node = mht_node_new (NULL, NULL);
+  without->node = mht_node_new (NULL, 0, NULL);
   mh_host_run (without->node->host, mdns_here, without);
-  g_assert_false (mht_node_ask (without->node, has_links, without));
+  g_assert_false (mht_is_so (without->node, has_links, without));
 }
 
 int
