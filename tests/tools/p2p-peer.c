@@ -191,36 +191,6 @@ say_counters (Peer *self)
        mh_pubsub_dropped (self->pubsub));
 }
 
-/* -- echo -- */
-
-static void
-echo_more (MhStream *stream, gpointer data)
-{
-  const MhBuf *received = mh_stream_received (stream);
-
-  mh_stream_consume (stream,
-                     mh_stream_write (stream, mh_buf_peek (received), mh_buf_size (received)));
-  if (mh_buf_size (mh_stream_received (stream)) > 0 || !mh_stream_is_ended (stream))
-    return;
-  mh_stream_close_write (stream);
-  mh_stream_set_funcs (stream, NULL, NULL);
-  mh_stream_unref (stream);
-}
-
-static void
-echo_broken (MhStream *stream, gpointer data)
-{
-  mh_stream_unref (stream);
-}
-
-static void
-on_echo (MhStream *stream, gpointer data)
-{
-  static const MhStreamFuncs funcs = { echo_more, echo_more, echo_broken };
-
-  mh_stream_set_funcs (stream, &funcs, data);
-}
-
 /* -- an echo that we ask for -- */
 
 typedef struct
@@ -624,7 +594,7 @@ serve_here (MhHost *host, gpointer data)
   const Options *options = to_serve->options;
 
   if (options->serve_echo)
-    mh_host_handle (host, ECHO_PROTOCOL, on_echo, to_serve->peer);
+    mh_host_handle (host, ECHO_PROTOCOL, mh_ping_echo, NULL);
   if (options->relay)
     to_serve->peer->relay = mh_relay_new (host);
   if (options->kad)

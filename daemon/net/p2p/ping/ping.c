@@ -30,13 +30,19 @@ drop (MhStream *stream, gpointer data)
   mh_stream_unref (stream);
 }
 
-static void
-on_asked (MhStream *stream, gpointer data)
+void
+mh_ping_echo (MhStream *stream, gpointer data)
 {
   static const MhStreamFuncs funcs = { echo, echo, drop };
 
-  mh_stream_set_priority (stream, MH_YAMUX_URGENT);
   mh_stream_set_funcs (stream, &funcs, NULL);
+}
+
+static void
+on_asked (MhStream *stream, gpointer data)
+{
+  mh_stream_set_priority (stream, MH_YAMUX_URGENT);
+  mh_ping_echo (stream, data);
 }
 
 void

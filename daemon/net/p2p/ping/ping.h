@@ -17,6 +17,17 @@ typedef void (*MhPingDone) (gint64 rtt_us, const GError *error, gpointer data);
 void mh_ping_serve (MhHost *host);
 
 /**
+ * mh_ping_echo:
+ * @stream: (transfer full): a stream
+ * @data: not used, so that it is an MhHostHandler
+ *
+ * Sends back all that comes, no faster than the peer takes it, and the end of it.
+ *
+ * Thread: the loop.
+ */
+void mh_ping_echo (MhStream *stream, gpointer data);
+
+/**
  * mh_ping:
  * @host: a host
  * @peer: who

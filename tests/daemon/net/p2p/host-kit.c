@@ -83,34 +83,6 @@ mht_wait_until (MhtNode *node, MhtQuestion question, gpointer data)
 /* -- nodes -- */
 
 static void
-echo_more (MhStream *stream, gpointer data)
-{
-  const MhBuf *received = mh_stream_received (stream);
-
-  mh_stream_consume (stream,
-                     mh_stream_write (stream, mh_buf_peek (received), mh_buf_size (received)));
-  if (mh_buf_size (mh_stream_received (stream)) > 0 || !mh_stream_is_ended (stream))
-    return;
-  mh_stream_close_write (stream);
-  mh_stream_set_funcs (stream, NULL, NULL);
-  mh_stream_unref (stream);
-}
-
-static void
-echo_broken (MhStream *stream, gpointer data)
-{
-  mh_stream_unref (stream);
-}
-
-static void
-on_echo (MhStream *stream, gpointer data)
-{
-  static const MhStreamFuncs funcs = { echo_more, echo_more, echo_broken };
-
-  mh_stream_set_funcs (stream, &funcs, NULL);
-}
-
-static void
 set_up (MhHost *host, gpointer data)
 {
   MhtNode *self = data;
@@ -120,7 +92,7 @@ set_up (MhHost *host, gpointer data)
   self->client = mh_relay_client_new (host);
   mh_ping_serve (host);
   mh_perf_serve (host);
-  mh_host_handle (host, MHT_ECHO, on_echo, NULL);
+  mh_host_handle (host, MHT_ECHO, mh_ping_echo, NULL);
 }
 
 void
