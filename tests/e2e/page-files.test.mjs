@@ -35,6 +35,21 @@ async function openVault(name, files = {}, options = {}) {
   return { vault, page };
 }
 
+/** Waits until what has opened took the focus: it does so a moment after it appears, and a key before that is lost. */
+async function focusIn(locator) {
+  await locator.and(locator.page().locator(':focus, :has(:focus)')).waitFor();
+}
+
+/** Presses a key until what is wanted has the focus. */
+async function goTo(key, wanted) {
+  await wanted.waitFor();
+  for (let i = 0; i < 30; i += 1) {
+    if (await wanted.evaluate((element) => element === document.activeElement)) return;
+    await wanted.page().keyboard.press(key);
+  }
+  assert.fail(`${key} does not lead to ${wanted}`);
+}
+
 async function done(page) {
   await page.context().close();
   browser.check();
@@ -296,7 +311,7 @@ describe('the keyboard alone', () => {
 
     await press('ArrowDown');
     await press('F2');
-    await page.getByRole('dialog').waitFor();
+    await focusIn(page.getByRole('dialog'));
     await page.keyboard.type('renamed');
     await press('Enter');
     await row(page, 'renamed.txt').waitFor();
@@ -305,10 +320,15 @@ describe('the keyboard alone', () => {
     await press('End');
     assert.equal(await activeRow(page), 'renamed.txt');
     await press('Shift+F10');
-    await page.getByRole('menu').waitFor();
-    await page.getByRole('menuitem', { name: 'Move …' }).press('Enter');
-    await page.getByRole('dialog').getByRole('button', { name: 'a', exact: true }).press('Enter');
-    await page.getByRole('button', { name: 'Move to “a”' }).press('Enter');
+    await focusIn(page.getByRole('menu'));
+    await goTo('ArrowDown', page.getByRole('menuitem', { name: 'Move …' }));
+    await press('Enter');
+    const dialog = page.getByRole('dialog');
+    await focusIn(dialog);
+    await goTo('Tab', dialog.getByRole('button', { name: 'a', exact: true }));
+    await press('Enter');
+    await goTo('Tab', page.getByRole('button', { name: 'Move to “a”' }));
+    await press('Enter');
     await row(page, 'renamed.txt').waitFor({ state: 'detached' });
     assert.equal((await daemon.get(vault, '/a/renamed.txt')).toString(), 'b');
 
