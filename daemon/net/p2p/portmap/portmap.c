@@ -22,12 +22,14 @@ struct _MhPortmap
   gpointer data;
 
   /* of the loop */
-  GUPnPSimpleIgd *igd;   /* (owned) (nullable): while the mapping is wanted */
+  GUPnPSimpleIgd *igd;   /* (owned) (nullable): holds itself while @is_leaving */
+  gboolean is_leaving;   /* @igd takes back what it has mapped, and is heard no more */
   char *local;           /* (owned) (nullable): our address that is forwarded to */
   guint16 port;          /* of ours; 0 while none is forwarded */
   MhMultiaddr *external; /* (owned) (nullable) */
   char *error;           /* (owned) (nullable) */
-  GSource *retry;        /* (owned) (nullable): after something failed */
+  GSource *timer;        /* (owned) (nullable): until the next start */
+  gboolean is_stopping;
 
   GMutex lock;
   GCond gone;
@@ -88,46 +90,102 @@ find_local (void)
 
 /* -- the mapping -- */
 
-static void
-forget (MhPortmap *self)
-{
-  if (self->port != 0)
-    gupnp_simple_igd_remove_port_local (self->igd, "TCP", self->local, self->port);
-  self->port = 0;
-  drop_external (self);
-}
+/*
+ * The library sends what it is asked all at once, and a router may take back the mapping after it
+ * has made it anew. It also says nothing when a renewal works again, and nothing more once the
+ * router did not know its own address. So a change is a start from the beginning, with an object
+ * that is made when the last one is gone.
+ */
 
-/* Asks for what fits the addresses that we have now. */
-static void
-ask (MhPortmap *self)
-{
-  guint16 port = mh_listen_port (self->host, G_SOCKET_FAMILY_IPV4);
-  g_autofree char *local = find_local ();
+static void start (MhPortmap *self);
 
-  if (port == self->port && g_strcmp0 (local, self->local) == 0)
+static void
+drop_timer (MhPortmap *self)
+{
+  if (self->timer == NULL)
     return;
 
-  forget (self);
-  g_free (self->local);
-  self->local = g_steal_pointer (&local);
-  if (port == 0)
-    set_error (self, "no TCP port is listened on on every interface");
-  else if (self->local == NULL)
-    set_error (self, "there is no way out over IPv4");
-  else
+  g_source_destroy (self->timer);
+  g_clear_pointer (&self->timer, g_source_unref);
+}
+
+static void
+schedule (MhPortmap *self, guint after_ms, GSourceFunc func)
+{
+  if (self->timer != NULL)
+    return;
+
+  self->timer = g_timeout_source_new (after_ms);
+  g_source_set_callback (self->timer, func, self, NULL);
+  g_source_attach (self->timer, mh_host_context (self->host));
+}
+
+static gboolean
+on_start (gpointer data)
+{
+  MhPortmap *self = data;
+
+  drop_timer (self);
+  start (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* The router has answered, or did not in time. Also called where the object is freed at once. */
+static void
+on_gone (gpointer data, GObject *igd)
+{
+  MhPortmap *self = data;
+
+  self->igd = NULL;
+  self->is_leaving = FALSE;
+  if (!self->is_stopping)
     {
-      self->port = port;
-      gupnp_simple_igd_add_port (self->igd, "TCP", 0, self->local, port, self->lease_s,
-                                 DESCRIPTION);
+      schedule (self, 0, on_start);
+      return;
     }
-  tell (self);
+
+  g_mutex_lock (&self->lock);
+  self->is_gone = TRUE;
+  g_cond_signal (&self->gone);
+  g_mutex_unlock (&self->lock);
+}
+
+/* Takes back what is mapped. The library holds the object itself until the router has answered. */
+static void
+leave (MhPortmap *self)
+{
+  drop_timer (self);
+  drop_external (self);
+  if (self->igd == NULL || self->is_leaving)
+    return;
+
+  self->is_leaving = TRUE;
+  g_signal_handlers_disconnect_by_data (self->igd, self);
+  if (self->port != 0 && self->local != NULL)
+    gupnp_simple_igd_remove_port_local (self->igd, "TCP", self->local, self->port);
+  self->port = 0;
+  g_object_weak_ref (G_OBJECT (self->igd), on_gone, self);
+  g_object_unref (self->igd);
+}
+
+static gboolean
+on_leave (gpointer data)
+{
+  leave (data);
+
+  return G_SOURCE_REMOVE;
 }
 
 /* A network is there. Returns: whether routers in it are none of ours */
 static gboolean
 on_context (GUPnPSimpleIgd *igd, GObject *context, MhPortmap *self)
 {
-  ask (self);
+  g_autofree char *local = find_local ();
+
+  if (g_strcmp0 (local, self->local) != 0
+      || mh_listen_port (self->host, G_SOCKET_FAMILY_IPV4) != self->port)
+    schedule (self, 0, on_leave); /* not within a call of what would be freed */
 
   return g_strcmp0 (gssdp_client_get_host_ip (GSSDP_CLIENT (context)), self->local) != 0;
 }
@@ -162,55 +220,44 @@ on_mapped (MhPortmap *self, const char *protocol, const char *external_ip, const
 }
 
 static void
-drop_retry (MhPortmap *self)
-{
-  if (self->retry == NULL)
-    return;
-
-  g_source_destroy (self->retry);
-  g_clear_pointer (&self->retry, g_source_unref);
-}
-
-static gboolean
-on_retry (gpointer data)
-{
-  MhPortmap *self = data;
-
-  drop_retry (self);
-  forget (self);
-  ask (self);
-
-  return G_SOURCE_REMOVE;
-}
-
-/* The library goes on renewing, but says nothing of it when that works again: so from the start. */
-static void
 on_error (MhPortmap *self, const GError *error)
 {
   drop_external (self);
   set_error (self, error->message);
-  if (self->retry == NULL)
-    {
-      self->retry = g_timeout_source_new_seconds (MAX (self->lease_s / MH_PORTMAP_RETRY_PART, 1));
-      g_source_set_callback (self->retry, on_retry, self, NULL);
-      g_source_attach (self->retry, mh_host_context (self->host));
-    }
+  schedule (self, MAX (self->lease_s * 1000 / MH_PORTMAP_RETRY_PART, 1000), on_leave);
   tell (self);
 }
 
 /* -- life -- */
 
+/* Asks for what fits the addresses that we have now. */
 static void
-start_here (MhHost *host, gpointer data)
+start (MhPortmap *self)
 {
-  MhPortmap *self = data;
+  guint16 port = mh_listen_port (self->host, G_SOCKET_FAMILY_IPV4);
 
   /* it takes the context of the thread that makes it */
   self->igd = gupnp_simple_igd_new ();
   g_signal_connect (self->igd, "context-available", G_CALLBACK (on_context), self);
   g_signal_connect_swapped (self->igd, "mapped-external-port", G_CALLBACK (on_mapped), self);
   g_signal_connect_swapped (self->igd, "error-mapping-port", G_CALLBACK (on_error), self);
-  ask (self);
+
+  g_free (self->local);
+  self->local = find_local ();
+  self->port = port;
+  if (port == 0)
+    set_error (self, "no TCP port is listened on on every interface");
+  else if (self->local == NULL)
+    set_error (self, "there is no way out over IPv4");
+  else
+    gupnp_simple_igd_add_port (self->igd, "TCP", 0, self->local, port, self->lease_s, DESCRIPTION);
+  tell (self);
+}
+
+static void
+start_here (MhHost *host, gpointer data)
+{
+  start (data);
 }
 
 MhPortmap *
@@ -230,27 +277,13 @@ mh_portmap_new (MhHost *host, guint lease_s, MhPortmapChanged changed, gpointer 
 }
 
 static void
-on_gone (gpointer data, GObject *igd)
-{
-  MhPortmap *self = data;
-
-  g_mutex_lock (&self->lock);
-  self->is_gone = TRUE;
-  g_cond_signal (&self->gone);
-  g_mutex_unlock (&self->lock);
-}
-
-/* The library holds the object itself until the router has answered. */
-static void
 stop_here (MhHost *host, gpointer data)
 {
   MhPortmap *self = data;
 
-  g_signal_handlers_disconnect_by_data (self->igd, self);
-  drop_retry (self);
-  forget (self);
-  g_object_weak_ref (G_OBJECT (self->igd), on_gone, self);
-  g_object_unref (self->igd);
+  self->is_stopping = TRUE;
+  leave (self);
+  self->is_gone = self->igd == NULL;
 }
 
 /* The router takes too long. */
@@ -259,7 +292,7 @@ give_up_here (MhHost *host, gpointer data)
 {
   MhPortmap *self = data;
 
-  if (!self->is_gone)
+  if (self->igd != NULL)
     g_object_weak_unref (G_OBJECT (self->igd), on_gone, self);
 }
 
