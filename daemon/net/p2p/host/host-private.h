@@ -88,9 +88,14 @@ struct _MhHost
   GPtrArray *dirty;         /* (owned) (element-type MhLink): owned */
   MhHostCircuit circuit;    /* (nullable): reaches peers over relays */
   gpointer circuit_data;
+  MhHostGate gate; /* (nullable) */
+  gpointer gate_data;
+  guint16 listened_port;
   guint half_open; /* incoming links without a peer */
   gboolean is_closing;
   MhHostRefusals refusals;
+  guint64 bytes_in; /* of all links */
+  guint64 bytes_out;
 };
 
 /* -- host.c -- */

@@ -443,3 +443,22 @@ mh_host_refusals (MhHost *self)
 {
   return self->refusals;
 }
+
+static void
+traffic_here (MhHost *self, gpointer data)
+{
+  guint64 *both = data;
+
+  both[0] = self->bytes_in;
+  both[1] = self->bytes_out;
+}
+
+void
+mh_host_traffic (MhHost *self, guint64 *bytes_in, guint64 *bytes_out)
+{
+  guint64 both[2];
+
+  mh_host_run (self, traffic_here, both);
+  *bytes_in = both[0];
+  *bytes_out = both[1];
+}

@@ -120,6 +120,16 @@ void mh_host_run (MhHost *self, MhHostTask task, gpointer data);
 gboolean
 mh_host_listen (MhHost *self, MhMultiaddr *address, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Returns: the TCP port of the last call of mh_host_listen() that worked, or 0. Thread: as that. */
+guint16 mh_host_listened_port (MhHost *self);
+
+/* Whether a peer whose identity is proved may be connected. On the loop. */
+typedef gboolean (*MhHostGate) (const MhPeerId *peer, gpointer data);
+
+/* Refuses peers from now on for which @gate says no; they count as refused by a limit. On the loop.
+ */
+void mh_host_set_gate (MhHost *self, MhHostGate gate, gpointer data);
+
 /**
  * mh_host_addresses:
  * @self: a host
@@ -272,6 +282,9 @@ void mh_host_connection_free (MhHostConnection *self);
 
 /* Returns: (transfer full) (element-type MhHostConnection): all of them. Thread: the loop. */
 GPtrArray *mh_host_connections (MhHost *self) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Says how many bytes went over all connections since the start. Thread: any but the loop. */
+void mh_host_traffic (MhHost *self, guint64 *bytes_in, guint64 *bytes_out);
 
 /* What was refused since the start, by why. Plain data. */
 typedef struct

@@ -420,6 +420,7 @@ link_received (MhLink *self, gsize size)
   gboolean good;
 
   self->bytes_in += size;
+  self->host->bytes_in += size;
   self->depth++;
   good = mh_conn_received (self->conn, size, now_us, &error);
   self->depth--;
@@ -482,6 +483,7 @@ mh_link_send (MhLink *self)
       if (done <= 0)
         return;
       self->bytes_out += (guint64) done;
+      self->host->bytes_out += (guint64) done;
       mh_buf_consume (out, (gsize) done);
     }
 }

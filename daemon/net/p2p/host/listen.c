@@ -198,8 +198,18 @@ listen_here (gpointer data)
   if (!check_free (&target, &listen->error))
     return;
   socket = bind_socket (&target, &listen->error);
-  if (socket != NULL)
-    g_ptr_array_add (listen->host->listeners, listener_new (listen->host, socket, &target));
+  if (socket == NULL)
+    return;
+  g_ptr_array_add (listen->host->listeners, listener_new (listen->host, socket, &target));
+  listen->host->listened_port =
+      ((Listener *) g_ptr_array_index (listen->host->listeners, listen->host->listeners->len - 1))
+          ->port;
+}
+
+guint16
+mh_host_listened_port (MhHost *self)
+{
+  return self->listened_port;
 }
 
 gboolean

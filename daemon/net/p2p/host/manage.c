@@ -22,6 +22,13 @@ links_of (MhHost *host, const MhPeerId *peer)
   return row != NULL ? row->links->len : 0;
 }
 
+void
+mh_host_set_gate (MhHost *self, MhHostGate gate, gpointer data)
+{
+  self->gate = gate;
+  self->gate_data = data;
+}
+
 gboolean
 mh_manage_admit (MhHost *host, MhLink *link, GError **error)
 {
@@ -31,6 +38,13 @@ mh_manage_admit (MhHost *host, MhLink *link, GError **error)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                            "the address is of this machine itself");
+      return FALSE;
+    }
+  if (host->gate != NULL && !host->gate (peer, host->gate_data))
+    {
+      host->refusals.limits++;
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+                           "the peer is not wanted here");
       return FALSE;
     }
   if (links_of (host, peer) < host->request.most_of_peer)
