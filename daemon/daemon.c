@@ -54,14 +54,47 @@ answer_token (MhDaemon *self, MhJson *json)
   mh_json_int (json, "expires_at_ms", grant->expires_ms);
 }
 
+/* Returns: what people call it, with a sentence about it in @detail: (transfer full) */
+static const char *
+state_of (MhCore *core, char **detail)
+{
+  g_auto (MhNetworkStatus) network = { 0 };
+
+  *detail = mh_core_dup_fault (core);
+  if (*detail != NULL)
+    return "attention";
+
+  mh_core_get_network (core, &network);
+  switch (network.state)
+    {
+    case MH_NETWORK_STARTING:
+      return "starting";
+    case MH_NETWORK_OFFLINE:
+      *detail = g_strdup ("no network is connected");
+      return "offline";
+    case MH_NETWORK_FAILED:
+      *detail = g_strdup (network.error);
+      return "attention";
+    case MH_NETWORK_ONLINE:
+      *detail = network.peers == 1
+                    ? g_strdup_printf ("%s: 1 other machine", network.name)
+                    : g_strdup_printf ("%s: %u other machines", network.name, network.peers);
+      return "ready";
+    case MH_NETWORK_NONE:
+      break;
+    }
+
+  return "ready";
+}
+
 static void
 answer_status (MhDaemon *self, MhJson *json)
 {
-  g_autofree char *fault = mh_core_dup_fault (self->core);
-  gboolean has_key = mh_core_has_swarm_key (self->core);
+  g_autofree char *detail = NULL;
+  const char *state = state_of (self->core, &detail);
 
-  mh_json_string (json, "state", fault != NULL ? "attention" : has_key ? "offline" : "ready");
-  mh_json_string (json, "detail", fault != NULL ? fault : has_key ? "no network is connected" : "");
+  mh_json_string (json, "state", state);
+  mh_json_string (json, "detail", detail != NULL ? detail : "");
   mh_json_string (json, "url", mh_server_url (self->server));
   mh_json_int (json, "pid", getpid ());
   mh_json_string (json, "version", MH_VERSION);

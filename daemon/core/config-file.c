@@ -19,6 +19,7 @@ typedef enum
   KEY_INT,
   KEY_DURATION,
   KEY_SIZE,
+  KEY_BOOL,
 } KeyType;
 
 typedef struct
@@ -42,6 +43,15 @@ static const Key keys[] = {
   { "node.storage_path", KEY_STRING, AT (storage_path) },
   { "node.min_free", KEY_SIZE, AT (min_free), 0, G_MAXINT64 },
   { "node.scrub_rate", KEY_SIZE, AT (scrub_rate), 0, G_MAXINT64, "32MiB" },
+  { "node.country", KEY_STRING, AT (country) },
+  { "node.reliable", KEY_BOOL, AT (reliable), 0, 0, "true" },
+  { "node.metered", KEY_BOOL, AT (metered), 0, 0, "false" },
+  { "node.listen_addrs", KEY_LIST, AT (mesh_listen) },
+  { "node.announce_addrs", KEY_LIST, AT (mesh_announce) },
+  { "node.max_peers", KEY_INT, AT (max_peers), 8, 2048, "256" },
+  { "node.mdns", KEY_BOOL, AT (mdns), 0, 0, "true" },
+  { "node.upnp.enabled", KEY_BOOL, AT (upnp), 0, 0, "true" },
+  { "node.relay.service", KEY_BOOL, AT (relay_service), 0, 0, "false" },
   { "api.listen_addr", KEY_STRING, AT (listen_addr), 0, 0, "127.0.0.1:8080" },
   { "api.bind", KEY_STRING, AT (listen_addr) },
   { "api.allowed_hosts", KEY_LIST, AT (allowed_hosts) },
@@ -128,6 +138,19 @@ set_scalar (MhConfig *self, const Key *key, const char *text, GError **error)
         }
       g_free (*(char **) slot (self, key));
       *(char **) slot (self, key) = text[0] != '\0' ? g_strdup (text) : NULL;
+      return TRUE;
+    }
+
+  if (key->type == KEY_BOOL)
+    {
+      gboolean is_true = g_str_equal (text, "true");
+
+      if (!is_true && !g_str_equal (text, "false"))
+        {
+          g_set_error (error, MH_ERROR, MH_ERROR_INVALID, "%s must be true or false", key->name);
+          return FALSE;
+        }
+      *(gboolean *) slot (self, key) = is_true;
       return TRUE;
     }
 
@@ -312,7 +335,12 @@ read_text (MhConfig *self, const char *text, gsize length, GError **error)
 static gboolean
 set_defaults (MhConfig *self, GError **error)
 {
+  static const char *const mesh_listen[] = { "/ip4/0.0.0.0/tcp/7777", "/ip6/::/tcp/7777",
+                                             "/ip4/0.0.0.0/tcp/7778/ws", NULL };
+
   self->bootstrap_peers = g_new0 (char *, 1);
+  self->mesh_listen = g_strdupv ((char **) mesh_listen);
+  self->mesh_announce = g_new0 (char *, 1);
   self->allowed_hosts = g_new0 (char *, 1);
   self->min_free = -1;
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
@@ -433,6 +461,17 @@ append_without (GString *out, const char *text, const char *const *names)
     }
 }
 
+static void
+append_key (GString *out, const char *swarm_key)
+{
+  g_autofree char *trimmed = g_strchomp (g_strdup (swarm_key));
+  g_auto (GStrv) lines = g_strsplit (trimmed, "\n", -1);
+
+  g_string_append (out, "swarm_key: |\n");
+  for (guint i = 0; lines[i] != NULL; i++)
+    g_string_append_printf (out, "  %s\n", lines[i]);
+}
+
 gboolean
 mh_config_write_network (const char *path, const char *swarm_key,
                          const char *const *bootstrap_peers, GError **error)
@@ -440,8 +479,6 @@ mh_config_write_network (const char *path, const char *swarm_key,
   static const char *const names[] = { "swarm_key", "bootstrap_peers", NULL };
   g_autoptr (GString) out = g_string_new (NULL);
   g_autofree char *text = NULL;
-  g_autofree char *trimmed = g_strchomp (g_strdup (swarm_key));
-  g_auto (GStrv) lines = g_strsplit (trimmed, "\n", -1);
   g_autoptr (GError) local = NULL;
 
   if (!g_file_get_contents (path, &text, NULL, &local)
@@ -452,13 +489,12 @@ mh_config_write_network (const char *path, const char *swarm_key,
     }
 
   append_without (out, text != NULL ? text : "", names);
-  g_string_append (out, "swarm_key: |\n");
-  for (guint i = 0; lines[i] != NULL; i++)
-    g_string_append_printf (out, "  %s\n", lines[i]);
-  g_string_append (out, "bootstrap_peers:");
-  if (bootstrap_peers == NULL || bootstrap_peers[0] == NULL)
-    g_string_append (out, " []");
-  g_string_append_c (out, '\n');
+  if (swarm_key != NULL)
+    append_key (out, swarm_key);
+  if (swarm_key != NULL)
+    g_string_append (out, bootstrap_peers == NULL || bootstrap_peers[0] == NULL
+                              ? "bootstrap_peers: []\n"
+                              : "bootstrap_peers:\n");
   for (guint i = 0; bootstrap_peers != NULL && bootstrap_peers[i] != NULL; i++)
     {
       g_autoptr (MhJson) quoted = NULL;

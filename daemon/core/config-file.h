@@ -10,11 +10,20 @@ typedef struct
 {
   char *swarm_key; /* (nullable) */
   char **bootstrap_peers;
-  char *display_name; /* (nullable) */
-  char *metadata_dir; /* (nullable) absolute */
-  char *storage_path; /* (nullable) absolute */
-  gint64 min_free;    /* bytes of the disk that uploads leave, -1 for the usual part */
-  gint64 scrub_rate;  /* bytes a second that the scrub reads, 0 for no limit */
+  char *display_name;   /* (nullable) */
+  char *metadata_dir;   /* (nullable) absolute */
+  char *storage_path;   /* (nullable) absolute */
+  gint64 min_free;      /* bytes of the disk that uploads leave, -1 for the usual part */
+  gint64 scrub_rate;    /* bytes a second that the scrub reads, 0 for no limit */
+  char *country;        /* (nullable) ISO 3166-1 alpha-2 */
+  gboolean reliable;    /* counts for the replicas of a vault */
+  gboolean metered;     /* the line costs by the byte */
+  char **mesh_listen;   /* multiaddresses */
+  char **mesh_announce; /* multiaddresses at which others reach us as well */
+  gint64 max_peers;     /* connections to other nodes */
+  gboolean mdns;
+  gboolean upnp;
+  gboolean relay_service; /* relays for others */
   char *listen_addr;
   char **allowed_hosts;
   gint64 max_conns;
@@ -43,7 +52,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhConfig, mh_config_free)
 /**
  * mh_config_write_network:
  * @path: config.yaml
- * @swarm_key: three lines of text
+ * @swarm_key: (nullable): three lines of text, %NULL to have neither key
  * @bootstrap_peers: (nullable): multiaddrs
  * @error: return location
  *

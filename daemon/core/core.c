@@ -37,9 +37,9 @@ struct _MhCore
   GArray *running;       /* (owned) (element-type Running) in the order they started */
   gint64 started_ms;
   GMutex lock;
-  char *fault;            /* (owned) (nullable) (locked-by lock) */
-  char *shortage;         /* (owned) (nullable) (locked-by lock) */
-  gboolean has_swarm_key; /* (locked-by lock) */
+  char *fault;             /* (owned) (nullable) (locked-by lock) */
+  char *shortage;          /* (owned) (nullable) (locked-by lock) */
+  MhNetworkStatus network; /* (locked-by lock) */
 };
 
 static gboolean
@@ -105,7 +105,6 @@ mh_core_new (const MhCoreOptions *options, MhConfig *config, GError **error)
   self->bus = mh_bus_new (self->clock);
   self->running = g_array_new (FALSE, FALSE, sizeof (Running));
   self->started_ms = mh_clock_now_ms (self->clock);
-  self->has_swarm_key = config->swarm_key != NULL;
 
   if (!open_all (self, error))
     return NULL;
@@ -136,6 +135,7 @@ mh_core_free (MhCore *self)
   g_free (self->listen);
   g_free (self->fault);
   g_free (self->shortage);
+  mh_network_status_clear (&self->network);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -344,22 +344,60 @@ mh_core_dup_shortage (MhCore *self)
   return shortage;
 }
 
-gboolean
-mh_core_has_swarm_key (MhCore *self)
+void
+mh_network_status_clear (MhNetworkStatus *self)
 {
-  gboolean has = FALSE;
+  g_clear_pointer (&self->id, g_free);
+  g_clear_pointer (&self->name, g_free);
+  g_clear_pointer (&self->error, g_free);
+  g_clear_pointer (&self->addresses, g_strfreev);
+}
 
-  g_mutex_lock (&self->lock);
-  has = self->has_swarm_key;
-  g_mutex_unlock (&self->lock);
+static void
+copy_network (const MhNetworkStatus *from, MhNetworkStatus *to)
+{
+  to->state = from->state;
+  to->id = g_strdup (from->id);
+  to->name = g_strdup (from->name);
+  to->error = g_strdup (from->error);
+  to->addresses = g_strdupv (from->addresses);
+  to->peers = from->peers;
+}
 
-  return has;
+static gboolean
+is_same_network (const MhNetworkStatus *a, const MhNetworkStatus *b)
+{
+  gboolean same_addresses =
+      (a->addresses == NULL) == (b->addresses == NULL)
+      && (a->addresses == NULL
+          || g_strv_equal ((const char *const *) a->addresses, (const char *const *) b->addresses));
+
+  return a->state == b->state && g_strcmp0 (a->id, b->id) == 0 && g_strcmp0 (a->name, b->name) == 0
+         && g_strcmp0 (a->error, b->error) == 0 && a->peers == b->peers && same_addresses;
 }
 
 void
-mh_core_note_swarm_key (MhCore *self)
+mh_core_set_network (MhCore *self, const MhNetworkStatus *status)
+{
+  gboolean changed;
+
+  g_mutex_lock (&self->lock);
+  changed = !is_same_network (&self->network, status);
+  if (changed)
+    {
+      mh_network_status_clear (&self->network);
+      copy_network (status, &self->network);
+    }
+  g_mutex_unlock (&self->lock);
+
+  if (changed)
+    mh_bus_publish (self->bus, "status_changed", NULL);
+}
+
+void
+mh_core_get_network (MhCore *self, MhNetworkStatus *out)
 {
   g_mutex_lock (&self->lock);
-  self->has_swarm_key = TRUE;
+  copy_network (&self->network, out);
   g_mutex_unlock (&self->lock);
 }

@@ -77,8 +77,34 @@ char *mh_core_dup_fault (MhCore *self);
 /* Returns: (transfer full) (nullable): the shortage of now. Thread: any. */
 char *mh_core_dup_shortage (MhCore *self);
 
-/* Whether a swarm key is set, now or since the start. Thread: any. */
-gboolean mh_core_has_swarm_key (MhCore *self);
-void mh_core_note_swarm_key (MhCore *self);
+/* How this machine stands to the network that it is in. */
+typedef enum
+{
+  MH_NETWORK_NONE,     /* it is in none */
+  MH_NETWORK_OFFLINE,  /* it is in one, and not connected to it */
+  MH_NETWORK_STARTING, /* it will be in a moment */
+  MH_NETWORK_ONLINE,
+  MH_NETWORK_FAILED, /* it could not be connected */
+} MhNetworkState;
+
+typedef struct
+{
+  MhNetworkState state;
+  char *id;         /* (owned) (nullable): 16 hexadecimal digits */
+  char *name;       /* (owned) (nullable) */
+  char *error;      /* (owned) (nullable): one sentence about why it failed */
+  char **addresses; /* (owned) (nullable): where others can reach us */
+  guint peers;      /* nodes that are there */
+} MhNetworkStatus;
+
+/* Gives back what is in it. */
+void mh_network_status_clear (MhNetworkStatus *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MhNetworkStatus, mh_network_status_clear)
+
+/* Notes @status, which is copied, and tells everybody when it has changed. Thread: any. */
+void mh_core_set_network (MhCore *self, const MhNetworkStatus *status);
+
+/* Copies it to @out. Thread: any. */
+void mh_core_get_network (MhCore *self, MhNetworkStatus *out);
 
 G_END_DECLS

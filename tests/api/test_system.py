@@ -104,22 +104,27 @@ class System(unittest.TestCase):
                     self.assertIn(word, result.stderr)
 
     def test_setup_once(self):
-        with mh.Daemon(config="# mine\nlog:\n  level: info\n") as daemon:
+        with mh.Daemon(config="# mine\n" + mh.LONELY) as daemon:
             self.assertTrue(daemon.get("/api/v1/system/status").json["setup_required"])
             bad = SWARM_KEY.replace("base16", "base99")
             reply = daemon.post("/api/v1/system/setup", {"swarm_key": bad})
             self.assertEqual((reply.status, "swarm_key" in reply.json["error"]), (400, True))
-            peers = ["/ip4/192.0.2.1/tcp/7777/p2p/12D3KooW: \"x\""]
+            peers = ["/ip4/127.0.0.1/tcp/1/p2p/12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp"]
+            for wrong in (": \"x\"", peers[0].split("/p2p")[0]):
+                reply = daemon.post("/api/v1/system/setup", {"swarm_key": SWARM_KEY, "bootstrap_peers": [wrong]})
+                self.assertEqual((reply.status, "bootstrap_peers" in reply.json["error"]), (400, True))
+            self.assertTrue(daemon.get("/api/v1/system/status").json["setup_required"])
             self.assertEqual(daemon.post("/api/v1/system/setup", {"swarm_key": SWARM_KEY, "bootstrap_peers": peers}).status, 204)
             self.assertFalse(daemon.get("/api/v1/system/status").json["setup_required"])
             self.assertEqual(daemon.post("/api/v1/system/setup", {"swarm_key": SWARM_KEY}).status, 409)
             text = (daemon.home / "config.yaml").read_text()
-            self.assertTrue(text.startswith("# mine\nlog:\n  level: info\n"))
+            self.assertTrue(text.startswith("# mine\n" + mh.LONELY))
+            self.assertIn(peers[0], text)
             self.assertEqual(stat.S_IMODE((daemon.home / "config.yaml").stat().st_mode), 0o600)
             daemon.stop()
             daemon.start()
             self.assertTrue(daemon.get("/api/v1/system/status").json["has_swarm_key"])
-            self.assertEqual(daemon.ipc("status")["state"], "offline")
+            mh.wait_until(lambda: daemon.ipc("status")["state"] == "ready", what="the network")
 
     def test_setup_with_a_password(self):
         """the first password comes along and ends no session; a second is refused before anything is written"""
@@ -141,7 +146,7 @@ class System(unittest.TestCase):
             reply = daemon.post("/api/v1/system/setup", {"swarm_key": SWARM_KEY, "password": "correct horse"})
             self.assertEqual((reply.status, "password" in reply.json["error"]), (409, True))
             self.assertTrue(daemon.get("/api/v1/system/status").json["setup_required"])
-            self.assertFalse((daemon.home / "config.yaml").exists())
+            self.assertEqual((daemon.home / "config.yaml").read_text(), mh.LONELY)
 
     def test_metrics_have_a_sample_from_the_start(self):
         with mh.Daemon() as daemon:

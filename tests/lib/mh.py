@@ -103,6 +103,10 @@ def content_hash(data):
     return sha.hexdigest()
 
 
+# A daemon that neither takes ports that others may want nor talks to the network of this machine.
+LONELY = "node:\n  listen_addrs: [/ip4/127.0.0.1/tcp/0]\n  mdns: false\n  upnp:\n    enabled: false\n"
+
+
 class Daemon:
     """One meshholdd on a home of its own. Use with `with`; leaving it checks the log."""
 
@@ -120,8 +124,8 @@ class Daemon:
 
     def __enter__(self):
         self.home.mkdir(parents=True, exist_ok=True)
-        if self.config is not None:
-            (self.home / "config.yaml").write_text(self.config, encoding="utf-8")
+        if self.config is not None or not (self.home / "config.yaml").exists():
+            (self.home / "config.yaml").write_text(LONELY if self.config is None else self.config, encoding="utf-8")
         self.start()
         return self
 

@@ -8,6 +8,7 @@
 #include "metrics.h"
 #include "modules/audit/audit.h"
 #include "modules/auth/auth.h"
+#include "modules/mesh/mesh.h"
 #include "system.h"
 
 typedef struct
@@ -15,6 +16,7 @@ typedef struct
   MhCore *core;       /* (unowned) outlives us */
   MhAudit *audit;     /* (unowned) */
   MhAuth *auth;       /* (unowned) */
+  MhMesh *mesh;       /* (unowned) */
   MhMetrics *metrics; /* (owned) */
   GMutex setup;       /* one setup at a time */
 } MhSystem;
@@ -41,25 +43,47 @@ system_whoami (MhRequest *request, gconstpointer body, MhJson *out, GError **err
   return TRUE;
 }
 
+static void
+network_to_json (MhJson *out, const MhNetworkStatus *network)
+{
+  static const char *const states[] = { "", "offline", "starting", "online", "failed" };
+
+  if (network->id == NULL)
+    {
+      mh_json_null (out, "network");
+      return;
+    }
+  mh_json_begin_object (out, "network");
+  mh_json_string (out, "state", states[network->state]);
+  mh_json_string (out, "id", network->id);
+  mh_json_string (out, "name", network->name);
+  mh_json_int (out, "peers", network->peers);
+  mh_json_string (out, "error", network->error);
+  mh_json_end_object (out);
+}
+
 gboolean
 system_status (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
 {
   MhSystem *system = mh_request_service (request, "system");
   MhCore *core = system->core;
   gint64 up_ms = mh_clock_now_ms (mh_core_clock (core)) - mh_core_started_ms (core);
-  gboolean has_key = mh_core_has_swarm_key (core);
+  g_auto (MhNetworkStatus) network = { 0 };
   g_autofree char *shortage = mh_core_dup_shortage (core);
 
+  mh_core_get_network (core, &network);
   mh_json_begin_object (out, NULL);
   mh_json_bool (out, "running", TRUE);
   mh_json_string (out, "attention", shortage);
   mh_json_string (out, "version", MH_VERSION);
   mh_json_int (out, "uptime_s", MAX (0, up_ms) / 1000);
-  mh_json_bool (out, "has_swarm_key", has_key);
-  mh_json_bool (out, "setup_required", !has_key);
+  mh_json_bool (out, "has_swarm_key", network.id != NULL);
+  mh_json_bool (out, "setup_required", network.id == NULL);
   mh_json_bool (out, "password_set", mh_auth_has_password (system->auth));
   mh_json_string (out, "peer_id", mh_core_peer_id (core));
-  mh_json_begin_array (out, "listen_addrs"); /* of the mesh, which does not listen yet */
+  mh_json_begin_array (out, "listen_addrs");
+  for (guint i = 0; network.addresses != NULL && network.addresses[i] != NULL; i++)
+    mh_json_string (out, NULL, network.addresses[i]);
   mh_json_end_array (out);
   mh_json_bool (out, "s3_enabled", FALSE);
   mh_json_begin_object (out, "tls");
@@ -69,34 +93,25 @@ system_status (MhRequest *request, gconstpointer body, MhJson *out, GError **err
   mh_json_bool (out, "enabled", TRUE);
   mh_json_string (out, "provider", "file");
   mh_json_end_object (out);
-  mh_json_null (out, "network");
+  network_to_json (out, &network);
   mh_json_end_object (out);
 
   return TRUE;
 }
 
-/* Under the lock of the setup. Whatever can be refused is refused before anything is written. */
+/* Whatever can be refused is refused before anything is written. */
 static gboolean
 set_up (MhSystem *system, const MhSystemSetup *body, GError **error)
 {
   const char *const *peers = (const char *const *) body->bootstrap_peers;
-
-  if (mh_core_has_swarm_key (system->core))
-    {
-      g_set_error_literal (error, MH_ERROR, MH_ERROR_CONFLICT, "a swarm key is already set");
-      return FALSE;
-    }
 
   if (body->password != NULL && mh_auth_has_password (system->auth))
     {
       g_set_error_literal (error, MH_ERROR, MH_ERROR_CONFLICT, "a password is already set");
       return FALSE;
     }
-
-  if (!mh_config_write_network (mh_core_config_path (system->core), body->swarm_key, peers, error))
+  if (!mh_mesh_set_up (system->mesh, body->swarm_key, peers, error))
     return FALSE;
-
-  mh_core_note_swarm_key (system->core);
   if (body->password == NULL || mh_auth_set_first_password (system->auth, body->password, error))
     return TRUE;
 
@@ -207,6 +222,7 @@ start (MhCore *core, GError **error)
   self->core = core;
   self->audit = mh_core_service (core, "audit");
   self->auth = mh_core_service (core, "auth");
+  self->mesh = mh_core_service (core, "mesh");
   self->metrics = mh_metrics_new (core);
   g_mutex_init (&self->setup);
 
@@ -225,7 +241,7 @@ stop (gpointer service)
 
 extern const MhMigration mh_system_migrations[];
 
-static const char *const requires[] = { "audit", "auth", NULL };
+static const char *const requires[] = { "audit", "auth", "mesh", NULL };
 
 const MhModule mh_system_module = {
   .name = "system",
