@@ -11,9 +11,9 @@ static const char sql_add[] =
     "INSERT INTO blocks (id, vault, segment, position, size, refs) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
     " ON CONFLICT (id) DO NOTHING";
 
-static const char sql_add_missing[] =
-    "INSERT INTO blocks (id, vault, segment, position, size, bad, refs) VALUES (?1, ?2, 0, 0, 0, 1,"
-    " 1)";
+static const char sql_add_missing[] = "INSERT INTO blocks (id, vault, segment, position, size, "
+                                      "bad, refs) VALUES (?1, ?2, 0, 0, 0, ?3,"
+                                      " 1)";
 
 static const char sql_place[] =
     "UPDATE blocks SET segment = ?2, position = ?3, size = ?4, bad = 0 WHERE id = ?1";
@@ -33,7 +33,8 @@ read_row (MhStmt *stmt, MhBlockRow *row)
   row->location.segment = (guint64) mh_stmt_int64 (stmt, 0);
   row->location.position = (guint64) mh_stmt_int64 (stmt, 1);
   row->location.size = (guint32) mh_stmt_int64 (stmt, 2);
-  row->bad = mh_stmt_int64 (stmt, 3) != 0;
+  row->bad = mh_stmt_int64 (stmt, 3) != MH_BLOCK_GOOD;
+  row->elsewhere = mh_stmt_int64 (stmt, 3) == MH_BLOCK_ELSEWHERE;
   row->refs = mh_stmt_int64 (stmt, 4);
   row->vault = mh_stmt_int64 (stmt, 5);
 }
@@ -100,7 +101,8 @@ mh_catalog_add_block (MhDb *db, const guint8 *id, const MhBlockRow *row, gboolea
 }
 
 gboolean
-mh_catalog_add_missing (MhDb *db, gint64 vault, const guint8 *id, GError **error)
+mh_catalog_add_missing (MhDb *db, gint64 vault, const guint8 *id, MhBlockState state,
+                        GError **error)
 {
   g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_add_missing, error);
 
@@ -109,6 +111,7 @@ mh_catalog_add_missing (MhDb *db, gint64 vault, const guint8 *id, GError **error
 
   mh_stmt_bind_blob (stmt, 1, id, MH_BLOCK_ID_SIZE);
   mh_stmt_bind_int64 (stmt, 2, vault);
+  mh_stmt_bind_int64 (stmt, 3, state);
 
   return mh_stmt_run (stmt, error);
 }

@@ -39,12 +39,21 @@ typedef struct
 void mh_file_row_free (MhFileRow *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhFileRow, mh_file_row_free)
 
+/* The column `bad`. */
+typedef enum
+{
+  MH_BLOCK_GOOD = 0,
+  MH_BLOCK_BAD = 1,       /* found damaged, or lost */
+  MH_BLOCK_ELSEWHERE = 2, /* of a version of another machine, and never here */
+} MhBlockState;
+
 typedef struct
 {
-  MhLocation location; /* segment 0: a block that is needed but was never there */
-  gboolean bad;
+  MhLocation location; /* segment 0: a block that is needed but is not there */
+  gboolean bad;        /* not %MH_BLOCK_GOOD */
   gint64 refs;
   gint64 vault;
+  gboolean elsewhere;
 } MhBlockRow;
 
 typedef struct
@@ -109,8 +118,8 @@ gboolean mh_catalog_mark_bad (MhDb *db, const guint8 *id, GError **error) G_GNUC
 gboolean mh_catalog_add_block (MhDb *db, const guint8 *id, const MhBlockRow *row, gboolean *added,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Adds a block that is missing but named by a version. */
-gboolean mh_catalog_add_missing (MhDb *db, gint64 vault, const guint8 *id,
+/* Adds a block that is missing but named by a version; @state says why. */
+gboolean mh_catalog_add_missing (MhDb *db, gint64 vault, const guint8 *id, MhBlockState state,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Gives a block another place, where it is not damaged. */

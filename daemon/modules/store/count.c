@@ -37,7 +37,7 @@ count_version (MhWriter *self, const MhPrunable *row, GError **error)
 
   return version == NULL
          || (mh_catalog_ensure_vault (self->db, version->vault_id, &vault, error)
-             && mh_usage_add_version (self, &vault, version->blocks, error));
+             && mh_usage_add_version (self, &vault, version->blocks, MH_BLOCK_BAD, error));
 }
 
 static gboolean

@@ -35,7 +35,7 @@ ingest (MhWriter *writer, gpointer data, GError **error)
     return TRUE;
 
   return mh_writer_put_version (writer, self->keys->vault_id, self->record, &location, error)
-         && mh_usage_add_version (writer, &vault, self->version->blocks, error)
+         && mh_usage_add_version (writer, &vault, self->version->blocks, MH_BLOCK_BAD, error)
          && mh_catalog_add_version (db, &vault, self->version, &location, &ref, error)
          && mh_catalog_apply (db, &vault, self->version, ref, self->meta, error);
 }

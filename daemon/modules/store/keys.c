@@ -16,6 +16,7 @@ mh_keys_new (const char *vault_id, const MhSecret *key)
   self->vault_id = g_strdup (vault_id);
   self->blocks = mh_kdf_derive (key, "mh1/conv", KEY_SIZE);
   self->records = mh_kdf_derive (key, "mh1/meta", KEY_SIZE);
+  self->proof = mh_kdf_derive (key, "mh1/proof", KEY_SIZE);
 
   return self;
 }
@@ -37,5 +38,6 @@ mh_keys_unref (MhKeys *self)
   g_free (self->vault_id);
   mh_secret_free (self->blocks);
   mh_secret_free (self->records);
+  mh_secret_free (self->proof);
   g_free (self);
 }

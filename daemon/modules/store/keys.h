@@ -18,6 +18,7 @@ typedef struct
   char *vault_id;    /* (owned) */
   MhSecret *blocks;  /* (owned): convergence key, HKDF label "mh1/conv" */
   MhSecret *records; /* (owned): manifest key, HKDF label "mh1/meta" */
+  MhSecret *proof;   /* (owned): shows others that the key is here, HKDF label "mh1/proof" */
 } MhKeys;
 
 /* Returns: (transfer full): what follows from @key, 32 bytes. Thread: any. */

@@ -43,6 +43,27 @@ fail (const char *why, GError **error)
   return NULL;
 }
 
+/* Has somebody else give a block. That it cannot be had is no damage unless it was lost here. */
+static GBytes *
+fetch (MhStore *store, MhKeys *keys, const MhChunk *chunk, gboolean elsewhere, GError **error)
+{
+  g_autoptr (GBytes) sealed =
+      mh_store_fetch_block (store, keys->vault_id, chunk->id, elsewhere ? error : NULL);
+  GBytes *plain;
+  gsize size;
+  const guint8 *data;
+
+  if (sealed == NULL)
+    return elsewhere ? NULL : fail ("it is not in the store", error);
+  data = g_bytes_get_data (sealed, &size);
+  plain = mh_open_block (store->buffers, keys, chunk, data, size);
+  if (plain == NULL)
+    g_set_error_literal (error, MH_ERROR, MH_ERROR_UNAVAILABLE,
+                         "another machine gave other bytes than those that were stored");
+
+  return plain;
+}
+
 GBytes *
 mh_load_block (MhStore *store, MhKeys *keys, const MhChunk *chunk, GError **error)
 {
@@ -58,8 +79,11 @@ mh_load_block (MhStore *store, MhKeys *keys, const MhChunk *chunk, GError **erro
       if (!locate (store, chunk, &row, &found, error))
         return NULL;
 
-      if (!found || row.location.segment == 0)
+      if (!found)
         return fail ("it is not in the store", error);
+
+      if (row.location.segment == 0)
+        return fetch (store, keys, chunk, row.elsewhere, error);
 
       if (row.location.size > MH_CHUNK_MAX + MH_SEAL_OVERHEAD)
         return fail ("its place in the index is wrong", error);

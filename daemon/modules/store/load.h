@@ -17,8 +17,11 @@ G_BEGIN_DECLS
  * twice at one place is damaged.
  *
  * Thread: any worker without a connection of the index. Blocks on disk.
- * Errors: %MH_ERROR_CORRUPT when it is missing or damaged; as mh_stmt_step()
- * Returns: (transfer full): its bytes, or %NULL with @error set
+ * What other machines have is fetched from them: see mh_store_set_fetch().
+ *
+ * Errors: %MH_ERROR_CORRUPT when it is damaged; %MH_ERROR_UNAVAILABLE when it is elsewhere and
+ * cannot be fetched; as mh_stmt_step() Returns: (transfer full): its bytes, or %NULL with @error
+ * set
  */
 GBytes *mh_load_block (MhStore *store, MhKeys *keys, const MhChunk *chunk,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -209,7 +209,7 @@ index_new_version (MhRecovery *self, const MhFoundRecord *found, const MhVersion
                  (gint64) mh_record_span (found->location.size));
 
   return mh_catalog_ensure_vault (writer->db, version->vault_id, &vault, error)
-         && mh_usage_add_version (writer, &vault, version->blocks, error)
+         && mh_usage_add_version (writer, &vault, version->blocks, MH_BLOCK_BAD, error)
          && mh_catalog_add_version (writer->db, &vault, version, &found->location, &ref, error);
 }
 

@@ -41,10 +41,14 @@ struct _MhStore
   MhSchedule *schedule;       /* (owned) (nullable) */
   int lock_fd;                /* (owned) */
   GMutex lock;
-  GHashTable *vaults; /* (owned) (element-type utf8 MhKeys) (locked-by lock) */
-  GHashTable *locked; /* (owned) (element-type utf8) (locked-by lock): known, without their keys */
-  GHashTable *limits; /* (owned) (element-type utf8 MhVaultLimits) (locked-by lock) */
-  char *fault;        /* (owned) (nullable) (locked-by lock) */
+  GHashTable *vaults;  /* (owned) (element-type utf8 MhKeys) (locked-by lock) */
+  GHashTable *locked;  /* (owned) (element-type utf8) (locked-by lock): known, without their keys */
+  GHashTable *limits;  /* (owned) (element-type utf8 MhVaultLimits) (locked-by lock) */
+  char *fault;         /* (owned) (nullable) (locked-by lock) */
+  MhStoreFetch fetch;  /* (nullable) (locked-by lock) */
+  gpointer fetch_data; /* (locked-by lock) */
+  guint fetching;      /* calls of @fetch that are under way (locked-by lock) */
+  GCond fetched;
 };
 
 /* Returns: Unix milliseconds. Thread: any. */
@@ -82,6 +86,10 @@ void mh_store_want_upkeep (MhStore *self);
 
 /* Returns: bytes to be left free where @fd lies; -1 stands for the usual part. Thread: any. */
 guint64 mh_store_resolve_min_free (gint64 configured, int fd);
+
+/* As MhStoreFetch, of who is set. */
+GBytes *mh_store_fetch_block (MhStore *self, const char *vault_id, const guint8 *id,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Adds what the disk has to @space. Thread: any. */
 void mh_store_fill_space (MhStore *self, MhStoreSpace *space);

@@ -110,6 +110,7 @@ mh_store_open (const MhStoreConfig *config, GError **error)
 
   self->lock_fd = -1;
   g_mutex_init (&self->lock);
+  g_cond_init (&self->fetched);
   if (!prepare_folders (config, lock_path, error))
     return NULL;
 
@@ -176,6 +177,7 @@ mh_store_close (MhStore *self)
   mh_os_close (self->lock_fd);
   g_free (self->fault);
   g_mutex_clear (&self->lock);
+  g_cond_clear (&self->fetched);
   g_free (self);
 }
 

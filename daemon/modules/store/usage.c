@@ -67,6 +67,20 @@ replace_block (MhWriter *writer, const guint8 *id, const MhLocation *location, G
 }
 
 gboolean
+mh_usage_fill_block (MhWriter *writer, const guint8 *id, const MhBlockRow *old,
+                     const MhLocation *location, GError **error)
+{
+  if (!mh_catalog_place_block (writer->db, id, location, error))
+    return FALSE;
+
+  add_stored (writer, old->vault, (gint64) location->size - (gint64) old->location.size);
+  add_live (writer, &old->location, -1);
+  add_live (writer, location, 1);
+
+  return mh_usage_free_record (writer, &old->location, FALSE, error);
+}
+
+gboolean
 mh_usage_add_block (MhWriter *writer, const MhVaultRow *vault, const guint8 *id,
                     const MhLocation *location, GError **error)
 {
@@ -133,7 +147,8 @@ is_first (GHashTable *seen, const guint8 *id)
 }
 
 gboolean
-mh_usage_add_version (MhWriter *writer, const MhVaultRow *vault, GBytes *ids, GError **error)
+mh_usage_add_version (MhWriter *writer, const MhVaultRow *vault, GBytes *ids, MhBlockState state,
+                      GError **error)
 {
   gsize size;
   const guint8 *data = g_bytes_get_data (ids, &size);
@@ -146,7 +161,7 @@ mh_usage_add_version (MhWriter *writer, const MhVaultRow *vault, GBytes *ids, GE
       if (!is_first (seen, data + i))
         continue;
       if (!share (writer, data + i, &row, &found, error)
-          || (!found && !mh_catalog_add_missing (writer->db, vault->ref, data + i, error)))
+          || (!found && !mh_catalog_add_missing (writer->db, vault->ref, data + i, state, error)))
         return FALSE;
     }
 

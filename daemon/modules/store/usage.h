@@ -37,9 +37,13 @@ gboolean mh_usage_add_block (MhWriter *writer, const MhVaultRow *vault, const gu
 gboolean
 mh_usage_share_block (MhWriter *writer, const guint8 *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* One version more names each of @ids, also those that are not there. */
+/* A block that versions name, but which is missing or damaged, was written to @location. */
+gboolean mh_usage_fill_block (MhWriter *writer, const guint8 *id, const MhBlockRow *old,
+                              const MhLocation *location, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* One version more names each of @ids, also those that are not there: those are in @state. */
 gboolean mh_usage_add_version (MhWriter *writer, const MhVaultRow *vault, GBytes *ids,
-                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                               MhBlockState state, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* One version less names each of @ids; adds to @unused the bytes that nothing needs any more. */
 gboolean mh_usage_remove_version (MhWriter *writer, GBytes *ids, gint64 *unused,

@@ -500,6 +500,41 @@ mh_writer_add_block (MhWriter *self, const MhVaultRow *vault, const char *vault_
 }
 
 gboolean
+mh_writer_fill_block (MhWriter *self, const char *vault_id, const guint8 *id, GBytes *sealed,
+                      gboolean *filled, GError **error)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (sealed, &size);
+  MhChunk chunk = { 0 };
+  MhRecord record = { 0 };
+  MhLocation location;
+  MhBlockRow row;
+  gboolean found;
+
+  *filled = FALSE;
+  if (g_hash_table_contains (self->pending, id)) /* an upload brings it */
+    return TRUE;
+  if (!mh_catalog_find_block (self->db, id, &row, &found, error))
+    return FALSE;
+  if (!found || row.refs == 0 || !row.bad)
+    return TRUE;
+  if (self->open == NULL)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "the disk fails");
+      return FALSE;
+    }
+
+  memcpy (chunk.id, id, sizeof chunk.id);
+  fill_record (&record, vault_id, &chunk, size);
+  *filled = TRUE;
+
+  return write_version (self, MH_RECORD_FOLLOWED, error)
+         && check_space_for_block (self, mh_record_span (size), error)
+         && mh_writer_append_record (self, &record, data, TRUE, &location, error)
+         && mh_usage_fill_block (self, id, &row, &location, error);
+}
+
+gboolean
 mh_writer_keep_blocks (MhWriter *self, const MhVaultRow *vault, GPtrArray *blocks, GError **error)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new (mh_id_hash, mh_id_equal);

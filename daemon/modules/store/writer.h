@@ -159,6 +159,23 @@ gboolean mh_writer_add_block (MhWriter *self, const MhVaultRow *vault, const cha
                               const MhChunk *chunk, const MhPiece *sealed,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * mh_writer_fill_block:
+ * @self: the writer
+ * @vault_id: the vault that has it
+ * @id: a block
+ * @sealed: its bytes, of which @id is the hash
+ * @filled: (out): whether it was missing, or damaged
+ * @error: return location
+ *
+ * In a commit: appends a block that versions name and that is not here.
+ *
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_writer_fill_block (MhWriter *self, const char *vault_id, const guint8 *id,
+                               GBytes *sealed, gboolean *filled,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /*
  * Writes what was gathered, before anything is read back from the open segment. After a failure all
  * commits of the transaction have failed.

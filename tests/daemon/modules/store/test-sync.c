@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "bench.h"
+#include "modules/store/seal.h"
+#include "modules/store/version.h"
+
+/* Machines that hold one vault, and give each other versions and blocks. */
+
+/* A machine with the key of another one's vault. */
+static Bench *
+other_of (Bench *bench)
+{
+  g_autofree char *home = g_dir_make_tmp ("mh-sync-XXXXXX", NULL);
+  Bench *other = bench_new_at (home, 0);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (mh_store_forget_vault (other->store, "vault", &error));
+  g_assert_true (mh_store_add_vault (other->store, "vault", bench->key, &error));
+  g_assert_no_error (error);
+
+  return other;
+}
+
+/* Gives @to what @from has since @mark. Returns: how many were new */
+static guint
+pull (Bench *to, Bench *from, MhSyncMark *mark)
+{
+  g_autoptr (GError) error = NULL;
+  guint taken_sum = 0;
+
+  while (TRUE)
+    {
+      g_autoptr (GBytes) hashes = mh_store_versions_since (from->store, "vault", mark, 10, &error);
+      g_autoptr (GBytes) unknown = NULL;
+      g_autoptr (GPtrArray) records = NULL;
+      g_autoptr (MhSyncTaken) taken = NULL;
+
+      g_assert_no_error (error);
+      if (g_bytes_get_size (hashes) == 0)
+        return taken_sum;
+      unknown = mh_store_unknown_versions (to->store, "vault", hashes, &error);
+      g_assert_no_error (error);
+      records = mh_store_version_records (from->store, "vault", unknown, 1 << 20, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (records->len, ==, g_bytes_get_size (unknown) / MH_SYNC_HASH_SIZE);
+      taken = mh_store_take_versions (to->store, "vault", records, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (taken->taken, ==, records->len);
+      taken_sum += taken->taken;
+    }
+}
+
+/* Gives @to every block that it misses. Returns: how many */
+static guint
+pull_blocks (Bench *to, Bench *from)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) missing = mh_store_missing_blocks (to->store, "vault", NULL, 10000, &error);
+  g_autoptr (GPtrArray) sealed = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  guint taken = 0;
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < missing->len; i++)
+    {
+      const MhSyncBlock *block = &g_array_index (missing, MhSyncBlock, i);
+      GBytes *bytes = mh_store_read_sealed (from->store, "vault", block->id, &error);
+
+      g_assert_no_error (error);
+      g_ptr_array_add (sealed, bytes);
+    }
+  g_assert_true (mh_store_take_blocks (to->store, "vault", sealed, &taken, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (taken, ==, missing->len);
+
+  return taken;
+}
+
+static void
+assert_same_heads (Bench *one, Bench *two)
+{
+  g_autoptr (GBytes) left = mh_store_heads (one->store, "vault", NULL);
+  g_autoptr (GBytes) right = mh_store_heads (two->store, "vault", NULL);
+
+  g_assert_true (g_bytes_equal (left, right));
+}
+
+static void
+put (Bench *bench, const char *path, guint64 seed, gsize size)
+{
+  g_autoptr (GBytes) content = bench_random (seed, size);
+
+  mh_file_free (bench_put (bench, path, content));
+}
+
+static void
+assert_content (Bench *bench, const char *path, guint64 seed, gsize size)
+{
+  g_autoptr (GBytes) content = bench_random (seed, size);
+
+  bench_assert_file (bench, path, content);
+}
+
+static void
+test_there (void)
+{
+  g_autoptr (Bench) one = bench_new (0);
+  g_autoptr (Bench) two = other_of (one);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) nothing = NULL;
+  MhSyncMark mark = { 0 };
+
+  g_test_summary ("another machine gets the files first and their content later, each once");
+  put (one, "/a/small", 1, 1000);
+  put (one, "/large", 2, 5000000);
+  put (one, "/a/small", 3, 2000);
+  put (one, "/gone", 4, 100);
+  g_assert_true (mh_store_delete (one->store, "vault", "/gone", &error));
+  g_assert_cmpint (mh_store_move (one->store, "vault", "/a", "/b", &error), ==, 1);
+
+  g_assert_cmpuint (pull (two, one, &mark), ==, 6);
+  assert_same_heads (one, two);
+  bench_assert_no_file (two, "/gone");
+  bench_assert_no_file (two, "/a/small");
+  nothing = bench_read (two, "/b/small", NULL, &error);
+  g_assert_error (error, MH_ERROR, MH_ERROR_UNAVAILABLE);
+  g_assert_null (mh_store_fault (two->store)); /* it is no damage */
+  g_clear_error (&error);
+
+  g_assert_cmpuint (pull_blocks (two, one), >, 3);
+  g_assert_cmpuint (pull_blocks (two, one), ==, 0);
+  assert_content (two, "/b/small", 3, 2000);
+  assert_content (two, "/large", 2, 5000000);
+  g_assert_cmpint (bench_stored (two), ==, bench_stored (one));
+  bench_assert_recount (two);
+
+  /* and what is here survives a new index */
+  bench_close (two);
+  bench_remove_index (two);
+  g_assert_true (bench_open (two, &error));
+  assert_content (two, "/large", 2, 5000000);
+  assert_same_heads (one, two);
+  g_assert_cmpuint (pull (two, one, &mark), ==, 0);
+}
+
+static void
+test_conflict (void)
+{
+  g_autoptr (Bench) one = bench_new (0);
+  g_autoptr (Bench) two = other_of (one);
+  g_autoptr (MhFile) left = NULL;
+  g_autoptr (MhFile) right = NULL;
+  MhSyncMark of_one = { 0 };
+  MhSyncMark of_two = { 0 };
+
+  g_test_summary ("two edits at the same time are a conflict that both see in the same way");
+  put (one, "/f", 1, 1000);
+  g_assert_cmpuint (pull (two, one, &of_one), ==, 1);
+  g_assert_cmpuint (pull_blocks (two, one), ==, 1);
+  put (one, "/f", 2, 1000);
+  put (two, "/f", 3, 1000);
+  g_assert_cmpuint (pull (two, one, &of_one), ==, 1);
+  g_assert_cmpuint (pull (one, two, &of_two), ==, 1); /* but not back what it gave */
+  g_assert_cmpuint (pull_blocks (two, one), ==, 1);
+  g_assert_cmpuint (pull_blocks (one, two), ==, 1);
+  assert_same_heads (one, two);
+  left = mh_store_get (one->store, "vault", "/f", FALSE, NULL);
+  right = mh_store_get (two->store, "vault", "/f", FALSE, NULL);
+  g_assert_true (left->conflict && right->conflict);
+  g_assert_cmpstr (left->content_hash, ==, right->content_hash);
+  bench_assert_recount (one);
+  bench_assert_recount (two);
+}
+
+/* Takes versions in an order of its own. */
+static void
+take (Bench *bench, GPtrArray *records, guint first, guint step)
+{
+  for (guint i = 0; i < records->len; i++)
+    {
+      g_autoptr (GPtrArray) one = g_ptr_array_new ();
+      g_autoptr (MhSyncTaken) taken = NULL;
+
+      g_ptr_array_add (one, records->pdata[(first + i * step) % records->len]);
+      taken = mh_store_take_versions (bench->store, "vault", one, NULL);
+      g_assert_cmpuint (taken->refused, ==, 0);
+    }
+}
+
+static void
+test_any_order (void)
+{
+  g_autoptr (Bench) one = bench_new (0);
+  g_autoptr (GBytes) hashes = NULL;
+  g_autoptr (GPtrArray) records = NULL;
+  MhSyncMark mark = { 0 };
+
+  g_test_summary ("in whatever order versions come, the same ones lead to the same files");
+  for (guint i = 0; i < 17; i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/%u", i % 3);
+
+      put (one, path, i, 100);
+      if (i % 5 == 4)
+        g_assert_true (mh_store_delete (one->store, "vault", path, NULL));
+    }
+  g_assert_cmpint (mh_store_move (one->store, "vault", "/1", "/moved", NULL), ==, 1);
+  hashes = mh_store_versions_since (one->store, "vault", &mark, 1000, NULL);
+  records = mh_store_version_records (one->store, "vault", hashes, G_MAXSIZE, NULL);
+  g_assert_cmpuint (records->len, ==, 21);
+
+  for (guint step = 1; step < 21; step++)
+    {
+      g_autoptr (Bench) two = NULL;
+      g_autoptr (MhFile) file = NULL;
+
+      if (step % 3 == 0 || step % 7 == 0)
+        continue; /* would not come by all */
+      two = other_of (one);
+      take (two, records, step, step);
+      assert_same_heads (one, two);
+      bench_assert_no_file (two, "/1");
+      file = mh_store_get (two->store, "vault", "/moved", FALSE, NULL);
+      g_assert_nonnull (file);
+      g_assert_false (file->conflict);
+      (void) pull_blocks (two, one);
+      g_assert_cmpint (bench_stored (two), ==, bench_stored (one));
+      bench_assert_recount (two);
+    }
+}
+
+/* Returns: (transfer full): a record that is of "vault", but sealed with another key */
+static GBytes *
+forged (Bench *stranger)
+{
+  MhSyncMark mark = { 0 };
+  g_autoptr (GBytes) hashes = mh_store_versions_since (stranger->store, "vault", &mark, 1, NULL);
+  g_autoptr (GPtrArray) records =
+      mh_store_version_records (stranger->store, "vault", hashes, 1 << 20, NULL);
+
+  return g_bytes_ref (records->pdata[0]);
+}
+
+static void
+test_refused (void)
+{
+  g_autoptr (Bench) one = bench_new (0);
+  g_autofree char *home = g_dir_make_tmp ("mh-sync-XXXXXX", NULL);
+  g_autoptr (Bench) stranger = NULL;
+  g_autoptr (GBytes) good = NULL;
+  g_autoptr (GBytes) bad = NULL;
+  g_autoptr (GBytes) before = NULL;
+  g_autoptr (GBytes) after = NULL;
+  g_autoptr (Bench) two = other_of (one);
+  gsize size;
+  const guint8 *data;
+
+  g_test_summary ("who has not the key makes nothing that is taken, nor does damage on the way");
+  put (one, "/f", 1, 1000);
+  stranger = bench_new_at (home, 0);
+  g_assert_true (mh_store_forget_vault (stranger->store, "vault", NULL));
+  {
+    g_autoptr (MhSecret) key = mh_secret_new_random (32);
+
+    g_assert_true (mh_store_add_vault (stranger->store, "vault", key, NULL));
+  }
+  put (stranger, "/evil", 1, 1000);
+  good = forged (one);
+  bad = forged (stranger);
+  before = mh_store_heads (two->store, "vault", NULL);
+  data = g_bytes_get_data (good, &size);
+  for (gsize bit = 0; bit < size * 8 + 1; bit += bit < size * 8 - 13 ? 13 : 1)
+    {
+      g_autoptr (GPtrArray) records =
+          g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+      g_autoptr (MhSyncTaken) taken = NULL;
+      guint8 *copy = g_memdup2 (data, size);
+
+      if (bit == size * 8)
+        {
+          g_free (copy);
+          g_ptr_array_add (records, g_bytes_ref (bad));
+        }
+      else
+        {
+          copy[bit / 8] ^= (guint8) (1 << bit % 8);
+          g_ptr_array_add (records, g_bytes_new_take (copy, size));
+        }
+      taken = mh_store_take_versions (two->store, "vault", records, NULL);
+      g_assert_cmpuint (taken->refused, ==, 1);
+      g_assert_cmpuint (taken->taken, ==, 0);
+    }
+  after = mh_store_heads (two->store, "vault", NULL);
+  g_assert_true (g_bytes_equal (before, after));
+}
+
+static void
+test_blocks_nobody_wants (void)
+{
+  g_autoptr (Bench) one = bench_new (0);
+  g_autoptr (Bench) two = other_of (one);
+  g_autoptr (GPtrArray) sealed = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_autoptr (GError) error = NULL;
+  MhSyncMark mark = { 0 };
+  guint taken = 1;
+
+  g_test_summary (
+      "a block that no version names is passed over, a quota holds, and nothing is half");
+  g_ptr_array_add (sealed, bench_random (99, 5000));
+  g_assert_true (mh_store_take_blocks (two->store, "vault", sealed, &taken, &error));
+  g_assert_cmpuint (taken, ==, 0);
+  g_assert_cmpint (bench_stored (two), ==, 0);
+
+  put (one, "/f", 1, 100000);
+  g_assert_cmpuint (pull (two, one, &mark), ==, 1);
+  bench_limit (two, 30, 90, 50000);
+  g_ptr_array_set_size (sealed, 0);
+  {
+    g_autoptr (GArray) missing = mh_store_missing_blocks (two->store, "vault", NULL, 10, NULL);
+
+    g_assert_cmpuint (missing->len, ==, 1);
+    g_ptr_array_add (sealed,
+                     mh_store_read_sealed (one->store, "vault",
+                                           g_array_index (missing, MhSyncBlock, 0).id, NULL));
+  }
+  g_assert_false (mh_store_take_blocks (two->store, "vault", sealed, &taken, &error));
+  g_assert_error (error, MH_ERROR, MH_ERROR_NO_SPACE);
+  g_assert_cmpint (bench_stored (two), ==, 0);
+  bench_limit (two, 30, 90, 0);
+  g_assert_cmpuint (pull_blocks (two, one), ==, 1);
+  assert_content (two, "/f", 1, 100000);
+}
+
+/* The content comes by an upload of the same, before anybody gives it. */
+static void
+test_upload_fills (void)
+{
+  g_autoptr (Bench) one = bench_new (0);
+  g_autoptr (Bench) two = other_of (one);
+  MhSyncMark mark = { 0 };
+
+  g_test_summary ("an upload of the same content fills what is missing");
+  put (one, "/f", 1, 3000000);
+  g_assert_cmpuint (pull (two, one, &mark), ==, 1);
+  put (two, "/copy", 1, 3000000);
+  g_assert_cmpuint (pull_blocks (two, one), ==, 0);
+  assert_content (two, "/f", 1, 3000000);
+  g_assert_cmpint (bench_stored (two), ==, bench_stored (one));
+  bench_assert_recount (two);
+}
+
+/* Gives blocks from another store. */
+static GBytes *
+on_fetch (const char *vault_id, const guint8 *id, gpointer data, GError **error)
+{
+  return mh_store_read_sealed (((Bench *) data)->store, vault_id, id, error);
+}
+
+static GBytes *
+on_fetch_wrong (const char *vault_id, const guint8 *id, gpointer data, GError **error)
+{
+  return bench_random (5, 1000);
+}
+
+static void
+test_fetch (void)
+{
+  g_autoptr (Bench) one = bench_new (0);
+  g_autoptr (Bench) two = other_of (one);
+  g_autoptr (GBytes) nothing = NULL;
+  g_autoptr (GError) error = NULL;
+  MhSyncMark mark = { 0 };
+
+  g_test_summary ("a file whose blocks are elsewhere is read while they are fetched");
+  put (one, "/f", 1, 9000000);
+  g_assert_cmpuint (pull (two, one, &mark), ==, 1);
+  mh_store_set_fetch (two->store, on_fetch_wrong, one);
+  nothing = bench_read (two, "/f", NULL, &error);
+  g_assert_null (nothing);
+  g_assert_error (error, MH_ERROR, MH_ERROR_UNAVAILABLE);
+  g_assert_null (mh_store_fault (two->store));
+  mh_store_set_fetch (two->store, on_fetch, one);
+  assert_content (two, "/f", 1, 9000000);
+  mh_store_set_fetch (two->store, NULL, NULL);
+}
+
+/* After the newest versions are gone, their numbers are given again: others have to begin anew. */
+static void
+test_epoch (void)
+{
+  g_autoptr (Bench) one = bench_new (0);
+  g_autoptr (Bench) two = other_of (one);
+  MhPurged purged;
+  MhSyncMark mark = { 0 };
+  gint64 epoch;
+
+  g_test_summary ("a purge of the newest versions is no reason to miss what comes after it");
+  put (one, "/f", 1, 1000);
+  put (one, "/g", 2, 1000);
+  g_assert_cmpuint (pull (two, one, &mark), ==, 2);
+  epoch = mark.epoch;
+  g_assert_true (mh_store_delete (one->store, "vault", "/g", NULL));
+  g_assert_cmpuint (pull (two, one, &mark), ==, 1);
+  g_assert_cmpint (mark.epoch, ==, epoch);
+  g_assert_true (mh_store_purge_trash (one->store, "vault", NULL, &purged, NULL));
+  (void) bench_maintain (one);
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/new %u", i);
+
+      put (one, path, i, 10);
+    }
+  (void) pull (two, one, &mark);
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/new %u", i);
+      g_autoptr (MhFile) file = mh_store_get (two->store, "vault", path, FALSE, NULL);
+
+      g_assert_nonnull (file);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/store/sync/there", test_there);
+  g_test_add_func ("/store/sync/conflict", test_conflict);
+  g_test_add_func ("/store/sync/any-order", test_any_order);
+  g_test_add_func ("/store/sync/refused", test_refused);
+  g_test_add_func ("/store/sync/blocks-nobody-wants", test_blocks_nobody_wants);
+  g_test_add_func ("/store/sync/upload-fills", test_upload_fills);
+  g_test_add_func ("/store/sync/fetch", test_fetch);
+  g_test_add_func ("/store/sync/epoch", test_epoch);
+
+  return g_test_run ();
+}
