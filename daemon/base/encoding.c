@@ -201,3 +201,35 @@ mh_percent_decode (const char *text, gssize length, gboolean plus_is_space)
 
   return g_string_free (g_steal_pointer (&out), FALSE);
 }
+
+char *
+mh_base64url_encode (const guint8 *data, gsize length)
+{
+  char *out = g_base64_encode (data, length);
+
+  g_strdelimit (out, "+", '-');
+  g_strdelimit (out, "/", '_');
+  for (gsize i = strlen (out); i > 0 && out[i - 1] == '='; i--)
+    out[i - 1] = '\0';
+
+  return out;
+}
+
+guint8 *
+mh_base64url_decode (const char *text, gsize *size)
+{
+  g_autoptr (GString) plain = g_string_new (NULL);
+
+  for (const char *p = text; *p != '\0'; p++)
+    {
+      if (g_ascii_isspace (*p))
+        continue;
+      if (!g_ascii_isalnum (*p) && *p != '-' && *p != '_')
+        return NULL;
+      g_string_append_c (plain, *p == '-' ? '+' : *p == '_' ? '/' : *p);
+    }
+  while (plain->len % 4 != 0)
+    g_string_append_c (plain, '=');
+
+  return g_base64_decode (plain->str, size);
+}

@@ -72,6 +72,24 @@ gboolean
 mh_base32_decode (const char *text, guint8 *out, gsize room, gsize *size) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * mh_base64url_encode:
+ * @data: bytes
+ * @length: number of bytes
+ *
+ * Returns: (transfer full): base64 with the alphabet of URLs and without padding (RFC 4648 §5)
+ */
+char *mh_base64url_encode (const guint8 *data, gsize length) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_base64url_decode:
+ * @text: what mh_base64url_encode() gives, maybe with white space in it
+ * @size: (out): number of bytes
+ *
+ * Returns: (transfer full) (nullable): the bytes, for g_free(); %NULL when another sign is in it
+ */
+guint8 *mh_base64url_decode (const char *text, gsize *size) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * mh_percent_decode:
  * @text: one encoded path segment or query part, @length bytes
  * @length: bytes of @text, or -1

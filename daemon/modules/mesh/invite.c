@@ -27,45 +27,6 @@ mh_invite_free (MhInvite *self)
   g_free (self);
 }
 
-/* Changes the alphabet of base64 to that of URLs (RFC 4648 §5) and leaves out the padding. */
-static char *
-to_base64url (const char *text)
-{
-  char *out = g_base64_encode ((const guchar *) text, strlen (text));
-
-  for (char *p = out; *p != '\0'; p++)
-    {
-      if (*p == '+')
-        *p = '-';
-      else if (*p == '/')
-        *p = '_';
-      else if (*p == '=')
-        *p = '\0';
-    }
-
-  return out;
-}
-
-/* Returns: (transfer full) (nullable): @size bytes, or %NULL when it is not of that alphabet */
-static guchar *
-from_base64url (const char *text, gsize *size)
-{
-  g_autoptr (GString) plain = g_string_new (NULL);
-
-  for (const char *p = text; *p != '\0'; p++)
-    {
-      if (g_ascii_isspace (*p))
-        continue;
-      if (!g_ascii_isalnum (*p) && *p != '-' && *p != '_')
-        return NULL;
-      g_string_append_c (plain, *p == '-' ? '+' : *p == '_' ? '/' : *p);
-    }
-  while (plain->len % 4 != 0)
-    g_string_append_c (plain, '=');
-
-  return g_base64_decode (plain->str, size);
-}
-
 static char *
 url_of (const MhInvite *self, guint n_peers)
 {
@@ -85,7 +46,7 @@ url_of (const MhInvite *self, guint n_peers)
   mh_json_int (json, "v", VERSION);
   mh_json_end_object (json);
   text = mh_json_steal (json);
-  encoded = to_base64url (text);
+  encoded = mh_base64url_encode ((const guint8 *) text, strlen (text));
   mh_wipe (text, strlen (text));
   mh_wipe (key, strlen (key));
 
@@ -123,7 +84,7 @@ mh_invite_node_url (const char *peer_id, const char *const *addresses)
   mh_json_int (json, "v", VERSION);
   mh_json_end_object (json);
   text = mh_json_steal (json);
-  encoded = to_base64url (text);
+  encoded = mh_base64url_encode ((const guint8 *) text, strlen (text));
 
   return g_strconcat (NODE_PREFIX, encoded, NULL);
 }
@@ -222,7 +183,7 @@ mh_invite_parse (const char *url, GError **error)
   g_autoptr (MhInvite) self = g_new0 (MhInvite, 1);
   g_autofree char *trimmed = g_strstrip (g_strdup (url));
   gboolean is_join = g_str_has_prefix (trimmed, MH_INVITE_PREFIX);
-  g_autofree guchar *text = NULL;
+  g_autofree guint8 *text = NULL;
   g_autoptr (JsonNode) node = NULL;
   gsize size = 0;
 
@@ -239,7 +200,7 @@ mh_invite_parse (const char *url, GError **error)
       return NULL;
     }
 
-  text = from_base64url (strchr (trimmed + strlen ("meshhold://"), '/') + 1, &size);
+  text = mh_base64url_decode (strchr (trimmed + strlen ("meshhold://"), '/') + 1, &size);
   if (text != NULL)
     node = mh_json_parse ((const char *) text, (gssize) size, NULL); /* said below */
   if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node))

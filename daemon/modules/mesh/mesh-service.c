@@ -268,6 +268,12 @@ mh_mesh_stop_swarm (MhMesh *self)
   MhSwarm *swarm;
 
   mh_mesh_save_nodes (self);
+  for (guint i = self->services->len; self->swarm != NULL && i > 0; i--)
+    {
+      const MhMeshServiceRow *row = &g_array_index (self->services, MhMeshServiceRow, i - 1);
+
+      row->service->stopping (self->swarm, row->data);
+    }
   g_mutex_lock (&self->lock);
   swarm = g_steal_pointer (&self->swarm);
   while (self->users > 0)
@@ -325,6 +331,12 @@ mh_mesh_start_swarm (MhMesh *self, GError **error)
   if (swarm != NULL)
     {
       mh_mesh_tell_profile (self, TRUE);
+      for (guint i = 0; i < self->services->len; i++)
+        {
+          const MhMeshServiceRow *row = &g_array_index (self->services, MhMeshServiceRow, i);
+
+          row->service->started (swarm, row->data);
+        }
       return TRUE;
     }
 
@@ -342,6 +354,66 @@ start_first (gpointer data)
   if (!mh_mesh_start_swarm (self, &error))
     g_warning ("connecting to network %s: %s", self->active->name, error->message);
   mh_mesh_tell (self);
+}
+
+/* -- who is told -- */
+
+typedef struct
+{
+  MhMesh *mesh;
+  MhMeshServiceRow row;
+} ServiceCall;
+
+static void
+add_service (gpointer data)
+{
+  ServiceCall *call = data;
+  MhMesh *self = call->mesh;
+
+  g_array_append_val (self->services, call->row);
+  if (self->swarm != NULL)
+    call->row.service->started (self->swarm, call->row.data);
+  g_free (call);
+}
+
+void
+mh_mesh_add_service (MhMesh *self, const MhMeshService *service, gpointer data)
+{
+  ServiceCall *call = g_new0 (ServiceCall, 1);
+
+  call->mesh = self;
+  call->row = (MhMeshServiceRow){ service, data };
+  if (!mh_pool_push (self->work, add_service, call)) /* not while the daemon starts */
+    g_free (call);
+}
+
+static gboolean
+do_remove_service (MhMesh *self, gpointer data, GError **error)
+{
+  const MhMeshServiceRow *wanted = data;
+
+  for (guint i = 0; i < self->services->len; i++)
+    {
+      const MhMeshServiceRow *row = &g_array_index (self->services, MhMeshServiceRow, i);
+
+      if (row->service != wanted->service || row->data != wanted->data)
+        continue;
+      if (self->swarm != NULL)
+        row->service->stopping (self->swarm, row->data);
+      g_array_remove_index (self->services, i);
+      break;
+    }
+
+  return TRUE;
+}
+
+void
+mh_mesh_remove_service (MhMesh *self, const MhMeshService *service, gpointer data)
+{
+  MhMeshServiceRow row = { service, data };
+
+  while (!mh_mesh_call (self, do_remove_service, &row, NULL))
+    g_thread_yield (); /* too much waits; it ends */
 }
 
 /* -- what is due, on the thread of @work -- */
@@ -440,6 +512,7 @@ stop (gpointer service)
   g_clear_pointer (&self->active, mh_network_free);
   g_clear_pointer (&self->acl, mh_acl_free);
   g_hash_table_unref (self->learned);
+  g_array_unref (self->services);
   g_free (self->failure);
   g_mutex_clear (&self->lock);
   g_mutex_clear (&self->testing);
@@ -460,6 +533,7 @@ start (MhCore *core, GError **error)
   g_cond_init (&self->given);
   self->learned =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
+  self->services = g_array_new (FALSE, FALSE, sizeof (MhMeshServiceRow));
   self->work = mh_pool_new ("mesh", 1, MOST_WAITING);
   if (!load (self, error))
     {

@@ -45,12 +45,19 @@ struct _MhMesh
   gboolean is_busy;       /* (locked-by lock): the timer's job is under way */
   guint64 last_in;        /* (locked-by lock) */
   guint64 last_out;       /* (locked-by lock) */
+  GArray *services;       /* (owned) (element-type MhMeshServiceRow): thread of @work only */
   guint16 ports[MH_SWARM_MOST_LISTEN]; /* of the swarm before; thread of @work only */
   guint ticks;                         /* of the timer; main loop only */
   guint at;                            /* next slot (locked-by lock) */
   MhTraffic traffic[MH_TRAFFIC_SLOTS]; /* (locked-by lock) */
   GMutex testing;                      /* one speed test at a time */
 };
+
+typedef struct
+{
+  const MhMeshService *service; /* (unowned) */
+  gpointer data;
+} MhMeshServiceRow;
 
 /* A function that runs on the thread of @work. Returns: %FALSE with @error set */
 typedef gboolean (*MhMeshFunc) (MhMesh *self, gpointer data, GError **error);

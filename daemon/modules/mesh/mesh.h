@@ -42,4 +42,20 @@ gboolean mh_mesh_set_up (MhMesh *self, const char *swarm_key, const char *const 
 MhSwarm *mh_mesh_take (MhMesh *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void mh_mesh_give (MhMesh *self, MhSwarm *swarm);
 
+/* What is told when a network is connected and left. Both run on a worker, one at a time. */
+typedef struct
+{
+  void (*started) (MhSwarm *swarm, gpointer data);
+  /* Nothing of @swarm may be used after this. */
+  void (*stopping) (MhSwarm *swarm, gpointer data);
+} MhMeshService;
+
+/* Tells @service of the network that is connected, now or later, until it is removed. Thread: any.
+ */
+void mh_mesh_add_service (MhMesh *self, const MhMeshService *service, gpointer data);
+
+/* Waits until @service has been told that the network is left. Thread: any but the one that tells.
+ */
+void mh_mesh_remove_service (MhMesh *self, const MhMeshService *service, gpointer data);
+
 G_END_DECLS

@@ -43,7 +43,14 @@ struct _MhSwarm
   MhGreet *greet;
   MhSeek *seek;
   MhKeypush *keypush;
+  GHashTable *topics; /* (owned) (element-type utf8 Topic): of the loop */
 };
+
+typedef struct
+{
+  MhSwarmMessage func;
+  gpointer data;
+} Topic;
 
 /* -- events, on the loop -- */
 
@@ -70,7 +77,11 @@ on_message (const MhGossipsubMessage *message, gpointer data)
 {
   MhSwarm *self = data;
 
+  const Topic *topic = g_hash_table_lookup (self->topics, message->topic);
+
   mh_greet_take_gossip (self->greet, message);
+  if (topic != NULL)
+    topic->func (&message->from, message->data, topic->data);
 }
 
 static const MhPubsubEvents pubsub_events = { NULL, on_message, NULL };
@@ -336,6 +347,7 @@ mh_swarm_new (const MhSwarmNew *request, GError **error)
       return NULL;
     }
 
+  self->topics = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->directory = mh_directory_new (mh_host_id (self->host), &directory_events, self);
   if (!listen_on_all (self, error))
     return NULL;
@@ -371,6 +383,7 @@ mh_swarm_free (MhSwarm *self)
   mh_pubsub_free (self->pubsub);
   mh_identify_free (self->identify);
   mh_directory_free (self->directory);
+  g_clear_pointer (&self->topics, g_hash_table_unref);
   g_strfreev (self->bootstrap);
   g_strfreev (self->announce);
   g_free (self->network_id);
@@ -404,6 +417,64 @@ typedef struct
   gconstpointer in;
   gpointer out;
 } Call;
+
+static char *
+full_topic (MhSwarm *self, const char *topic)
+{
+  return g_strdup_printf ("mh1/%s/%s", self->network_id, topic);
+}
+
+typedef struct
+{
+  MhSwarm *swarm;
+  char *topic; /* (owned) */
+  Topic row;
+  GBytes *message; /* (unowned) */
+} TopicCall;
+
+static void
+subscribe_here (MhHost *host, gpointer data)
+{
+  TopicCall *call = data;
+
+  if (call->row.func == NULL)
+    {
+      g_hash_table_remove (call->swarm->topics, call->topic);
+      mh_pubsub_unsubscribe (call->swarm->pubsub, call->topic);
+      return;
+    }
+  g_hash_table_replace (call->swarm->topics, g_strdup (call->topic),
+                        g_memdup2 (&call->row, sizeof call->row));
+  (void) !mh_pubsub_subscribe (call->swarm->pubsub, call->topic, NULL); /* a good name, and few */
+}
+
+void
+mh_swarm_subscribe (MhSwarm *self, const char *topic, MhSwarmMessage func, gpointer data)
+{
+  TopicCall call = { self, full_topic (self, topic), { func, data }, NULL };
+
+  mh_host_run (self->host, subscribe_here, &call);
+  g_free (call.topic);
+}
+
+static void
+publish_here (MhHost *host, gpointer data)
+{
+  TopicCall *call = data;
+  g_autoptr (GError) error = NULL;
+
+  if (!mh_pubsub_publish (call->swarm->pubsub, call->topic, call->message, &error))
+    g_debug ("publishing in %s: %s", call->topic, error->message);
+}
+
+void
+mh_swarm_publish (MhSwarm *self, const char *topic, GBytes *message)
+{
+  TopicCall call = { self, full_topic (self, topic), { NULL, NULL }, message };
+
+  mh_host_run (self->host, publish_here, &call);
+  g_free (call.topic);
+}
 
 static void
 set_profile_here (MhHost *host, gpointer data)

@@ -77,6 +77,15 @@ MhHost *mh_swarm_host (MhSwarm *self);
 MhDirectory *mh_swarm_directory (MhSwarm *self);
 const char *mh_swarm_network_id (MhSwarm *self);
 
+/* A message of a topic, of whom it says. On the loop of the host. */
+typedef void (*MhSwarmMessage) (const MhPeerId *from, GBytes *message, gpointer data);
+
+/* Takes part in a topic of the network, until @func is %NULL. Thread: any but the loop. */
+void mh_swarm_subscribe (MhSwarm *self, const char *topic, MhSwarmMessage func, gpointer data);
+
+/* Says something in a topic of the network, to whoever is connected. Thread: any but the loop. */
+void mh_swarm_publish (MhSwarm *self, const char *topic, GBytes *message);
+
 /* As mh_greet_set_profile(), and tells it at once where it @is_urgent. Thread: any but the loop. */
 void mh_swarm_set_profile (MhSwarm *self, MhHello *profile, gboolean is_urgent);
 

@@ -17,6 +17,9 @@
 static const char sql_since[] =
     "SELECT ref, hash FROM versions WHERE ref > ?2 AND vault = ?1 ORDER BY ref LIMIT ?3";
 
+static const char sql_top[] =
+    "SELECT coalesce ((SELECT ref FROM versions WHERE vault = ?1 ORDER BY ref DESC LIMIT 1), 0)";
+
 static const char sql_heads[] =
     "SELECT hash FROM versions WHERE vault = ?1 AND is_head = 1 ORDER BY hash";
 
@@ -24,9 +27,8 @@ static const char sql_missing[] =
     "SELECT id FROM blocks WHERE vault = ?1 AND segment = 0 AND id > ?2 AND refs > 0"
     " ORDER BY id LIMIT ?3";
 
-static const char sql_held[] =
-    "SELECT id FROM blocks WHERE id > ?2 AND vault = ?1 AND segment <> 0 AND refs > 0 AND bad = 0"
-    " ORDER BY id LIMIT ?3";
+static const char sql_count[] =
+    "SELECT count (*) FROM blocks WHERE vault = ?1 AND segment = 0 AND refs > 0";
 
 static const char sql_path[] = "SELECT path FROM files WHERE vault = ?1 AND file_id = ?2";
 
@@ -123,6 +125,36 @@ mh_store_versions_since (MhStore *self, const char *vault_id, MhSyncMark *mark, 
   mh_store_lift (self, error);
 
   return hashes;
+}
+
+static gboolean
+find_top (MhStore *store, const char *vault_id, MhSyncMark *mark, GError **error)
+{
+  g_auto (View) view = { 0 };
+  g_autoptr (MhStmt) stmt = NULL;
+
+  if (!open_view (store, vault_id, &view, error)
+      || !mh_catalog_get_state (view.db, "sync_epoch", &mark->epoch, error))
+    return FALSE;
+  stmt = mh_db_prepare (view.db, sql_top, error);
+  if (stmt == NULL)
+    return FALSE;
+  mh_stmt_bind_int64 (stmt, 1, view.vault.ref);
+  if (!mh_stmt_one (stmt, "vault", vault_id, error))
+    return FALSE;
+  mark->after = mh_stmt_int64 (stmt, 0);
+
+  return TRUE;
+}
+
+gboolean
+mh_store_sync_top (MhStore *self, const char *vault_id, MhSyncMark *mark, GError **error)
+{
+  gboolean done = find_top (self, vault_id, mark, error);
+
+  mh_store_lift (self, error);
+
+  return done;
 }
 
 static GBytes *
@@ -469,11 +501,63 @@ mh_store_missing_blocks (MhStore *self, const char *vault_id, const guint8 *afte
   return out;
 }
 
-GArray *
-mh_store_held_blocks (MhStore *self, const char *vault_id, const guint8 *after, guint limit,
-                      GError **error)
+static gboolean
+count_elsewhere (MhStore *store, const char *vault_id, gint64 *blocks, GError **error)
 {
-  GArray *out = list_blocks (self, sql_held, vault_id, after, limit, error);
+  g_auto (View) view = { 0 };
+  g_autoptr (MhStmt) stmt = NULL;
+
+  if (!open_view (store, vault_id, &view, error))
+    return FALSE;
+  stmt = mh_db_prepare (view.db, sql_count, error);
+  if (stmt == NULL)
+    return FALSE;
+  mh_stmt_bind_int64 (stmt, 1, view.vault.ref);
+  if (!mh_stmt_one (stmt, "vault", vault_id, error))
+    return FALSE;
+  *blocks = mh_stmt_int64 (stmt, 0);
+
+  return TRUE;
+}
+
+gboolean
+mh_store_count_elsewhere (MhStore *self, const char *vault_id, gint64 *blocks, GError **error)
+{
+  gboolean done = count_elsewhere (self, vault_id, blocks, error);
+
+  mh_store_lift (self, error);
+
+  return done;
+}
+
+static GBytes *
+known (MhStore *store, const char *vault_id, GBytes *ids, GError **error)
+{
+  g_auto (View) view = { 0 };
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+  gsize size;
+  const guint8 *data = g_bytes_get_data (ids, &size);
+
+  if (!open_view (store, vault_id, &view, error))
+    return NULL;
+  for (gsize i = 0; i + MH_SYNC_HASH_SIZE <= size; i += MH_SYNC_HASH_SIZE)
+    {
+      MhBlockRow row;
+      gboolean found;
+
+      if (!mh_catalog_find_block (view.db, data + i, &row, &found, error))
+        return NULL;
+      if (found && !row.bad && row.vault == view.vault.ref)
+        g_byte_array_append (out, data + i, MH_SYNC_HASH_SIZE);
+    }
+
+  return g_byte_array_free_to_bytes (g_steal_pointer (&out));
+}
+
+GBytes *
+mh_store_known_blocks (MhStore *self, const char *vault_id, GBytes *ids, GError **error)
+{
+  GBytes *out = known (self, vault_id, ids, error);
 
   mh_store_lift (self, error);
 

@@ -29,6 +29,11 @@ typedef struct
 GBytes *mh_store_versions_since (MhStore *self, const char *vault_id, MhSyncMark *mark, guint limit,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Says how far the versions of this machine go now. Returns: %FALSE with @error set. Thread: any
+ * worker. Blocks on disk. */
+gboolean mh_store_sync_top (MhStore *self, const char *vault_id, MhSyncMark *mark,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * mh_store_heads:
  * @self: the store
@@ -121,9 +126,15 @@ typedef struct
 GArray *mh_store_missing_blocks (MhStore *self, const char *vault_id, const guint8 *after,
                                  guint limit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* As mh_store_missing_blocks(), for the blocks that are here. */
-GArray *mh_store_held_blocks (MhStore *self, const char *vault_id, const guint8 *after, guint limit,
-                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Counts the blocks that versions name and that are not here. Returns: %FALSE with @error set.
+ * Thread: any worker. Blocks on disk. */
+gboolean mh_store_count_elsewhere (MhStore *self, const char *vault_id, gint64 *blocks,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: (transfer full): those of @ids, 32 bytes each, that are here and not known to be
+ * damaged; or %NULL with @error set. Thread: any worker. Blocks on disk. */
+GBytes *mh_store_known_blocks (MhStore *self, const char *vault_id, GBytes *ids,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_store_read_sealed:

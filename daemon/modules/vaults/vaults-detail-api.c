@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "modules/audit/audit.h"
 #include "modules/auth/auth.h"
 #include "vaults-diary.h"
 #include "vaults-json.h"
+#include "vaults-share.h"
 
 #define PASSWORD_MIN 8
 #define WRONG_DELAY_MS 100
@@ -284,6 +286,38 @@ vaults_analytics (MhRequest *request, gconstpointer body, MhJson *out, GError **
   consumers_to_json (out, "consumers", usage->files);
   consumers_to_json (out, "folders", usage->folders);
   days_to_json (out, days);
+  mh_json_end_object (out);
+
+  return TRUE;
+}
+
+gboolean
+vaults_join (MhRequest *request, const MhVaultJoin *body, MhJson *out, GError **error)
+{
+  g_autoptr (MhVault) vault =
+      mh_vaults_join (mh_request_service (request, "vaults"), body->url, body->name, error);
+
+  if (vault == NULL)
+    return FALSE;
+
+  mh_vault_tell (request, "join", vault->id, vault->name);
+  mh_vault_to_json (out, NULL, vault);
+
+  return TRUE;
+}
+
+gboolean
+vaults_share_url (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
+{
+  const char *id = mh_request_param (request, "vault_id");
+  g_autofree char *url = mh_vaults_share (mh_request_service (request, "vaults"), id, error);
+
+  if (url == NULL)
+    return FALSE;
+
+  mh_audit_record (mh_request_service (request, "audit"), request, "vault.share", id, NULL);
+  mh_json_begin_object (out, NULL);
+  mh_json_string (out, "url", url);
   mh_json_end_object (out);
 
   return TRUE;

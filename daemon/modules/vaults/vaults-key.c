@@ -130,3 +130,20 @@ mh_vault_key_open (const MhVaultRecord *record, const MhSecret *master, const ch
 
   return to_secret (g_steal_pointer (&content), error);
 }
+
+GBytes *
+mh_vault_key_content (const MhVaultRecord *record, const MhSecret *master, GError **error)
+{
+  g_autoptr (GBytes) outer = bound_to ("vault-key", record->vault.id);
+
+  return mh_box_open (master, outer, record->sealed_key, error);
+}
+
+void
+mh_vault_key_seal_content (MhVaultRecord *record, const MhSecret *master, GBytes *content)
+{
+  g_autoptr (GBytes) outer = bound_to ("vault-key", record->vault.id);
+
+  g_clear_pointer (&record->sealed_key, g_bytes_unref);
+  record->sealed_key = mh_box_seal (master, outer, content);
+}

@@ -44,4 +44,12 @@ gboolean mh_vault_key_seal (MhVaultRecord *record, const MhSecret *master, const
 MhSecret *mh_vault_key_open (const MhVaultRecord *record, const MhSecret *master,
                              const char *password, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Returns: (transfer full): what is in the outer box: the key, or the box of its password; or %NULL
+ * with @error set */
+GBytes *mh_vault_key_content (const MhVaultRecord *record, const MhSecret *master,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Seals such a content, of another machine, for this one. */
+void mh_vault_key_seal_content (MhVaultRecord *record, const MhSecret *master, GBytes *content);
+
 G_END_DECLS

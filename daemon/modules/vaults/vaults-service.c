@@ -38,8 +38,8 @@ mh_vaults_blocks (MhVaults *self)
 }
 
 /* Turns a set @error of the database into the public domain. */
-static void
-lift (GError **error)
+void
+mh_vaults_lift (GError **error)
 {
   if (error == NULL || *error == NULL || (*error)->domain != MH_DB_ERROR)
     return;
@@ -48,7 +48,7 @@ lift (GError **error)
                  (*error)->code == MH_DB_ERROR_BUSY ? MH_ERROR_UNAVAILABLE : MH_ERROR_FAILED);
 }
 
-/* As lift(), where the only constraint that can fail is that names are unique. */
+/* As mh_vaults_lift(), where the only constraint that can fail is that names are unique. */
 static void
 lift_name (const char *name, GError **error)
 {
@@ -57,7 +57,7 @@ lift_name (const char *name, GError **error)
       g_clear_error (error);
       g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "a vault is called %s already", name);
     }
-  lift (error);
+  mh_vaults_lift (error);
 }
 
 static gboolean
@@ -246,7 +246,7 @@ mh_vaults_list (MhVaults *self, GError **error)
 {
   g_autoptr (GPtrArray) vaults = list_rows (self, error);
 
-  lift (error);
+  mh_vaults_lift (error);
   if (vaults == NULL)
     return NULL;
 
@@ -272,7 +272,7 @@ mh_vaults_get (MhVaults *self, const char *id, GError **error)
 {
   g_autoptr (MhVault) vault = get_row (self, id, error);
 
-  lift (error);
+  mh_vaults_lift (error);
   if (vault == NULL || !fill (self, vault, error))
     return NULL;
 
@@ -288,7 +288,7 @@ mh_vaults_require (MhVaults *self, const char *id, GError **error)
     return TRUE;
 
   vault = get_row (self, id, error);
-  lift (error);
+  mh_vaults_lift (error);
   if (vault != NULL)
     g_set_error (error, MH_ERROR, MH_ERROR_FORBIDDEN,
                  vault->is_protected ? "vault %s is locked"
@@ -378,6 +378,64 @@ mh_vaults_create (MhVaults *self, const char *name, gint64 copies, const char *p
 }
 
 static gboolean
+is_here (MhVaults *self, const char *id, GError **error)
+{
+  g_autoptr (MhVault) known = get_row (self, id, NULL); /* said below */
+
+  if (known != NULL)
+    g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "this vault is here already: %s", known->name);
+
+  return known != NULL;
+}
+
+/* A row of a vault that was deleted here once comes with its end to being forgotten. */
+static gboolean
+add_adopted (MhVaults *self, const MhVaultRecord *record, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), error);
+  g_autoptr (MhDbTxn) txn = lease == NULL ? NULL : mh_db_txn_begin (mh_db_lease_db (lease), error);
+
+  return txn != NULL && mh_vaults_store_undelete (mh_db_lease_db (lease), record->vault.id, error)
+         && mh_vaults_store_add (mh_db_lease_db (lease), record, error)
+         && mh_db_txn_commit (txn, error);
+}
+
+/* Returns: (transfer full): the row with all that has a default, or %NULL with @error set */
+static MhVaultRecord *
+read_back (MhVaults *self, const char *id, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), error);
+
+  return lease == NULL ? NULL : mh_vaults_store_record (mh_db_lease_db (lease), id, error);
+}
+
+MhVault *
+mh_vaults_adopt (MhVaults *self, MhVaultRecord *record, GBytes *content, GError **error)
+{
+  g_autoptr (MhVaultRecord) whole = NULL;
+
+  if (!check_name (record->vault.name, error) || is_here (self, record->vault.id, error))
+    return NULL;
+
+  record->vault.created_ms = mh_clock_now_ms (mh_core_clock (self->core));
+  mh_vault_key_seal_content (record, mh_core_master_key (self->core), content);
+  if (!add_adopted (self, record, error))
+    {
+      lift_name (record->vault.name, error);
+      return NULL;
+    }
+  whole = read_back (self, record->vault.id, error);
+  if (whole == NULL)
+    {
+      mh_vaults_lift (error);
+      return NULL;
+    }
+  open_vault (self, whole);
+
+  return mh_vaults_get (self, record->vault.id, error);
+}
+
+static gboolean
 update_row (MhVaults *self, const char *id, const MhVaultUpdate *update, GError **error)
 {
   g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), error);
@@ -415,7 +473,7 @@ mh_vaults_delete (MhVaults *self, const char *id, GError **error)
   /* The key goes first: what fails afterwards leaves nothing that could be read. */
   if (!remove_row (self, id, error))
     {
-      lift (error);
+      mh_vaults_lift (error);
       return FALSE;
     }
 

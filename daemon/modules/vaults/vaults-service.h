@@ -102,4 +102,15 @@ gboolean mh_vaults_set_password (MhVaults *self, const char *id, const char *cur
 gboolean mh_vaults_set_alias (MhVaults *self, const char *id, const char *alias,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Turns a set @error of the database into the public domain. */
+void mh_vaults_lift (GError **error);
+
+/*
+ * Keeps a vault of another machine. @record: without a sealed key; @content: what that is to hold.
+ * Errors: as mh_vaults_create(), %MH_ERROR_CONFLICT also when it is here already
+ * Returns: (transfer full): the vault, or %NULL with @error set
+ */
+MhVault *mh_vaults_adopt (MhVaults *self, MhVaultRecord *record, GBytes *content,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

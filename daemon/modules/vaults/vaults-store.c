@@ -46,6 +46,8 @@ static const char sql_remove[] = "DELETE FROM vaults WHERE id = ?1";
 static const char sql_remember[] =
     "INSERT INTO vaults_deleted (id) VALUES (?1) ON CONFLICT DO NOTHING";
 
+static const char sql_undelete[] = "DELETE FROM vaults_deleted WHERE id = ?1";
+
 static const char sql_deleted[] = "SELECT id FROM vaults_deleted";
 
 static void
@@ -373,4 +375,17 @@ mh_vaults_store_days (MhDb *db, const char *id, guint limit, GError **error)
   g_propagate_error (error, local);
 
   return NULL;
+}
+
+gboolean
+mh_vaults_store_undelete (MhDb *db, const char *id, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_undelete, error);
+
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_text (stmt, 1, id);
+
+  return mh_stmt_run (stmt, error);
 }

@@ -63,4 +63,8 @@ char **mh_vaults_store_deleted (MhDb *db, GError **error) G_GNUC_WARN_UNUSED_RES
 gboolean
 mh_vaults_store_remove (MhDb *db, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* A vault that was deleted is one again. Returns: %FALSE with @error set */
+gboolean
+mh_vaults_store_undelete (MhDb *db, const char *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

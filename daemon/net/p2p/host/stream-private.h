@@ -37,6 +37,8 @@ struct _MhStream
 
 /* Ends our direction. On the loop. */
 void mh_stream_close_write_here (MhStream *self);
+/* Tells workers that wait that the stream was reset here. On the loop. */
+void mh_stream_worker_broken (MhStream *self);
 /* Ends our direction after what the worker wrote. Any thread. */
 void mh_stream_worker_close (MhStream *self);
 void mh_stream_worker_free (MhStreamWorker *self);

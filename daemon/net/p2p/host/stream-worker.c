@@ -72,6 +72,12 @@ pump (gpointer data)
   g_mutex_unlock (&worker->lock);
 }
 
+void
+mh_stream_worker_broken (MhStream *self)
+{
+  pump (self);
+}
+
 static void
 on_event (MhStream *self, gpointer data)
 {

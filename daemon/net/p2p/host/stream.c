@@ -75,6 +75,8 @@ reset_here (gpointer data)
     return;
   mh_yamux_stream_reset (self->yamux);
   detach (self);
+  if (g_atomic_pointer_get (&self->worker) != NULL)
+    mh_stream_worker_broken (self);
 }
 
 static gboolean

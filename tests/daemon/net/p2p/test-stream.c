@@ -494,6 +494,45 @@ test_given_up (void)
   mht_wait_until (pair.two, has_no_streams, NULL);
 }
 
+static void
+keep_stream (MhStream *stream, gpointer data)
+{
+  *(MhStream **) data = stream;
+}
+
+static gpointer
+reset_soon (gpointer data)
+{
+  mh_stream_reset (data);
+
+  return NULL;
+}
+
+/* A worker that waits for bytes is woken when somebody else ends the stream here. */
+static void
+test_reset_wakes_worker (void)
+{
+  g_auto (Pair) pair = { NULL };
+  MhStream *kept = NULL;
+  g_autoptr (MhStream) stream = NULL;
+  g_autoptr (GError) error = NULL;
+  GThread *thread;
+  gint64 began_us;
+  guint8 byte;
+
+  pair_init (&pair);
+  handle (pair.two, SINK, keep_stream, &kept);
+  stream = open_stream (&pair, SINK);
+  began_us = g_get_monotonic_time ();
+  thread = g_thread_new ("reset", reset_soon, stream);
+  g_assert_cmpint (mh_stream_read_wait (stream, &byte, 1, MHT_TIMEOUT_MS, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  g_assert_cmpint (g_get_monotonic_time () - began_us, <, MHT_TIMEOUT_MS * 1000 / 2);
+  g_thread_join (thread);
+  if (kept != NULL)
+    mh_stream_unref (kept);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -509,6 +548,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/stream/worker-limits", test_worker_limits);
   g_test_add_func ("/p2p/stream/worker-timeouts", test_worker_timeouts);
   g_test_add_func ("/p2p/stream/host-is-gone", test_host_is_gone);
+  g_test_add_func ("/p2p/stream/reset-wakes-worker", test_reset_wakes_worker);
   g_test_add_func ("/p2p/stream/given-up", test_given_up);
 
   return g_test_run ();

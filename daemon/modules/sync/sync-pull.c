@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "sync-pull.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "crypto/hash.h"
+
+/* Blocks that are fetched before they are written together. */
+#define BLOCKS_AT_ONCE 16
+
+/* Rounds of asking for parents; a history is not deeper than what is kept of it. */
+#define MOST_ROUNDS 100000
+
+void
+mh_sync_pull_clear (MhSyncPull *self)
+{
+  g_clear_pointer (&self->paths, g_ptr_array_unref);
+}
+
+static gboolean
+is_empty (GBytes *hashes)
+{
+  return hashes == NULL || g_bytes_get_size (hashes) == 0;
+}
+
+/* -- versions -- */
+
+/* Returns: (transfer full): the first of @hashes that fit into a question */
+static GBytes *
+first_of (GBytes *hashes)
+{
+  gsize most = (gsize) MH_SYNC_MOST_HASHES * MH_SYNC_HASH_SIZE;
+
+  return g_bytes_new_from_bytes (hashes, 0, MIN (g_bytes_get_size (hashes), most));
+}
+
+static void
+note (MhSyncPull *self, const MhSyncTaken *taken)
+{
+  self->versions += taken->taken;
+  self->refused += taken->refused;
+  if (self->paths == NULL)
+    self->paths = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; taken->taken > 0 && i < taken->paths->len; i++)
+    g_ptr_array_add (self->paths, g_strdup (g_ptr_array_index (taken->paths, i)));
+}
+
+/*
+ * Takes the records of @hashes, and of what comes before them. Records that the peer does not give
+ * are left out: it may have forgotten them meanwhile.
+ */
+static gboolean
+take_hashes (MhSyncPull *self, MhSyncSession *session, GBytes *hashes, GError **error)
+{
+  g_autoptr (GByteArray) left = g_byte_array_new ();
+  gsize size;
+  const guint8 *data = g_bytes_get_data (hashes, &size);
+
+  g_byte_array_append (left, data, (guint) size);
+  for (guint round = 0; left->len > 0 && round < MOST_ROUNDS; round++)
+    {
+      g_autoptr (GBytes) all = g_bytes_new (left->data, left->len);
+      g_auto (MhSyncMessage) question = { .op = MH_SYNC_RECORDS, .hashes = first_of (all) };
+      g_auto (MhSyncMessage) answer = { 0 };
+      g_autoptr (MhSyncTaken) taken = NULL;
+      g_autoptr (GBytes) parents = NULL;
+      guint asked = (guint) (g_bytes_get_size (question.hashes) / MH_SYNC_HASH_SIZE);
+      guint given;
+
+      if (!mh_sync_session_ask (session, &question, &answer, error))
+        return FALSE;
+      given = answer.records != NULL ? answer.records->len : 0;
+      if (given == 0)
+        {
+          g_byte_array_remove_range (left, 0, asked * MH_SYNC_HASH_SIZE);
+          continue;
+        }
+      taken = mh_store_take_versions (self->store, self->vault_id, answer.records, error);
+      if (taken == NULL)
+        return FALSE;
+      note (self, taken);
+      g_byte_array_remove_range (left, 0, MIN (given, asked) * MH_SYNC_HASH_SIZE);
+      parents = g_steal_pointer (&taken->parents);
+      data = g_bytes_get_data (parents, &size);
+      if (size > 0)
+        g_byte_array_append (left, data, (guint) size);
+      if (left->len > 0)
+        {
+          g_autoptr (GBytes) wanted = g_bytes_new (left->data, left->len);
+          g_autoptr (GBytes) unknown =
+              mh_store_unknown_versions (self->store, self->vault_id, wanted, error);
+
+          if (unknown == NULL)
+            return FALSE;
+          g_byte_array_set_size (left, 0);
+          data = g_bytes_get_data (unknown, &size);
+          if (size > 0)
+            g_byte_array_append (left, data, (guint) size);
+        }
+    }
+
+  return TRUE;
+}
+
+/* Whether both have the same heads; then the mark is set to where the peer is. */
+static gboolean
+compare_roots (MhSyncPull *self, MhSyncSession *session, gboolean *same, GError **error)
+{
+  g_auto (MhSyncMessage) question = { .op = MH_SYNC_ROOT };
+  g_auto (MhSyncMessage) answer = { 0 };
+  g_autoptr (GBytes) heads = mh_store_heads (self->store, self->vault_id, error);
+  guint8 root[MH_SHA256_SIZE];
+  gsize size;
+  const guint8 *data;
+
+  *same = FALSE;
+  if (heads == NULL || !mh_sync_session_ask (session, &question, &answer, error))
+    return FALSE;
+  data = g_bytes_get_data (heads, &size);
+  mh_sha256 (data, size, root);
+  if (answer.hashes == NULL || g_bytes_get_size (answer.hashes) != sizeof root
+      || memcmp (g_bytes_get_data (answer.hashes, NULL), root, sizeof root) != 0)
+    return TRUE;
+
+  *same = TRUE;
+  self->mark = answer.mark;
+
+  return TRUE;
+}
+
+gboolean
+mh_sync_pull_catalog (MhSyncPull *self, MhSyncSession *session, GError **error)
+{
+  gboolean same = FALSE;
+
+  if (self->mark.epoch == 0 && !compare_roots (self, session, &same, error))
+    return FALSE;
+  while (!same)
+    {
+      g_auto (MhSyncMessage) question = { .op = MH_SYNC_SINCE, .mark = self->mark };
+      g_auto (MhSyncMessage) answer = { 0 };
+      g_autoptr (GBytes) unknown = NULL;
+
+      if (!mh_sync_session_ask (session, &question, &answer, error))
+        return FALSE;
+      if (is_empty (answer.hashes))
+        {
+          self->mark = answer.mark;
+          return TRUE;
+        }
+      unknown = mh_store_unknown_versions (self->store, self->vault_id, answer.hashes, error);
+      if (unknown == NULL || (!is_empty (unknown) && !take_hashes (self, session, unknown, error)))
+        return FALSE;
+      if (answer.mark.epoch == self->mark.epoch && answer.mark.after <= self->mark.after)
+        {
+          g_set_error_literal (error, MH_ERROR, MH_ERROR_CORRUPT,
+                               "the other machine goes round in circles");
+          return FALSE;
+        }
+      self->mark = answer.mark;
+    }
+
+  return TRUE;
+}
+
+/* -- blocks -- */
+
+/* Returns: (transfer full): those of @missing that are wanted, as a question has them */
+static GBytes *
+wanted_of (GArray *missing, MhSyncWants wants, gpointer data)
+{
+  GByteArray *out = g_byte_array_new ();
+
+  for (guint i = 0; i < missing->len; i++)
+    {
+      const MhSyncBlock *block = &g_array_index (missing, MhSyncBlock, i);
+
+      if (wants (block->id, data))
+        g_byte_array_append (out, block->id, sizeof block->id);
+    }
+
+  return g_byte_array_free_to_bytes (out);
+}
+
+static gboolean
+take_blocks (MhSyncPull *self, MhSyncSession *session, GBytes *ids, GError **error)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (ids, &size);
+  guint count = (guint) (size / MH_SYNC_HASH_SIZE);
+
+  for (guint i = 0; i < count; i += BLOCKS_AT_ONCE)
+    {
+      g_autoptr (GPtrArray) blocks = mh_sync_session_blocks (
+          session, data + (gsize) i * MH_SYNC_HASH_SIZE, MIN (BLOCKS_AT_ONCE, count - i), error);
+      guint taken;
+
+      if (blocks == NULL
+          || !mh_store_take_blocks (self->store, self->vault_id, blocks, &taken, error))
+        return FALSE;
+      self->blocks += taken;
+      for (guint j = 0; j < blocks->len; j++)
+        self->bytes += (gint64) g_bytes_get_size (g_ptr_array_index (blocks, j));
+    }
+
+  return TRUE;
+}
+
+gboolean
+mh_sync_pull_blocks (MhSyncPull *self, MhSyncSession *session, MhSyncWants wants, gpointer data,
+                     GError **error)
+{
+  MhSyncBlock last = { 0 };
+  g_autoptr (GArray) missing =
+      mh_store_missing_blocks (self->store, self->vault_id, NULL, MH_SYNC_MOST_HASHES, error);
+
+  while (missing != NULL && missing->len > 0)
+    {
+      g_auto (MhSyncMessage)
+          question = { .op = MH_SYNC_HAVE, .hashes = wanted_of (missing, wants, data) };
+      g_auto (MhSyncMessage) answer = { 0 };
+
+      last = g_array_index (missing, MhSyncBlock, missing->len - 1);
+      if (!is_empty (question.hashes)
+          && (!mh_sync_session_ask (session, &question, &answer, error)
+              || (!is_empty (answer.hashes) && !take_blocks (self, session, answer.hashes, error))))
+        return FALSE;
+      g_array_unref (missing);
+      missing = mh_store_missing_blocks (self->store, self->vault_id, last.id, MH_SYNC_MOST_HASHES,
+                                         error);
+    }
+
+  return missing != NULL;
+}

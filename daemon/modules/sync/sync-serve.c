@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "base/error.h"
+#include "crypto/hash.h"
+#include "crypto/random.h"
+#include "sync-session.h"
+
+/* A conversation in which another machine asks. */
+typedef struct
+{
+  MhHost *host;     /* (unowned) */
+  MhStore *store;   /* (unowned) */
+  MhStream *stream; /* (unowned) */
+  char *vault_id;   /* (owned) (nullable) */
+} Serving;
+
+static gboolean
+put_answer (Serving *self, const MhSyncMessage *answer)
+{
+  g_autoptr (GBytes) bytes = mh_sync_message_encode (answer);
+
+  return mh_stream_write_message_wait (self->stream, g_bytes_get_data (bytes, NULL),
+                                       g_bytes_get_size (bytes), MH_SYNC_TIMEOUT_MS, NULL);
+}
+
+static gboolean
+take_question (Serving *self, MhSyncMessage *question)
+{
+  g_autoptr (GBytes) bytes =
+      mh_stream_read_message_wait (self->stream, MH_SYNC_MAX_QUESTION, MH_SYNC_TIMEOUT_MS, NULL);
+
+  return bytes != NULL && mh_sync_message_decode (bytes, question);
+}
+
+static GBytes *
+prove (Serving *self, const MhSyncProof *proof, gboolean is_client)
+{
+  g_autoptr (GBytes) text = mh_sync_proof_text (proof, is_client);
+  guint8 out[MH_SYNC_HASH_SIZE];
+  gsize size;
+  const guint8 *data = g_bytes_get_data (text, &size);
+
+  return mh_store_prove (self->store, proof->vault_id, data, size, out)
+             ? g_bytes_new (out, sizeof out)
+             : NULL;
+}
+
+/* Both show that they have the key. Without it here, the other learns only that it is so. */
+static gboolean
+greet (Serving *self)
+{
+  g_auto (MhSyncMessage) hello = { 0 };
+  g_auto (MhSyncMessage) answer = { 0 };
+  g_auto (MhSyncMessage) theirs = { 0 };
+  MhSyncProof proof = { mh_stream_peer (self->stream), mh_host_id (self->host) };
+  g_autoptr (GBytes) wanted = NULL;
+  guint8 nonce[MH_SYNC_NONCE_SIZE];
+
+  if (!take_question (self, &hello) || hello.op != MH_SYNC_HELLO || hello.nonce == NULL
+      || hello.vault_id == NULL)
+    return FALSE;
+  mh_random_bytes (nonce, sizeof nonce);
+  answer.nonce = g_bytes_new (nonce, sizeof nonce);
+  proof.client_nonce = hello.nonce;
+  proof.server_nonce = answer.nonce;
+  proof.vault_id = hello.vault_id;
+  answer.proof = prove (self, &proof, FALSE);
+  if (answer.proof == NULL || !put_answer (self, &answer) || !take_question (self, &theirs)
+      || theirs.op != MH_SYNC_PROVE || theirs.proof == NULL)
+    return FALSE;
+  wanted = prove (self, &proof, TRUE);
+  if (wanted == NULL || !g_bytes_equal (wanted, theirs.proof))
+    return FALSE;
+  self->vault_id = g_steal_pointer (&hello.vault_id);
+
+  return TRUE;
+}
+
+static gboolean
+answer_root (Serving *self, MhSyncMessage *answer)
+{
+  g_autoptr (GBytes) heads = NULL;
+  guint8 root[MH_SHA256_SIZE];
+  gsize size;
+  const guint8 *data;
+
+  /* in this order: what comes in between is told again, and not left out */
+  if (!mh_store_sync_top (self->store, self->vault_id, &answer->mark, NULL))
+    return FALSE;
+  heads = mh_store_heads (self->store, self->vault_id, NULL);
+  if (heads == NULL)
+    return FALSE;
+  data = g_bytes_get_data (heads, &size);
+  mh_sha256 (data, size, root);
+  answer->hashes = g_bytes_new (root, sizeof root);
+
+  return TRUE;
+}
+
+static gboolean
+answer_have (Serving *self, GBytes *ids, MhSyncMessage *answer)
+{
+  answer->hashes = mh_store_known_blocks (self->store, self->vault_id, ids, NULL);
+
+  return answer->hashes != NULL;
+}
+
+static void
+answer_block (Serving *self, GBytes *id, MhSyncMessage *answer)
+{
+  GBytes *block = mh_store_read_sealed (self->store, self->vault_id, g_bytes_get_data (id, NULL),
+                                        NULL); /* it is simply not given */
+
+  if (block == NULL)
+    return;
+  answer->records = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_ptr_array_add (answer->records, block);
+}
+
+/* Returns: %FALSE when the conversation is to end */
+static gboolean
+answer_one (Serving *self, const MhSyncMessage *question)
+{
+  g_auto (MhSyncMessage) answer = { 0 };
+  gboolean good = FALSE;
+
+  switch (question->op)
+    {
+    case MH_SYNC_ROOT:
+      good = answer_root (self, &answer);
+      break;
+    case MH_SYNC_SINCE:
+      answer.mark = question->mark;
+      answer.hashes = mh_store_versions_since (self->store, self->vault_id, &answer.mark,
+                                               MH_SYNC_MOST_HASHES, NULL);
+      good = answer.hashes != NULL;
+      break;
+    case MH_SYNC_RECORDS:
+      if (question->hashes != NULL)
+        answer.records = mh_store_version_records (self->store, self->vault_id, question->hashes,
+                                                   MH_SYNC_RECORDS_BYTES, NULL);
+      good = answer.records != NULL;
+      break;
+    case MH_SYNC_HAVE:
+      good = question->hashes != NULL && answer_have (self, question->hashes, &answer);
+      break;
+    case MH_SYNC_BLOCK:
+      good = question->hashes != NULL && g_bytes_get_size (question->hashes) == MH_SYNC_HASH_SIZE;
+      if (good)
+        answer_block (self, question->hashes, &answer);
+      break;
+    case MH_SYNC_HELLO:
+    case MH_SYNC_PROVE:
+    default:
+      break;
+    }
+
+  return good && put_answer (self, &answer);
+}
+
+void
+mh_sync_serve (MhHost *host, MhStore *store, MhStream *stream, MhSyncProved proved, gpointer data)
+{
+  Serving self = { host, store, stream, NULL };
+  gboolean goes_on = greet (&self);
+
+  if (goes_on)
+    proved (self.vault_id, mh_stream_peer (stream), data);
+  while (goes_on)
+    {
+      g_auto (MhSyncMessage) question = { 0 };
+
+      goes_on = take_question (&self, &question) && answer_one (&self, &question);
+    }
+  mh_stream_close_write (stream);
+  g_free (self.vault_id);
+}

@@ -1,0 +1,886 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "sync-service.h"
+
+#include "base/error.h"
+#include "net/p2p/wire/pb.h"
+#include "sync-fetch.h"
+#include "sync-placement.h"
+#include "sync-pull.h"
+
+/* Conversations at a time: those in which we ask, and those in which others do. */
+#define PULLERS 3
+#define SERVERS 8
+#define MOST_WAITING 1024
+
+/* Changes of this machine are gathered for so long before others are told. */
+#define SETTLE_MS 200
+
+/* Everybody is asked so often even when nobody told of anything, in seconds. */
+#define SWEEP_S 60
+
+#define TOPIC "vaults"
+
+struct _MhSync
+{
+  MhCore *core;     /* (unowned) outlives us */
+  MhMesh *mesh;     /* (unowned) outlives us */
+  MhStore *store;   /* (unowned) outlives us */
+  MhVaults *vaults; /* (unowned) outlives us */
+  MhPool *pullers;  /* (owned) */
+  MhPool *servers;  /* (owned) */
+  MhPool *teller;   /* (owned): of one thread */
+  guint watch;      /* of the bus */
+  guint sweep;      /* timer of the main loop */
+  guint settle;     /* timer of the main loop; 0: nothing to tell */
+
+  GMutex lock;
+  GCond idle;
+  GHashTable *peers;  /* (owned) (element-type utf8 MhSyncPeer): "vault peer" (locked-by lock) */
+  GHashTable *states; /* (owned) (element-type utf8 MhSyncState) (locked-by lock) */
+  GHashTable *jobs;   /* (owned) (element-type utf8): "vault peer" that wait (locked-by lock) */
+  GHashTable *dirty;  /* (owned) (element-type utf8): vaults to tell of (locked-by lock) */
+  MhSwarm *swarm;     /* (unowned) (nullable) (locked-by lock) */
+  GCancellable *cancellable; /* (owned) (nullable): of @swarm (locked-by lock) */
+  guint users;               /* of @swarm (locked-by lock) */
+};
+
+MhCore *
+mh_sync_core (MhSync *self)
+{
+  return self->core;
+}
+
+MhVaults *
+mh_sync_vaults (MhSync *self)
+{
+  return self->vaults;
+}
+
+MhStore *
+mh_sync_blocks (MhSync *self)
+{
+  return self->store;
+}
+
+void
+mh_sync_state_free (MhSyncState *self)
+{
+  if (self == NULL)
+    return;
+
+  g_free (self->vault_id);
+  g_free (self->error);
+  g_free (self);
+}
+
+void
+mh_sync_holders_clear (MhSyncHolders *self)
+{
+  g_clear_pointer (&self->peers, g_strfreev);
+}
+
+/* -- the swarm, while it is there -- */
+
+/* Returns: (transfer none) (nullable): it, for give(); @cancellable ends with it: (transfer full)
+ */
+static MhSwarm *
+take (MhSync *self, GCancellable **cancellable)
+{
+  MhSwarm *swarm;
+
+  g_mutex_lock (&self->lock);
+  swarm = self->swarm;
+  if (swarm != NULL)
+    {
+      self->users++;
+      *cancellable = g_object_ref (self->cancellable);
+    }
+  g_mutex_unlock (&self->lock);
+
+  return swarm;
+}
+
+static void
+give (MhSync *self, GCancellable *cancellable)
+{
+  g_object_unref (cancellable);
+  g_mutex_lock (&self->lock);
+  self->users--;
+  g_cond_broadcast (&self->idle);
+  g_mutex_unlock (&self->lock);
+}
+
+/* -- who has the key -- */
+
+static char *
+key_of (const char *vault_id, const char *peer_id)
+{
+  return g_strconcat (vault_id, " ", peer_id, NULL);
+}
+
+static void
+save_peer (MhSync *self, const MhSyncPeer *peer)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), &error);
+
+  if (lease == NULL || !mh_sync_store_put_peer (mh_db_lease_db (lease), peer, &error))
+    g_warning ("noting who has the key of a vault: %s", error->message);
+}
+
+/* Notes that @peer_id has the key, and where it is if @mark is there, for our index of @own_epoch.
+ */
+static void
+note_peer (MhSync *self, const char *vault_id, const char *peer_id, const MhSyncMark *mark,
+           gint64 own_epoch)
+{
+  g_autofree char *key = key_of (vault_id, peer_id);
+  MhSyncPeer copy = { (char *) vault_id, (char *) peer_id };
+  gboolean changed;
+  MhSyncPeer *peer;
+
+  g_mutex_lock (&self->lock);
+  peer = g_hash_table_lookup (self->peers, key);
+  changed = peer == NULL;
+  if (peer == NULL)
+    {
+      peer = g_new0 (MhSyncPeer, 1);
+      peer->vault_id = g_strdup (vault_id);
+      peer->peer_id = g_strdup (peer_id);
+      g_hash_table_insert (self->peers, g_steal_pointer (&key), peer);
+    }
+  peer->proved_ms = mh_clock_now_ms (mh_core_clock (self->core));
+  if (mark != NULL
+      && (mark->epoch != peer->mark.epoch || mark->after != peer->mark.after
+          || own_epoch != peer->own_epoch))
+    {
+      peer->mark = *mark;
+      peer->own_epoch = own_epoch;
+      changed = TRUE;
+    }
+  copy.mark = peer->mark;
+  copy.own_epoch = peer->own_epoch;
+  copy.proved_ms = peer->proved_ms;
+  g_mutex_unlock (&self->lock);
+  if (changed)
+    save_peer (self, &copy);
+}
+
+/* An index of ours that was made anew, or lost its newest versions, may have less than we knew. */
+static MhSyncMark
+mark_of (MhSync *self, const char *vault_id, const char *peer_id, gint64 own_epoch)
+{
+  g_autofree char *key = key_of (vault_id, peer_id);
+  const MhSyncPeer *peer;
+  MhSyncMark mark = { 0 };
+
+  g_mutex_lock (&self->lock);
+  peer = g_hash_table_lookup (self->peers, key);
+  if (peer != NULL && peer->own_epoch == own_epoch)
+    mark = peer->mark;
+  g_mutex_unlock (&self->lock);
+
+  return mark;
+}
+
+/* Returns: (transfer full) (element-type utf8): peer ids of machines that have the key of a vault
+ */
+static GPtrArray *
+peers_of (MhSync *self, const char *vault_id)
+{
+  GPtrArray *out = g_ptr_array_new_with_free_func (g_free);
+  GHashTableIter iter;
+  gpointer value;
+
+  g_mutex_lock (&self->lock);
+  g_hash_table_iter_init (&iter, self->peers);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const MhSyncPeer *peer = value;
+
+      if (g_str_equal (peer->vault_id, vault_id))
+        g_ptr_array_add (out, g_strdup (peer->peer_id));
+    }
+  g_mutex_unlock (&self->lock);
+
+  return out;
+}
+
+void
+mh_sync_holders (MhSync *self, const char *vault_id, MhSyncHolders *out)
+{
+  g_autoptr (GPtrArray) peers = peers_of (self, vault_id);
+  GCancellable *cancellable = NULL;
+  MhSwarm *swarm = take (self, &cancellable);
+
+  out->here = 0;
+  for (guint i = 0; swarm != NULL && i < peers->len; i++)
+    {
+      MhPeerId peer;
+
+      if (mh_peer_id_from_text (g_ptr_array_index (peers, i), &peer)
+          && mh_directory_is_here (mh_swarm_directory (swarm), &peer))
+        out->here++;
+    }
+  if (swarm != NULL)
+    give (self, cancellable);
+  g_ptr_array_add (peers, NULL);
+  out->peers = (char **) g_ptr_array_steal (peers, NULL);
+}
+
+/* Forgets all about a vault that was deleted here. On the thread of @teller. */
+static void
+forget_vault (gpointer data)
+{
+  gpointer *both = data;
+  MhSync *self = both[0];
+  g_autofree char *vault_id = both[1];
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), &error);
+  GHashTableIter iter;
+  gpointer value;
+
+  g_free (both);
+  g_mutex_lock (&self->lock);
+  g_hash_table_iter_init (&iter, self->peers);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (g_str_equal (((MhSyncPeer *) value)->vault_id, vault_id))
+      g_hash_table_iter_remove (&iter);
+  g_hash_table_remove (self->states, vault_id);
+  g_mutex_unlock (&self->lock);
+  if (lease == NULL || !mh_sync_store_forget_vault (mh_db_lease_db (lease), vault_id, &error))
+    g_warning ("forgetting who had the key of a vault: %s", error->message);
+}
+
+/* -- how vaults stand -- */
+
+/* Under the lock. */
+static MhSyncState *
+get_state (MhSync *self, const char *vault_id)
+{
+  MhSyncState *state = g_hash_table_lookup (self->states, vault_id);
+
+  if (state != NULL)
+    return state;
+
+  state = g_new0 (MhSyncState, 1);
+  state->vault_id = g_strdup (vault_id);
+  g_hash_table_insert (self->states, state->vault_id, state);
+
+  return state;
+}
+
+MhSyncState *
+mh_sync_state (MhSync *self, const char *vault_id)
+{
+  MhSyncState *out = g_new0 (MhSyncState, 1);
+  const MhSyncState *state;
+
+  g_mutex_lock (&self->lock);
+  state = get_state (self, vault_id);
+  *out = *state;
+  out->vault_id = g_strdup (state->vault_id);
+  out->error = g_strdup (state->error);
+  g_mutex_unlock (&self->lock);
+
+  return out;
+}
+
+static void
+publish (MhSync *self, const char *vault_id)
+{
+  MhJson *members = mh_json_new ();
+
+  mh_json_string (members, "vault_id", vault_id);
+  mh_bus_publish (mh_core_bus (self->core), "sync_changed", members);
+}
+
+static void
+begin_state (MhSync *self, const char *vault_id)
+{
+  g_mutex_lock (&self->lock);
+  get_state (self, vault_id)->running++;
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+end_state (MhSync *self, const MhSyncPull *pull, const GError *error)
+{
+  gboolean is_news;
+  MhSyncState *state;
+
+  g_mutex_lock (&self->lock);
+  state = get_state (self, pull->vault_id);
+  state->running--;
+  state->versions += pull->versions;
+  state->blocks += pull->blocks;
+  state->bytes += (guint64) pull->bytes;
+  is_news = pull->versions > 0 || pull->blocks > 0
+            || g_strcmp0 (state->error, error != NULL ? error->message : NULL) != 0;
+  g_free (state->error);
+  state->error = error != NULL ? g_strdup (error->message) : NULL;
+  if (error == NULL)
+    state->synced_ms = mh_clock_now_ms (mh_core_clock (self->core));
+  g_mutex_unlock (&self->lock);
+  if (is_news)
+    publish (self, pull->vault_id);
+}
+
+/* Tells the page, and whoever else listens, of files that changed without anybody here doing it. */
+static void
+publish_files (MhSync *self, const MhSyncPull *pull)
+{
+  for (guint i = 0; pull->paths != NULL && i < pull->paths->len; i++)
+    {
+      MhJson *members = mh_json_new ();
+
+      mh_json_string (members, "vault_id", pull->vault_id);
+      mh_json_string (members, "path", g_ptr_array_index (pull->paths, i));
+      mh_json_string (members, "op", "sync");
+      mh_bus_publish (mh_core_bus (self->core), "file_changed", members);
+    }
+}
+
+/* -- one conversation -- */
+
+typedef struct
+{
+  MhSync *sync;
+  char *vault_id; /* (owned) */
+  MhPeerId peer;
+  char *peer_id; /* (owned) */
+} Job;
+
+static void
+job_free (Job *self)
+{
+  g_free (self->vault_id);
+  g_free (self->peer_id);
+  g_free (self);
+}
+
+static void mark_dirty (MhSync *self, const char *vault_id);
+
+static gboolean
+pull (MhSync *self, MhSwarm *swarm, const Job *job, MhSyncPull *out, GError **error)
+{
+  g_autoptr (MhVault) vault = mh_vaults_get (self->vaults, job->vault_id, error);
+  g_autoptr (MhSyncSession) session = NULL;
+  g_auto (MhSyncPlacement) placement = { 0 };
+  g_autoptr (GPtrArray) peers = NULL;
+  MhSyncMark own = { 0 };
+  gboolean done;
+
+  if (vault == NULL && g_error_matches (*error, MH_ERROR, MH_ERROR_NOT_FOUND))
+    {
+      g_clear_error (error);
+      return TRUE; /* somebody told of a vault that is not here */
+    }
+  if (vault == NULL || !vault->has_key)
+    return vault != NULL;
+  session = mh_sync_session_open (out->host, self->store, &job->peer, job->vault_id,
+                                  out->cancellable, error);
+  if (session == NULL || !mh_store_sync_top (self->store, job->vault_id, &own, error))
+    return FALSE;
+  note_peer (self, job->vault_id, job->peer_id, NULL, 0);
+  out->mark = mark_of (self, job->vault_id, job->peer_id, own.epoch);
+  done = mh_sync_pull_catalog (out, session, error);
+  if (done)
+    note_peer (self, job->vault_id, job->peer_id, &out->mark, own.epoch);
+  peers = peers_of (self, job->vault_id);
+  mh_sync_placement_fill (&placement, self->core, swarm, vault, peers);
+
+  return done && mh_sync_pull_blocks (out, session, mh_sync_placement_wants, &placement, error);
+}
+
+static void
+run_job (gpointer data)
+{
+  Job *job = data;
+  MhSync *self = job->sync;
+  g_autofree char *key = key_of (job->vault_id, job->peer_id);
+  GCancellable *cancellable = NULL;
+  MhSwarm *swarm = take (self, &cancellable);
+  g_autoptr (GError) error = NULL;
+
+  g_mutex_lock (&self->lock);
+  g_hash_table_remove (self->jobs, key); /* what comes from now on is another job */
+  g_mutex_unlock (&self->lock);
+  if (swarm != NULL)
+    {
+      g_auto (MhSyncPull) out = { .host = mh_swarm_host (swarm),
+                                  .store = self->store,
+                                  .vault_id = job->vault_id,
+                                  .peer = &job->peer,
+                                  .cancellable = cancellable };
+
+      begin_state (self, job->vault_id);
+      if (!pull (self, swarm, job, &out, &error)
+          && !g_error_matches (error, MH_ERROR, MH_ERROR_FORBIDDEN))
+        g_debug ("vault %s and %s: %s", job->vault_id, job->peer_id, error->message);
+      if (g_error_matches (error, MH_ERROR, MH_ERROR_FORBIDDEN)
+          || g_error_matches (error, MH_ERROR, MH_ERROR_UNAVAILABLE))
+        g_clear_error (&error); /* it has not the key, or is gone: nothing is wrong with us */
+      end_state (self, &out, error);
+      publish_files (self, &out);
+      if (out.versions > 0)
+        mark_dirty (self, job->vault_id); /* whoever has no way to that machine gets it from us */
+      give (self, cancellable);
+    }
+  job_free (job);
+}
+
+/* Asks @peer about a vault, unless that is to be done already. */
+static void
+schedule (MhSync *self, const char *vault_id, const MhPeerId *peer)
+{
+  Job *job = g_new0 (Job, 1);
+  gboolean is_new;
+
+  job->sync = self;
+  job->vault_id = g_strdup (vault_id);
+  job->peer = *peer;
+  job->peer_id = mh_peer_id_to_text (peer);
+  g_mutex_lock (&self->lock);
+  is_new = g_hash_table_add (self->jobs, key_of (vault_id, job->peer_id));
+  g_mutex_unlock (&self->lock);
+  if (is_new && mh_pool_push (self->pullers, run_job, job))
+    return;
+
+  if (is_new) /* too many wait: the next sweep comes */
+    {
+      g_autofree char *key = key_of (vault_id, job->peer_id);
+
+      g_mutex_lock (&self->lock);
+      g_hash_table_remove (self->jobs, key);
+      g_mutex_unlock (&self->lock);
+    }
+  job_free (job);
+}
+
+/* -- who is asked, and when -- */
+
+static gboolean
+has_vault (const MhHello *hello, const char *vault_id)
+{
+  for (guint i = 0; hello != NULL && i < hello->vaults->len; i++)
+    if (g_str_equal (g_array_index (hello->vaults, MhHelloVault, i).id, vault_id))
+      return TRUE;
+
+  return FALSE;
+}
+
+/* Asks everybody who is connected about the vaults that both have; @only one of them, if it is set.
+ */
+static void
+ask_all (MhSync *self, const MhPeerId *only)
+{
+  GCancellable *cancellable = NULL;
+  MhSwarm *swarm = take (self, &cancellable);
+  g_autoptr (GPtrArray) vaults = NULL;
+  g_autoptr (GPtrArray) nodes = NULL;
+
+  if (swarm == NULL)
+    return;
+  vaults = mh_vaults_list (self->vaults, NULL); /* the next sweep comes */
+  nodes = mh_directory_list (mh_swarm_directory (swarm));
+  for (guint i = 0; vaults != NULL && i < vaults->len; i++)
+    for (guint j = 0; j < nodes->len; j++)
+      {
+        const MhVault *vault = g_ptr_array_index (vaults, i);
+        const MhNode *node = g_ptr_array_index (nodes, j);
+
+        if (vault->has_key && node->is_connected && has_vault (node->hello, vault->id)
+            && (only == NULL || mh_peer_id_equal (only, &node->peer)))
+          schedule (self, vault->id, &node->peer);
+      }
+  give (self, cancellable);
+}
+
+static void
+sweep (gpointer data)
+{
+  ask_all (data, NULL);
+}
+
+typedef struct
+{
+  MhSync *sync;
+  MhPeerId peer;
+} Asked;
+
+static void
+ask_one (gpointer data)
+{
+  Asked *asked = data;
+
+  ask_all (asked->sync, &asked->peer);
+  g_free (asked);
+}
+
+gboolean
+mh_sync_now (MhSync *self, GError **error)
+{
+  MhSwarm *swarm = mh_mesh_take (self->mesh, error);
+
+  if (swarm == NULL)
+    return FALSE;
+  mh_mesh_give (self->mesh, swarm);
+  ask_all (self, NULL);
+
+  return TRUE;
+}
+
+static gboolean
+on_sweep (gpointer data)
+{
+  MhSync *self = data;
+
+  (void) !mh_pool_push (self->teller, sweep, self); /* the next comes */
+
+  return G_SOURCE_CONTINUE;
+}
+
+/* -- others are told of changes here -- */
+
+/* The message: ids of vaults. */
+static void
+tell (gpointer data)
+{
+  MhSync *self = data;
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+  g_autoptr (GBytes) message = NULL;
+  GCancellable *cancellable = NULL;
+  MhSwarm *swarm;
+  GHashTableIter iter;
+  gpointer key;
+
+  g_mutex_lock (&self->lock);
+  g_hash_table_iter_init (&iter, self->dirty);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    mh_pb_put_text (out, 1, key);
+  g_hash_table_remove_all (self->dirty);
+  g_mutex_unlock (&self->lock);
+
+  swarm = out->len > 0 ? take (self, &cancellable) : NULL;
+  if (swarm == NULL)
+    return;
+  message = g_byte_array_free_to_bytes (g_steal_pointer (&out));
+  mh_swarm_publish (swarm, TOPIC, message);
+  give (self, cancellable);
+}
+
+static gboolean
+on_settled (gpointer data)
+{
+  MhSync *self = data;
+
+  self->settle = 0;
+  (void) !mh_pool_push (self->teller, tell, self); /* others ask by themselves, too */
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+mark_dirty (MhSync *self, const char *vault_id)
+{
+  g_mutex_lock (&self->lock);
+  g_hash_table_add (self->dirty, g_strdup (vault_id));
+  g_mutex_unlock (&self->lock);
+}
+
+/* Somebody has changed something: on the loop of the host. */
+static void
+on_told (const MhPeerId *from, GBytes *message, gpointer data)
+{
+  MhSync *self = data;
+  gsize size;
+  const guint8 *bytes = g_bytes_get_data (message, &size);
+  MhPbReader reader = mh_pb_reader (bytes, size);
+  MhPbField field;
+
+  while (mh_pb_next (&reader, &field))
+    {
+      g_autofree char *vault_id = NULL;
+
+      if (!mh_pb_is (&field, 1, MH_PB_BYTES) || field.size > 31)
+        continue;
+      vault_id = g_strndup ((const char *) field.bytes, field.size);
+      schedule (self, vault_id, from); /* whether it is one of ours shows there */
+    }
+}
+
+/* What happens here, and who comes. */
+static void
+on_event (const MhEvent *event, gpointer data)
+{
+  MhSync *self = data;
+  gboolean is_file = g_str_equal (event->type, "file_changed");
+  gboolean is_vault = g_str_equal (event->type, "vault_changed");
+  gboolean is_node =
+      g_str_equal (event->type, "node_online") || g_str_equal (event->type, "node_changed");
+  g_autoptr (JsonNode) node = NULL;
+  const char *text;
+
+  if (!is_file && !is_vault && !is_node)
+    return;
+  node = mh_json_parse (event->json, -1, NULL);
+  if (node == NULL)
+    return;
+  text = mh_json_member (json_node_get_object (node), is_node ? "node_id" : "vault_id");
+  if (text == NULL)
+    return;
+  if (is_node)
+    {
+      Asked *asked = g_new0 (Asked, 1);
+
+      asked->sync = self;
+      if (!mh_peer_id_from_text (text, &asked->peer)
+          || !mh_pool_push (self->teller, ask_one, asked))
+        g_free (asked);
+      return;
+    }
+
+  if (is_vault && g_strcmp0 (mh_json_member (json_node_get_object (node), "op"), "delete") == 0)
+    {
+      gpointer *both = g_new0 (gpointer, 2);
+
+      both[0] = self;
+      both[1] = g_strdup (text);
+      if (!mh_pool_push (self->teller, forget_vault, both))
+        {
+          g_free (both[1]); /* what is remembered of it does no harm */
+          g_free (both);
+        }
+      return;
+    }
+
+  mark_dirty (self, text);
+  if (self->settle == 0)
+    self->settle = g_timeout_add (SETTLE_MS, on_settled, self);
+  if (is_vault)
+    (void) !mh_pool_push (self->teller, sweep, self); /* it may be a new one, or unlocked */
+}
+
+/* -- others ask -- */
+
+typedef struct
+{
+  MhSync *sync;
+  MhStream *stream; /* (owned) */
+} Question;
+
+static void
+on_proved (const char *vault_id, const MhPeerId *peer, gpointer data)
+{
+  g_autofree char *peer_id = mh_peer_id_to_text (peer);
+
+  note_peer (data, vault_id, peer_id, NULL, 0);
+}
+
+static void
+serve (gpointer data)
+{
+  Question *question = data;
+  MhSync *self = question->sync;
+  GCancellable *cancellable = NULL;
+  MhSwarm *swarm = take (self, &cancellable);
+
+  if (swarm != NULL)
+    {
+      gulong id = g_cancellable_connect (cancellable, G_CALLBACK (mh_sync_break),
+                                         mh_stream_ref (question->stream),
+                                         (GDestroyNotify) mh_stream_unref);
+
+      mh_sync_serve (mh_swarm_host (swarm), self->store, question->stream, on_proved, self);
+      g_cancellable_disconnect (cancellable, id);
+      give (self, cancellable);
+    }
+  mh_stream_unref (question->stream);
+  g_free (question);
+}
+
+static void
+on_stream (MhStream *stream, gpointer data)
+{
+  MhSync *self = data;
+  Question *question = g_new0 (Question, 1);
+
+  question->sync = self;
+  question->stream = stream;
+  if (mh_pool_push (self->servers, serve, question))
+    return;
+
+  mh_stream_reset (stream);
+  mh_stream_unref (stream);
+  g_free (question);
+}
+
+/* -- a reader needs a block that is elsewhere -- */
+
+static GBytes *
+on_fetch (const char *vault_id, const guint8 *id, gpointer data, GError **error)
+{
+  MhSync *self = data;
+  g_autoptr (GPtrArray) peers = peers_of (self, vault_id);
+  GCancellable *cancellable = NULL;
+  MhSwarm *swarm = take (self, &cancellable);
+  GBytes *block = NULL;
+
+  if (swarm != NULL)
+    {
+      MhSyncFetch fetch = { mh_swarm_host (swarm), self->store, vault_id, peers, cancellable };
+
+      block = mh_sync_fetch (&fetch, id);
+      give (self, cancellable);
+    }
+  if (block == NULL)
+    g_set_error_literal (error, MH_ERROR, MH_ERROR_UNAVAILABLE,
+                         "it is on other machines, of which none is there now that could give it");
+
+  return block;
+}
+
+/* -- the network comes and goes -- */
+
+static void
+handle_here (MhHost *host, gpointer data)
+{
+  mh_host_handle (host, MH_SYNC_PROTOCOL, on_stream, data);
+}
+
+static void
+stop_here (MhHost *host, gpointer data)
+{
+  mh_host_handle (host, MH_SYNC_PROTOCOL, NULL, NULL);
+}
+
+static void
+on_started (MhSwarm *swarm, gpointer data)
+{
+  MhSync *self = data;
+
+  g_mutex_lock (&self->lock);
+  self->swarm = swarm;
+  self->cancellable = g_cancellable_new ();
+  g_mutex_unlock (&self->lock);
+  mh_host_run (mh_swarm_host (swarm), handle_here, self);
+  mh_swarm_subscribe (swarm, TOPIC, on_told, self);
+  mh_store_set_fetch (self->store, on_fetch, self);
+}
+
+static void
+on_stopping (MhSwarm *swarm, gpointer data)
+{
+  MhSync *self = data;
+  g_autoptr (GCancellable) cancellable = NULL;
+
+  mh_swarm_subscribe (swarm, TOPIC, NULL, NULL);
+  mh_host_run (mh_swarm_host (swarm), stop_here, NULL);
+  g_mutex_lock (&self->lock);
+  self->swarm = NULL;
+  cancellable = g_steal_pointer (&self->cancellable);
+  g_mutex_unlock (&self->lock);
+  g_cancellable_cancel (cancellable);
+  g_mutex_lock (&self->lock);
+  while (self->users > 0)
+    g_cond_wait (&self->idle, &self->lock);
+  g_mutex_unlock (&self->lock);
+  mh_store_set_fetch (self->store, NULL, NULL);
+}
+
+static const MhMeshService mesh_service = { on_started, on_stopping };
+
+/* -- life -- */
+
+static gboolean
+load (MhSync *self, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), error);
+  g_autoptr (GPtrArray) peers =
+      lease != NULL ? mh_sync_store_peers (mh_db_lease_db (lease), error) : NULL;
+
+  if (peers == NULL)
+    return FALSE;
+  while (peers->len > 0)
+    {
+      MhSyncPeer *peer = g_ptr_array_steal_index_fast (peers, peers->len - 1);
+
+      g_hash_table_insert (self->peers, key_of (peer->vault_id, peer->peer_id), peer);
+    }
+
+  return TRUE;
+}
+
+static void
+stop (gpointer service)
+{
+  MhSync *self = service;
+
+  if (self->watch != 0)
+    mh_bus_unsubscribe (mh_core_bus (self->core), self->watch);
+  if (self->sweep != 0)
+    {
+      g_source_remove (self->sweep);
+      mh_mesh_remove_service (self->mesh, &mesh_service, self);
+    }
+  if (self->settle != 0)
+    g_source_remove (self->settle);
+  g_clear_pointer (&self->teller, mh_pool_free);
+  g_clear_pointer (&self->pullers, mh_pool_free);
+  g_clear_pointer (&self->servers, mh_pool_free);
+  g_hash_table_unref (self->peers);
+  g_hash_table_unref (self->states);
+  g_hash_table_unref (self->jobs);
+  g_hash_table_unref (self->dirty);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->idle);
+  g_free (self);
+}
+
+static gpointer
+start (MhCore *core, GError **error)
+{
+  MhSync *self = g_new0 (MhSync, 1);
+
+  self->core = core;
+  self->mesh = mh_core_service (core, "mesh");
+  self->store = mh_core_service (core, "store");
+  self->vaults = mh_core_service (core, "vaults");
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->idle);
+  self->peers =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) mh_sync_peer_free);
+  self->states =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) mh_sync_state_free);
+  self->jobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->dirty = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  if (!load (self, error))
+    {
+      stop (self);
+      return NULL;
+    }
+
+  self->teller = mh_pool_new ("sync-tell", 1, MOST_WAITING);
+  self->pullers = mh_pool_new ("sync", PULLERS, MOST_WAITING);
+  self->servers = mh_pool_new ("sync-serve", SERVERS, MOST_WAITING);
+  self->watch = mh_bus_subscribe (mh_core_bus (core), on_event, self);
+  self->sweep = g_timeout_add_seconds (SWEEP_S, on_sweep, self);
+  mh_mesh_add_service (self->mesh, &mesh_service, self);
+
+  return self;
+}
+
+extern const MhMigration mh_sync_migrations[];
+
+static const char *const requires[] = { "mesh", "store", "vaults", NULL };
+
+const MhModule mh_sync_module = {
+  .name = "sync",
+  .requires = requires,
+  .migrations = mh_sync_migrations,
+  .start = start,
+  .stop = stop,
+};

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/pool.h"
+#include "modules/mesh/mesh.h"
+#include "modules/store/store.h"
+#include "modules/vaults/vaults.h"
+#include "sync-store.h"
+#include "sync.h"
+
+G_BEGIN_DECLS
+
+/* How a vault stands, for people. */
+typedef struct
+{
+  char *vault_id;   /* (owned) */
+  guint running;    /* conversations with other machines that are under way */
+  gint64 synced_ms; /* when all that are there were asked last, Unix milliseconds; 0: not yet */
+  char *error;      /* (owned) (nullable): why the last one failed */
+  guint64 versions; /* that came, since the start */
+  guint64 blocks;   /* that came, since the start */
+  guint64 bytes;    /* of them */
+} MhSyncState;
+
+/* Frees it. */
+void mh_sync_state_free (MhSyncState *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhSyncState, mh_sync_state_free)
+
+/* Returns: (transfer full): how it stands now. Thread: any. */
+MhSyncState *mh_sync_state (MhSync *self, const char *vault_id) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Asks all machines about all vaults, soon. Returns: %FALSE with %MH_ERROR_UNAVAILABLE without a
+ * network. Thread: a worker. */
+gboolean mh_sync_now (MhSync *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The other modules. All (transfer none). */
+MhCore *mh_sync_core (MhSync *self);
+MhVaults *mh_sync_vaults (MhSync *self);
+MhStore *mh_sync_blocks (MhSync *self);
+
+G_END_DECLS

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "sync-session.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "crypto/hash.h"
+#include "crypto/random.h"
+
+/* Blocks that are asked for before the first of them has come. */
+#define AHEAD 4
+
+struct _MhSyncSession
+{
+  MhStream *stream; /* (owned) */
+  GCancellable *cancellable;
+  gulong cancelled;
+};
+
+void
+mh_sync_break (GCancellable *cancellable, MhStream *stream)
+{
+  mh_stream_reset (stream);
+}
+
+/* What the streams say, in the words of this machine. */
+static void
+lift (GError **error)
+{
+  if (error != NULL && *error != NULL && (*error)->domain != MH_ERROR)
+    mh_error_move (error, MH_ERROR_UNAVAILABLE);
+}
+
+static gboolean
+put_message (MhStream *stream, const MhSyncMessage *message, GError **error)
+{
+  g_autoptr (GBytes) bytes = mh_sync_message_encode (message);
+
+  return mh_stream_write_message_wait (stream, g_bytes_get_data (bytes, NULL),
+                                       g_bytes_get_size (bytes), MH_SYNC_TIMEOUT_MS, error);
+}
+
+static gboolean
+take_message (MhStream *stream, gsize most, MhSyncMessage *message, GError **error)
+{
+  g_autoptr (GBytes) bytes = mh_stream_read_message_wait (stream, most, MH_SYNC_TIMEOUT_MS, error);
+
+  if (bytes == NULL)
+    return FALSE;
+  if (mh_sync_message_decode (bytes, message))
+    return TRUE;
+
+  mh_sync_message_clear (message);
+  g_set_error_literal (error, MH_ERROR, MH_ERROR_CORRUPT, "the other machine says nonsense");
+
+  return FALSE;
+}
+
+static GBytes *
+new_nonce (void)
+{
+  guint8 nonce[MH_SYNC_NONCE_SIZE];
+
+  mh_random_bytes (nonce, sizeof nonce);
+
+  return g_bytes_new (nonce, sizeof nonce);
+}
+
+/* Returns: (transfer full) (nullable): our proof, or %NULL without the key */
+static GBytes *
+prove (MhStore *store, const MhSyncProof *proof, gboolean is_client)
+{
+  g_autoptr (GBytes) text = mh_sync_proof_text (proof, is_client);
+  guint8 out[MH_SYNC_HASH_SIZE];
+  gsize size;
+  const guint8 *data = g_bytes_get_data (text, &size);
+
+  return mh_store_prove (store, proof->vault_id, data, size, out) ? g_bytes_new (out, sizeof out)
+                                                                  : NULL;
+}
+
+/* In the time that it takes, whatever is different. */
+static gboolean
+is_proof (MhStore *store, const MhSyncProof *proof, gboolean is_client, GBytes *shown)
+{
+  g_autoptr (GBytes) wanted = prove (store, proof, is_client);
+  const guint8 *a;
+  const guint8 *b;
+  guint8 different = 0;
+
+  if (wanted == NULL || shown == NULL)
+    return FALSE;
+  a = g_bytes_get_data (wanted, NULL);
+  b = g_bytes_get_data (shown, NULL);
+  for (gsize i = 0; i < MH_SYNC_HASH_SIZE; i++)
+    different |= a[i] ^ b[i];
+
+  return different == 0;
+}
+
+/* -- we ask -- */
+
+static gboolean
+greet (MhSyncSession *self, MhHost *host, MhStore *store, const char *vault_id, GError **error)
+{
+  g_auto (MhSyncMessage) hello = { .op = MH_SYNC_HELLO, .nonce = new_nonce () };
+  g_auto (MhSyncMessage) answer = { 0 };
+  g_auto (MhSyncMessage) ours = { .op = MH_SYNC_PROVE };
+  MhSyncProof proof = { mh_host_id (host), mh_stream_peer (self->stream), hello.nonce, NULL,
+                        vault_id };
+
+  hello.vault_id = g_strdup (vault_id);
+  if (!put_message (self->stream, &hello, error)
+      || !take_message (self->stream, MH_SYNC_MAX_QUESTION, &answer, error))
+    return FALSE;
+  proof.server_nonce = answer.nonce;
+  if (answer.nonce == NULL || !is_proof (store, &proof, FALSE, answer.proof))
+    {
+      g_set_error_literal (error, MH_ERROR, MH_ERROR_FORBIDDEN,
+                           "the other machine has not the key of the vault");
+      return FALSE;
+    }
+  ours.proof = prove (store, &proof, TRUE);
+  if (ours.proof == NULL)
+    {
+      g_set_error_literal (error, MH_ERROR, MH_ERROR_FORBIDDEN, "the vault is locked");
+      return FALSE;
+    }
+
+  return put_message (self->stream, &ours, error);
+}
+
+MhSyncSession *
+mh_sync_session_open (MhHost *host, MhStore *store, const MhPeerId *peer, const char *vault_id,
+                      GCancellable *cancellable, GError **error)
+{
+  static const char *const names[] = { MH_SYNC_PROTOCOL, NULL };
+  MhStream *stream = mh_host_open_wait (host, peer, names, MH_SYNC_OPEN_MS, error);
+  g_autoptr (MhSyncSession) self = NULL;
+
+  if (stream != NULL)
+    {
+      self = g_new0 (MhSyncSession, 1);
+      self->stream = stream;
+      self->cancellable = g_object_ref (cancellable);
+      self->cancelled =
+          g_cancellable_connect (cancellable, G_CALLBACK (mh_sync_break), mh_stream_ref (stream),
+                                 (GDestroyNotify) mh_stream_unref);
+    }
+  if (self == NULL || !greet (self, host, store, vault_id, error))
+    {
+      lift (error);
+      return NULL;
+    }
+
+  return g_steal_pointer (&self);
+}
+
+void
+mh_sync_session_free (MhSyncSession *self)
+{
+  if (self == NULL)
+    return;
+
+  g_cancellable_disconnect (self->cancellable, self->cancelled);
+  g_object_unref (self->cancellable);
+  mh_stream_close_write (self->stream);
+  mh_stream_unref (self->stream);
+  g_free (self);
+}
+
+gboolean
+mh_sync_session_ask (MhSyncSession *self, const MhSyncMessage *question, MhSyncMessage *answer,
+                     GError **error)
+{
+  gboolean done = put_message (self->stream, question, error)
+                  && take_message (self->stream, MH_SYNC_MAX_ANSWER, answer, error);
+
+  lift (error);
+
+  return done;
+}
+
+static gboolean
+ask_block (MhSyncSession *self, const guint8 *id, GError **error)
+{
+  g_auto (MhSyncMessage) question = { .op = MH_SYNC_BLOCK };
+
+  question.hashes = g_bytes_new (id, MH_SYNC_HASH_SIZE);
+
+  return put_message (self->stream, &question, error);
+}
+
+/* Takes the answer about @id. Bytes that are others than was asked for are a lie. */
+static gboolean
+take_block (MhSyncSession *self, const guint8 *id, GPtrArray *blocks, GError **error)
+{
+  g_auto (MhSyncMessage) answer = { 0 };
+  guint8 hash[MH_SHA256_SIZE];
+  GBytes *block;
+  gsize size;
+  const guint8 *data;
+
+  if (!take_message (self->stream, MH_SYNC_MAX_ANSWER, &answer, error))
+    return FALSE;
+  if (answer.records == NULL)
+    return TRUE;
+  block = g_ptr_array_index (answer.records, 0);
+  data = g_bytes_get_data (block, &size);
+  mh_sha256 (data, size, hash);
+  if (memcmp (hash, id, sizeof hash) != 0)
+    {
+      g_set_error_literal (error, MH_ERROR, MH_ERROR_CORRUPT,
+                           "the other machine gave other bytes than those of the block");
+      return FALSE;
+    }
+  g_ptr_array_add (blocks, g_bytes_ref (block));
+
+  return TRUE;
+}
+
+GPtrArray *
+mh_sync_session_blocks (MhSyncSession *self, const guint8 *ids, guint count, GError **error)
+{
+  g_autoptr (GPtrArray) blocks = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  gboolean good = TRUE;
+  guint asked = 0;
+
+  for (guint taken = 0; good && taken < count; taken++)
+    {
+      while (good && asked < count && asked < taken + AHEAD)
+        good = ask_block (self, ids + (gsize) MH_SYNC_HASH_SIZE * asked++, error);
+      good = good && take_block (self, ids + (gsize) MH_SYNC_HASH_SIZE * taken, blocks, error);
+    }
+  lift (error);
+
+  return good ? g_steal_pointer (&blocks) : NULL;
+}

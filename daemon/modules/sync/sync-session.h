@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "net/p2p/host/host.h"
+#include "sync-wire.h"
+
+G_BEGIN_DECLS
+
+/* How long the other side may take for the next piece of an answer, in milliseconds. */
+#define MH_SYNC_TIMEOUT_MS 10000
+#define MH_SYNC_OPEN_MS 5000
+
+/*
+ * A conversation of this machine with another one about a vault, in which we ask. For one worker
+ * at a time. All errors but where it is said: %MH_ERROR_UNAVAILABLE when the other is gone or too
+ * slow, %MH_ERROR_FORBIDDEN when it has not the key, %MH_ERROR_CORRUPT when it answers nonsense.
+ */
+typedef struct _MhSyncSession MhSyncSession;
+
+/**
+ * mh_sync_session_open:
+ * @host: the host
+ * @store: has the key of the vault
+ * @peer: who is to be asked; has to be connected
+ * @vault_id: about what
+ * @cancellable: ends the conversation from another thread
+ * @error: return location
+ *
+ * Both show that they have the key of the vault.
+ *
+ * Thread: a worker. Waits.
+ * Returns: (transfer full): a conversation, or %NULL with @error set
+ */
+MhSyncSession *mh_sync_session_open (MhHost *host, MhStore *store, const MhPeerId *peer,
+                                     const char *vault_id, GCancellable *cancellable,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* For g_cancellable_connect(): breaks @stream, so that who waits for it goes on. */
+void mh_sync_break (GCancellable *cancellable, MhStream *stream);
+
+/* Ends it. */
+void mh_sync_session_free (MhSyncSession *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhSyncSession, mh_sync_session_free)
+
+/* Fills @answer, which is to be cleared, with the answer to @question. Returns: %FALSE with @error
+ * set
+ */
+gboolean mh_sync_session_ask (MhSyncSession *self, const MhSyncMessage *question,
+                              MhSyncMessage *answer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Asks for each of @ids, 32 bytes each, several at a time. Returns: (transfer full) (element-type
+ * GBytes): blocks that have the hash that was asked for, in any number; or %NULL with @error set */
+GPtrArray *mh_sync_session_blocks (MhSyncSession *self, const guint8 *ids, guint count,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A peer has shown the key of a vault. */
+typedef void (*MhSyncProved) (const char *vault_id, const MhPeerId *peer, gpointer data);
+
+/* The other side: answers on @stream until it ends. @store may not have the vault, or its key.
+ * Thread: a worker. Waits. */
+void
+mh_sync_serve (MhHost *host, MhStore *store, MhStream *stream, MhSyncProved proved, gpointer data);
+
+G_END_DECLS

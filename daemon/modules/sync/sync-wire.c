@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "sync-wire.h"
+
+#include <string.h>
+
+#include "net/p2p/wire/pb.h"
+
+enum
+{
+  FIELD_OP = 1,
+  FIELD_VAULT = 2,
+  FIELD_NONCE = 3,
+  FIELD_PROOF = 4,
+  FIELD_EPOCH = 5,
+  FIELD_AFTER = 6,
+  FIELD_HASHES = 7,
+  FIELD_RECORD = 8,
+};
+
+#define MAX_VAULT_ID 31
+#define MAX_RECORDS (MH_SYNC_MOST_HASHES)
+
+void
+mh_sync_message_clear (MhSyncMessage *self)
+{
+  g_clear_pointer (&self->vault_id, g_free);
+  g_clear_pointer (&self->nonce, g_bytes_unref);
+  g_clear_pointer (&self->proof, g_bytes_unref);
+  g_clear_pointer (&self->hashes, g_bytes_unref);
+  g_clear_pointer (&self->records, g_ptr_array_unref);
+}
+
+static void
+put_bytes (GByteArray *out, guint32 number, GBytes *bytes)
+{
+  if (bytes != NULL)
+    mh_pb_put_bytes (out, number, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+}
+
+GBytes *
+mh_sync_message_encode (const MhSyncMessage *self)
+{
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+
+  if (self->op != 0)
+    mh_pb_put_uint (out, FIELD_OP, self->op);
+  if (self->vault_id != NULL)
+    mh_pb_put_text (out, FIELD_VAULT, self->vault_id);
+  put_bytes (out, FIELD_NONCE, self->nonce);
+  put_bytes (out, FIELD_PROOF, self->proof);
+  if (self->mark.epoch != 0)
+    mh_pb_put_uint (out, FIELD_EPOCH, (guint64) self->mark.epoch);
+  if (self->mark.after != 0)
+    mh_pb_put_uint (out, FIELD_AFTER, (guint64) self->mark.after);
+  put_bytes (out, FIELD_HASHES, self->hashes);
+  for (guint i = 0; self->records != NULL && i < self->records->len; i++)
+    put_bytes (out, FIELD_RECORD, g_ptr_array_index (self->records, i));
+
+  return g_byte_array_free_to_bytes (g_steal_pointer (&out));
+}
+
+static gboolean
+take_bytes (const MhPbField *field, gsize size, GBytes **out)
+{
+  if (field->type != MH_PB_BYTES || *out != NULL || (size > 0 && field->size != size))
+    return FALSE;
+  *out = g_bytes_new (field->bytes, field->size);
+
+  return TRUE;
+}
+
+static gboolean
+take_hashes (const MhPbField *field, GBytes **out)
+{
+  return field->size % MH_SYNC_HASH_SIZE == 0
+         && field->size <= (gsize) MH_SYNC_MOST_HASHES * MH_SYNC_HASH_SIZE
+         && take_bytes (field, 0, out);
+}
+
+static gboolean
+take_record (const MhPbField *field, MhSyncMessage *out)
+{
+  if (field->type != MH_PB_BYTES)
+    return FALSE;
+  if (out->records == NULL)
+    out->records = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  if (out->records->len >= MAX_RECORDS)
+    return FALSE;
+  g_ptr_array_add (out->records, g_bytes_new (field->bytes, field->size));
+
+  return TRUE;
+}
+
+static gboolean
+take_vault (const MhPbField *field, char **out)
+{
+  if (field->type != MH_PB_BYTES || *out != NULL || field->size == 0 || field->size > MAX_VAULT_ID)
+    return FALSE;
+  for (gsize i = 0; i < field->size; i++)
+    if (!g_ascii_isalnum (field->bytes[i]))
+      return FALSE;
+  *out = g_strndup ((const char *) field->bytes, field->size);
+
+  return TRUE;
+}
+
+static gboolean
+take_number (const MhPbField *field, gint64 *out)
+{
+  *out = (gint64) field->value;
+
+  return field->type == MH_PB_VARINT && field->value <= G_MAXINT64;
+}
+
+static gboolean
+take_field (const MhPbField *field, MhSyncMessage *out)
+{
+  switch (field->number)
+    {
+    case FIELD_OP:
+      out->op = (MhSyncOp) MIN (field->value, G_MAXINT);
+      return field->type == MH_PB_VARINT;
+    case FIELD_VAULT:
+      return take_vault (field, &out->vault_id);
+    case FIELD_NONCE:
+      return take_bytes (field, MH_SYNC_NONCE_SIZE, &out->nonce);
+    case FIELD_PROOF:
+      return take_bytes (field, MH_SYNC_HASH_SIZE, &out->proof);
+    case FIELD_EPOCH:
+      return take_number (field, &out->mark.epoch);
+    case FIELD_AFTER:
+      return take_number (field, &out->mark.after);
+    case FIELD_HASHES:
+      return take_hashes (field, &out->hashes);
+    case FIELD_RECORD:
+      return take_record (field, out);
+    default:
+      return TRUE; /* of a newer program */
+    }
+}
+
+gboolean
+mh_sync_message_decode (GBytes *message, MhSyncMessage *out)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (message, &size);
+  MhPbReader reader = mh_pb_reader (data, size);
+  MhPbField field;
+
+  while (mh_pb_next (&reader, &field))
+    if (!take_field (&field, out))
+      return FALSE;
+
+  return !reader.is_bad;
+}
+
+static void
+append (GByteArray *out, gconstpointer data, gsize size)
+{
+  guint8 length = (guint8) size; /* ids, nonces and names are all shorter than 256 bytes */
+
+  g_byte_array_append (out, &length, 1);
+  g_byte_array_append (out, data, (guint) size);
+}
+
+GBytes *
+mh_sync_proof_text (const MhSyncProof *self, gboolean is_client)
+{
+  GByteArray *out = g_byte_array_new ();
+
+  append (out, is_client ? "client" : "server", 6);
+  append (out, self->client->bytes, self->client->size);
+  append (out, self->server->bytes, self->server->size);
+  append (out, g_bytes_get_data (self->client_nonce, NULL), g_bytes_get_size (self->client_nonce));
+  append (out, g_bytes_get_data (self->server_nonce, NULL), g_bytes_get_size (self->server_nonce));
+  append (out, self->vault_id, strlen (self->vault_id));
+
+  return g_byte_array_free_to_bytes (out);
+}

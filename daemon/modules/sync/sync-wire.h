@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "modules/store/store.h"
+#include "net/p2p/wire/peer-id.h"
+
+G_BEGIN_DECLS
+
+/*
+ * What machines that have the key of a vault say to each other: questions of one side, answers of
+ * the other. First both show that they have the key, in a way that counts for these two machines
+ * and this conversation only. Protocol buffers, each with its length before it.
+ */
+
+#define MH_SYNC_PROTOCOL "/mh/vault/1"
+
+/* Hashes in one message, and bytes of version records in one answer (one record may be more). */
+#define MH_SYNC_MOST_HASHES 2000
+#define MH_SYNC_RECORDS_BYTES (1024 * 1024)
+
+/* Bytes of the longest question, and answer: the largest block (4 MiB) and what is around it. */
+#define MH_SYNC_MAX_QUESTION (128 * 1024)
+#define MH_SYNC_MAX_ANSWER (5 * 1024 * 1024)
+
+#define MH_SYNC_NONCE_SIZE 32
+
+typedef enum
+{
+  MH_SYNC_HELLO = 1,   /* @vault_id, @nonce -> @nonce, @proof */
+  MH_SYNC_PROVE = 2,   /* @proof; has no answer */
+  MH_SYNC_ROOT = 3,    /* -> @mark of now, @hashes: one, over all heads */
+  MH_SYNC_SINCE = 4,   /* @mark -> @mark, @hashes of versions */
+  MH_SYNC_RECORDS = 5, /* @hashes -> @records of the first of them that are there */
+  MH_SYNC_HAVE = 6,    /* @hashes of blocks -> @hashes of those that are there */
+  MH_SYNC_BLOCK = 7,   /* @hashes: one -> @records: one block, or none */
+} MhSyncOp;
+
+/* A question or an answer. What is not used is empty. To be cleared. */
+typedef struct
+{
+  MhSyncOp op;    /* of a question */
+  char *vault_id; /* (owned) (nullable) */
+  GBytes *nonce;  /* (owned) (nullable) */
+  GBytes *proof;  /* (owned) (nullable) */
+  MhSyncMark mark;
+  GBytes *hashes;     /* (owned) (nullable): 32 bytes each */
+  GPtrArray *records; /* (owned) (nullable) (element-type GBytes) */
+} MhSyncMessage;
+
+/* Gives back what is in it. */
+void mh_sync_message_clear (MhSyncMessage *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MhSyncMessage, mh_sync_message_clear)
+
+/* Returns: (transfer full): it as bytes */
+GBytes *mh_sync_message_encode (const MhSyncMessage *self) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Reads @message into the empty @out. Returns: %FALSE when it is not well formed or over a limit */
+gboolean mh_sync_message_decode (GBytes *message, MhSyncMessage *out) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Who is who in a proof. */
+typedef struct
+{
+  const MhPeerId *client; /* who asks */
+  const MhPeerId *server;
+  GBytes *client_nonce;
+  GBytes *server_nonce;
+  const char *vault_id;
+} MhSyncProof;
+
+/* Returns: (transfer full): what is to be authenticated with the key by the client, or the server
+ */
+GBytes *mh_sync_proof_text (const MhSyncProof *self, gboolean is_client) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

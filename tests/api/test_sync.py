@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Vaults on several machines: daemons on loopback that keep them the same."""
+
+import base64
+import json
+import os
+import pathlib
+import random
+import shutil
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+import mh  # noqa: E402
+import tap  # noqa: E402
+
+UNRELIABLE = mh.LONELY + "  reliable: false\n"
+
+
+def payload(url):
+    text = url.rsplit("/", 1)[1]
+    return json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+
+
+def url_of(members):
+    return "meshhold://vault/" + base64.urlsafe_b64encode(json.dumps(members).encode()).decode().rstrip("=")
+
+
+class Case(unittest.TestCase):
+    def daemon(self, **options):
+        daemon = self.enterContext(mh.Daemon(**options))
+        daemon.id = daemon.get("/api/v1/whoami").json["node_id"]
+        return daemon
+
+    def network(self, count, configs=None):
+        """So many daemons that are in one network."""
+        daemons = [self.daemon(config=(configs or {}).get(i)) for i in range(count)]
+        daemons[0].post("/api/v1/networks/create", {"name": "home"})
+        url = daemons[0].get("/api/v1/system/share").json["connect_url"]
+        for daemon in daemons[1:]:
+            self.assertEqual(daemon.post("/api/v1/networks", {"url": url}).status, 200)
+        for daemon in daemons:
+            self.connected(daemon, count - 1)
+        return daemons
+
+    def connected(self, daemon, others):
+        def look():
+            reply = daemon.get("/api/v1/nodes")
+            return reply.status == 200 and sum(n["connected"] and not n["self"] for n in reply.json["nodes"]) >= others
+        mh.wait_until(look, 30, f"{others} connections")
+
+    def share(self, daemon, vault, *others, **more):
+        url = daemon.get(f"/api/v1/vaults/{vault}/share-url").json["url"]
+        for other in others:
+            reply = other.post("/api/v1/vaults/join", {"url": url, **more})
+            self.assertEqual((reply.status, reply.json.get("id")), (200, vault), reply)
+
+    @staticmethod
+    def tree(daemon, vault):
+        """What the vault looks like: paths with the hashes of their contents."""
+        reply = daemon.get(f"/api/v1/vaults/{vault}/files?limit=1000")
+        return {f["path"]: (f["content_hash"], f["conflict"]) for f in reply.json["files"]}
+
+    def same(self, vault, *daemons, seconds=30):
+        mh.wait_until(lambda: len({json.dumps(self.tree(d, vault), sort_keys=True) for d in daemons}) == 1, seconds, "the same files")
+        return self.tree(daemons[0], vault)
+
+    @staticmethod
+    def state(daemon, vault):
+        return next(v for v in daemon.get("/api/v1/sync").json["vaults"] if v["vault_id"] == vault)
+
+    def complete(self, vault, *daemons, seconds=60):
+        for daemon in daemons:
+            mh.wait_until(lambda daemon=daemon: self.state(daemon, vault)["missing_blocks"] == 0 and not self.state(daemon, vault)["running"],
+                          seconds, "all blocks")
+
+
+class Share(Case):
+    def test_urls(self):
+        """a vault goes by URL to another machine; what is wrong with a URL is said, and nothing is kept"""
+        one, two = self.daemon(), self.daemon()
+        vault = one.vault("photos")
+        url = one.get(f"/api/v1/vaults/{vault}/share-url").json["url"]
+        good = payload(url)
+        self.assertEqual((good["v"], good["id"], good["n"], good["rf"]), (1, vault, "photos", 2))
+        cases = {"x": "does not begin", "meshhold://vault/": "damaged", url_of({**good, "v": 2}): "another version",
+                 url_of({**good, "k": "AAAA"}): "no key", url_of({**good, "id": "a"}): "names no vault",
+                 "meshhold://vault/" + "A" * 5000: "longer than", url_of({**good, "n": " x "}): "name"}
+        for bad, why in cases.items():
+            reply = two.post("/api/v1/vaults/join", {"url": bad})
+            self.assertEqual((reply.status, why in reply.json["error"]), (400, True), (bad, reply))
+        self.assertEqual(two.get("/api/v1/vaults").json["vaults"], [])
+        self.assertEqual(two.post("/api/v1/vaults/join", {"url": url, "name": "theirs"}).json["name"], "theirs")
+        self.assertEqual(two.post("/api/v1/vaults/join", {"url": url}).status, 409)
+        self.assertEqual(one.get("/api/v1/vaults/aaaaaaaaaaaaaaaaaaaaaaaaaa/share-url").status, 404)
+
+    def test_a_deleted_one_again(self):
+        """a vault that was deleted here can be joined again, and stays over a restart"""
+        one, two = self.network(2)
+        vault = one.vault()
+        one.upload(vault, "/a", b"content")
+        self.share(one, vault, two)
+        self.same(vault, one, two)
+        self.assertEqual(two.request("DELETE", f"/api/v1/vaults/{vault}").status, 204)
+        self.share(one, vault, two)
+        self.same(vault, one, two)
+        self.complete(vault, two)
+        two.stop()
+        two.start()
+        two.login()
+        self.assertEqual(two.download(vault, "/a").body, b"content")
+
+    def test_with_a_password(self):
+        """the key of a vault with a password is of no use without it"""
+        one, two = self.network(2)
+        vault = one.vault()
+        reply = one.request("PUT", f"/api/v1/vaults/{vault}/password", {"password": "correct horse"})
+        self.assertLess(reply.status, 300, reply)
+        one.upload(vault, "/a", b"secret")
+        self.share(one, vault, two)
+        self.assertEqual(two.get(f"/api/v1/vaults/{vault}").json["key_state"], "locked")
+        self.assertEqual(two.download(vault, "/a").status, 403)
+        self.assertEqual(two.post("/api/v1/vaults/unlock", {"password": "correct horse"}).json["unlocked"], [vault])
+        self.same(vault, one, two)
+        self.complete(vault, two)
+        self.assertEqual(two.download(vault, "/a").body, b"secret")
+
+
+class Sync(Case):
+    def test_there_and_back(self):
+        """changes of each side come to the other, once, and soon"""
+        one, two = self.network(2)
+        vault = one.vault()
+        big = random.Random(1).randbytes(9_000_000)
+        one.upload(vault, "/big", big)
+        one.upload(vault, "/folder/ü.txt", b"from one")
+        self.share(one, vault, two)
+        self.same(vault, one, two)
+        self.complete(vault, two)
+        self.assertEqual(two.download(vault, "/big").body, big)
+        with one.events() as events:
+            two.upload(vault, "/folder/ü.txt", b"from two")
+            event = events.next("file_changed")
+            self.assertEqual((event["path"], event["op"]), ("/folder/ü.txt", "sync"))
+        mh.wait_until(lambda: one.download(vault, "/folder/ü.txt").body == b"from two", 10, "the change")
+        self.assertEqual(one.post(f"/api/v1/vaults/{vault}/move", {"from": "/folder", "to": "/moved"}).status, 200)
+        self.assertEqual(two.request("DELETE", f"/api/v1/vaults/{vault}/files/big").status, 204)
+        mh.wait_until(lambda: set(self.tree(one, vault)) == {"/moved/ü.txt"} == set(self.tree(two, vault)), 20, "move and deletion")
+        before = self.state(two, vault)["versions_in"]
+        one.upload(vault, "/new", b"x")
+        self.same(vault, one, two)
+        self.assertEqual(self.state(two, vault)["versions_in"], before + 1)
+        self.assertEqual(self.state(one, vault)["peers"], [two.id])
+
+    def test_apart(self):
+        """what was done while they were apart comes together; two edits of one file are a conflict on both"""
+        one, two = self.network(2)
+        vault = one.vault()
+        one.upload(vault, "/both", b"0")
+        self.share(one, vault, two)
+        self.same(vault, one, two)
+        self.assertEqual(two.post("/api/v1/networks/disconnect").status, 204)
+        one.upload(vault, "/both", b"of one")
+        two.upload(vault, "/both", b"of two")
+        one.upload(vault, "/one", b"1")
+        two.upload(vault, "/two", b"2")
+        network = two.get("/api/v1/networks").json["networks"][0]["id"]
+        self.assertEqual(two.post(f"/api/v1/networks/{network}/connect").status, 204)
+        tree = self.same(vault, one, two, seconds=60)
+        self.assertEqual({path: row[1] for path, row in tree.items()}, {"/both": True, "/one": False, "/two": False})
+        self.complete(vault, one, two)
+        self.assertEqual(one.download(vault, "/both").body, two.download(vault, "/both").body)
+        self.assertEqual(one.download(vault, "/two").body, b"2")
+
+    def test_a_chain(self):
+        """a machine that never meets the author gets it from another"""
+        one, two = self.network(2)
+        vault = one.vault()
+        data = random.Random(2).randbytes(3_000_000)
+        one.upload(vault, "/f", data)
+        self.share(one, vault, two)
+        self.same(vault, one, two)
+        self.complete(vault, two)
+        url = one.get(f"/api/v1/vaults/{vault}/share-url").json["url"]
+        join = two.get("/api/v1/system/share").json["connect_url"]
+        one.stop()
+        three = self.daemon()
+        self.assertEqual(three.post("/api/v1/networks", {"url": join}).status, 200)
+        self.assertEqual(three.post("/api/v1/vaults/join", {"url": url}).status, 200)
+        self.same(vault, two, three)
+        self.assertEqual(three.download(vault, "/f").body, data)
+
+    def test_no_key(self):
+        """a machine without the key gets neither versions nor blocks, and who has another key of that id neither"""
+        one, two, three = self.network(3)
+        vault = one.vault()
+        one.upload(vault, "/f", b"a secret content")
+        url = one.get(f"/api/v1/vaults/{vault}/share-url").json["url"]
+        wrong = url_of({**payload(url), "k": base64.urlsafe_b64encode(bytes(32)).decode().rstrip("=")})
+        self.assertEqual(two.post("/api/v1/vaults/join", {"url": wrong}).status, 200)
+        self.share(one, vault, three)
+        self.same(vault, one, three)
+        self.assertEqual(two.post("/api/v1/replicate-now").status, 204)
+        mh.wait_until(lambda: not self.state(two, vault)["running"], 20, "the end of the try")
+        self.assertEqual(self.tree(two, vault), {})
+        self.assertEqual((self.state(two, vault)["peers"], self.state(one, vault)["peers"]), ([], [three.id]))
+
+
+class Copies(Case):
+    def test_a_lost_machine(self):
+        """with two copies wanted, everything is still there when one of three machines is lost with its disk"""
+        one, two, three = self.network(3)
+        vault = one.vault()
+        contents = {f"/f{i}": random.Random(i).randbytes(200_000) for i in range(20)}
+        self.share(one, vault, two, three)
+        mh.wait_until(lambda: all(len(self.state(d, vault)["peers"]) == 2 for d in (one, two, three)), 30, "all to know each other")
+        for path, data in contents.items():
+            self.assertEqual(one.upload(vault, path, data).status, 200)
+        self.same(vault, one, two, three)
+        mh.wait_until(lambda: all(not self.state(d, vault)["running"] for d in (two, three)), 30, "rest")
+        held = [20 - self.state(d, vault)["missing_blocks"] for d in (two, three)]
+        mh.wait_until(lambda: sum(20 - self.state(d, vault)["missing_blocks"] for d in (two, three)) >= 20, 30, "a second copy")
+        self.assertLess(max(20 - self.state(d, vault)["missing_blocks"] for d in (two, three)), 20, held)
+        one.kill()
+        shutil.rmtree(one.home / "blocks")
+        for path, data in contents.items():
+            self.assertEqual(three.download(vault, path).body, data, path)
+
+    def test_read_through(self):
+        """a machine that keeps nothing reads everything, also parts of it, and says so when nobody is there"""
+        one, two = self.network(2, {1: UNRELIABLE})
+        vault = one.vault()
+        data = random.Random(3).randbytes(20_000_000)
+        one.upload(vault, "/video", data)
+        self.share(one, vault, two)
+        self.same(vault, one, two)
+        mh.wait_until(lambda: self.state(two, vault)["synced_ms"] and not self.state(two, vault)["running"], 20, "rest")
+        missing = self.state(two, vault)["missing_blocks"]
+        self.assertGreater(missing, 10)
+        self.assertEqual(two.get(f"/api/v1/vaults/{vault}/locality/video").json["local"], False)
+        reply = two.download(vault, "/video", headers={"Range": "bytes=15000000-15000999"})
+        self.assertEqual((reply.status, reply.body), (206, data[15_000_000:15_001_000]))
+        self.assertEqual(two.download(vault, "/video").body, data)
+        self.assertEqual(self.state(two, vault)["missing_blocks"], missing)
+        one.kill()
+        mh.wait_until(lambda: two.get(f"/api/v1/nodes/{one.id}").json["connected"] is False, 20, "its end")
+        reply = two.request("HEAD", f"/api/v1/vaults/{vault}/stream/video")
+        self.assertEqual(reply.status, 200)
+        self.assertNotIn("damaged", json.dumps(two.get("/api/v1/system/status").json))
+
+    def test_quota(self):
+        """a machine whose quota is full says so and keeps the files of the vault in view"""
+        one, two = self.network(2)
+        vault = one.vault()
+        self.share(one, vault, two)
+        self.assertEqual(two.request("PATCH", f"/api/v1/vaults/{vault}", {"hard_quota": 100_000}).status, 200)
+        one.upload(vault, "/f", os.urandom(300_000))
+        self.same(vault, one, two)
+        mh.wait_until(lambda: self.state(two, vault)["error"], 20, "the error")
+        self.assertIn("quota", self.state(two, vault)["error"])
+        self.assertEqual(two.request("PATCH", f"/api/v1/vaults/{vault}", {"hard_quota": 0}).status, 200)
+        self.complete(vault, two)
+
+
+if __name__ == "__main__":
+    tap.main()
