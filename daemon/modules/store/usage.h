@@ -28,14 +28,15 @@ gboolean mh_usage_add_block (MhWriter *writer, const MhVaultRow *vault, const gu
 /**
  * mh_usage_share_block:
  * @writer: the writer
+ * @vault: its vault
  * @id: a block that is known, and named by one version more
  * @error: return location
  *
  * Errors: %MH_ERROR_UNAVAILABLE when it was found damaged meanwhile
  * Returns: %FALSE with @error set
  */
-gboolean
-mh_usage_share_block (MhWriter *writer, const guint8 *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean mh_usage_share_block (MhWriter *writer, const MhVaultRow *vault, const guint8 *id,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* One version more names each of @ids, also those that are not there. */
 gboolean mh_usage_add_version (MhWriter *writer, const MhVaultRow *vault, GBytes *ids,

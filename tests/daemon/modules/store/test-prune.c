@@ -418,6 +418,37 @@ test_forgotten (void)
   assert_content (bench, "/mine", 1, 300000);
 }
 
+/* Forgets "vault", and begins it again under its id, with its key. */
+static void
+begin_again (Bench *bench)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (mh_store_forget_vault (bench->store, "vault", &error));
+  g_assert_true (mh_store_add_vault (bench->store, "vault", bench->key, &error));
+  g_assert_no_error (error);
+}
+
+static void
+test_begun_again (void)
+{
+  g_autoptr (Bench) bench = bench_new (MIB);
+  g_autoptr (MhSecret) key = mh_secret_new_random (32);
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("a vault that begins again counts what it finds of its blocks as its own");
+  put (bench, "/f", 1, 300000);
+  g_assert_true (mh_store_add_vault (bench->store, "other", key, &error));
+  begin_again (bench);
+  g_assert_cmpint (bench_stored (bench), ==, 0);
+  put (bench, "/f", 1, 300000);
+  g_assert_cmpint (bench_stored (bench), ==, 300017);
+  g_assert_cmpuint (count_versions (bench, "/f"), ==, 1);
+  g_assert_true (mh_store_forget_vault (bench->store, "other", &error));
+  bench_maintain (bench);
+  bench_assert_recount (bench);
+}
+
 static void
 test_crash_before_punching (void)
 {
@@ -467,6 +498,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/prune/space-comes-back", test_space_comes_back);
   g_test_add_func ("/store/prune/small-neighbours", test_small_neighbours);
   g_test_add_func ("/store/prune/forgotten", test_forgotten);
+  g_test_add_func ("/store/prune/begun-again", test_begun_again);
   g_test_add_func ("/store/prune/crash-before-punching", test_crash_before_punching);
 
   return g_test_run ();
