@@ -450,6 +450,24 @@ test_begun_again (void)
 }
 
 static void
+test_stays_away (void)
+{
+  g_autoptr (Bench) bench = bench_new (MIB);
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("what a vault had before it began again does not come back with a new index");
+  put (bench, "/old", 1, 10000);
+  begin_again (bench);
+  put (bench, "/new", 2, 10000);
+  bench_close (bench);
+  bench_remove_index (bench);
+  g_assert_true (bench_open (bench, &error));
+  g_assert_no_error (error);
+  bench_assert_no_file (bench, "/old");
+  assert_content (bench, "/new", 2, 10000);
+}
+
+static void
 test_crash_before_punching (void)
 {
   static const char crash[] =
@@ -499,6 +517,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/prune/small-neighbours", test_small_neighbours);
   g_test_add_func ("/store/prune/forgotten", test_forgotten);
   g_test_add_func ("/store/prune/begun-again", test_begun_again);
+  g_test_add_func ("/store/prune/stays-away", test_stays_away);
   g_test_add_func ("/store/prune/crash-before-punching", test_crash_before_punching);
 
   return g_test_run ();
