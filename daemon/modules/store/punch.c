@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/os.h"
 #include "catalog-space.h"
-#include "writer.h"
+#include "writer-private.h"
 
 /* File systems give back whole blocks of this size. */
 #define DISK_BLOCK 4096
@@ -126,6 +126,16 @@ find_holes (MhStore *store, gboolean versions, GError **error)
   return lease == NULL ? NULL : mh_catalog_find_holes (mh_db_lease_db (lease), versions, error);
 }
 
+/*
+ * What is made durable together counts up to the first change that is not whole. So before records
+ * of versions go, something has to be durable that came after them.
+ */
+static gboolean
+prepare (MhStore *store, gboolean versions, GError **error)
+{
+  return !versions || mh_writer_commit (store->writer, mh_writer_mark, NULL, error);
+}
+
 gboolean
 mh_punch_holes (MhStore *store, gboolean versions, gint64 *freed, GCancellable *cancellable,
                 GError **error)
@@ -139,6 +149,9 @@ mh_punch_holes (MhStore *store, gboolean versions, gint64 *freed, GCancellable *
         return FALSE;
       if (holes->len == 0)
         return TRUE;
+
+      if (!prepare (store, versions, error))
+        return FALSE;
 
       while (i < holes->len)
         {

@@ -263,13 +263,14 @@ empty_segment (Rewrite *self, int fd, GError **error)
   return flush (self, error);
 }
 
-/* uint64 id: forgets a segment. */
+/* uint64 id: forgets a segment. What was written last may be in it, see mh_writer_mark(). */
 static gboolean
 forget_segment (MhWriter *writer, gpointer data, GError **error)
 {
   const guint64 *id = data;
 
-  return mh_catalog_remove_segment (mh_writer_db (writer), *id, error);
+  return mh_writer_mark (writer, NULL, error)
+         && mh_catalog_remove_segment (mh_writer_db (writer), *id, error);
 }
 
 static gboolean

@@ -468,6 +468,42 @@ test_stays_away (void)
 }
 
 static void
+test_together (void)
+{
+  static const char *const vaults[] = { "other", "vault" };
+  g_autoptr (Bench) bench = bench_new (MIB);
+  g_autoptr (MhSecret) key = mh_secret_new_random (32);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) content = bench_random (1, 3000);
+  MhUpload *uploads[2];
+  MhFile *files[2];
+  GError *errors[2];
+
+  g_test_summary ("what was made durable with a version that is gone stays with a new index");
+  g_assert_true (mh_store_add_vault (bench->store, "other", key, &error));
+  for (guint i = 0; i < G_N_ELEMENTS (vaults); i++)
+    {
+      MhUploadNew request = { vaults[i], "/f", 0 };
+
+      uploads[i] = mh_upload_new (bench->store, &request, &error);
+      g_assert_true (
+          mh_upload_write (uploads[i], g_bytes_get_data (content, NULL), 3000, NULL, &error));
+      g_assert_true (mh_upload_prepare (uploads[i], NULL, &error));
+    }
+  mh_uploads_finish (uploads, G_N_ELEMENTS (uploads), files, errors);
+  for (guint i = 0; i < G_N_ELEMENTS (vaults); i++)
+    {
+      g_assert_no_error (errors[i]);
+      mh_file_free (files[i]);
+      mh_upload_free (uploads[i]);
+    }
+  g_assert_true (mh_store_forget_vault (bench->store, "other", &error));
+  bench_maintain (bench);
+  bench_assert_recount (bench);
+  bench_assert_file (bench, "/f", content);
+}
+
+static void
 test_crash_before_punching (void)
 {
   static const char crash[] =
@@ -518,6 +554,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/prune/forgotten", test_forgotten);
   g_test_add_func ("/store/prune/begun-again", test_begun_again);
   g_test_add_func ("/store/prune/stays-away", test_stays_away);
+  g_test_add_func ("/store/prune/together", test_together);
   g_test_add_func ("/store/prune/crash-before-punching", test_crash_before_punching);
 
   return g_test_run ();
