@@ -15,6 +15,15 @@
 #define MOST_AT_ONCE 500
 #define VERSIONS_AT_ONCE 200
 
+/* A removal under way. */
+typedef struct
+{
+  gboolean whole_vault;
+  guint cost;
+  MhPurged *purged; /* (unowned) */
+  GError **left;    /* (unowned): as in MhPrune */
+} Removal;
+
 /* Returns: (transfer full): the version read back, or %NULL with @error set */
 static MhVersion *
 read_version (MhWriter *writer, const MhPrunable *version, GError **error)
@@ -97,8 +106,7 @@ note_parents (MhWriter *writer, const MhVersion *version, GError **error)
  * Returns: %FALSE with @error set
  */
 static gboolean
-remove_version (MhWriter *writer, const MhPrunable *version, gboolean whole_vault, guint *cost,
-                MhPurged *purged, GError **error)
+remove_version (MhWriter *writer, const MhPrunable *version, Removal *removal, GError **error)
 {
   g_autoptr (MhVersion) record = NULL;
   g_autoptr (GError) local = NULL;
@@ -107,15 +115,17 @@ remove_version (MhWriter *writer, const MhPrunable *version, gboolean whole_vaul
   if (record == NULL)
     {
       mh_store_set_fault (writer->store, "a version that is not kept any more: %s", local->message);
+      if (*removal->left == NULL)
+        *removal->left = g_steal_pointer (&local);
       return TRUE;
     }
 
-  *cost += 1 + (guint) (g_bytes_get_size (record->blocks) / MH_BLOCK_ID_SIZE);
-  purged->versions++;
+  removal->cost += 1 + (guint) (g_bytes_get_size (record->blocks) / MH_BLOCK_ID_SIZE);
+  removal->purged->versions++;
 
-  return mh_usage_remove_version (writer, record->blocks, &purged->bytes, error)
+  return mh_usage_remove_version (writer, record->blocks, &removal->purged->bytes, error)
          && remove_row (writer, version, error)
-         && (whole_vault || note_parents (writer, record, error));
+         && (removal->whole_vault || note_parents (writer, record, error));
 }
 
 /* Decides which of the versions of a file go. */
@@ -148,6 +158,7 @@ prune_file (MhWriter *writer, MhPrune *self, const MhFileRef *file, guint *cost,
 {
   g_autoptr (GArray) versions = mh_catalog_versions (writer->db, file, error);
   g_autofree gboolean *drop = NULL;
+  Removal removal = { FALSE, *cost, &self->purged, &self->left };
   gint64 before = self->purged.versions;
   gint64 removed;
 
@@ -161,11 +172,11 @@ prune_file (MhWriter *writer, MhPrune *self, const MhFileRef *file, guint *cost,
     {
       if (!drop[i - 1])
         continue;
-      if (!remove_version (writer, &g_array_index (versions, MhPrunable, i - 1), FALSE, cost,
-                           &self->purged, error))
+      if (!remove_version (writer, &g_array_index (versions, MhPrunable, i - 1), &removal, error))
         return FALSE;
-      *whole = *cost < MOST_AT_ONCE;
+      *whole = removal.cost < MOST_AT_ONCE;
     }
+  *cost = removal.cost;
 
   removed = self->purged.versions - before;
   /* Without progress there is nothing to come back for. */
@@ -209,14 +220,15 @@ mh_prune_files (MhWriter *writer, gpointer data, GError **error)
 static gboolean
 forget_versions (MhWriter *writer, GArray *versions, MhPurged *purged, GError **error)
 {
-  guint cost = 0;
+  g_autoptr (GError) left = NULL;
+  Removal removal = { TRUE, 0, purged, &left };
 
-  for (guint i = 0; i < versions->len && cost < MOST_AT_ONCE; i++)
+  for (guint i = 0; i < versions->len && removal.cost < MOST_AT_ONCE; i++)
     {
       const MhPrunable *version = &g_array_index (versions, MhPrunable, i);
       gint64 before = purged->versions;
 
-      if (!remove_version (writer, version, TRUE, &cost, purged, error)
+      if (!remove_version (writer, version, &removal, error)
           || (purged->versions == before && !remove_row (writer, version, error)))
         return FALSE;
     }

@@ -29,6 +29,7 @@ typedef struct
   guint from;              /* file to begin with */
   guint next;              /* result: file to go on with */
   MhPurged purged;         /* result */
+  GError *left;            /* (owned) (nullable): result: why a version could not be removed */
 } MhPrune;
 
 typedef struct

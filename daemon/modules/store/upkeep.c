@@ -71,6 +71,18 @@ purge_trash (MhStore *self, const char *path, MhPrune *prune, GError **error)
   return FALSE;
 }
 
+/* What cannot be read stays: then not all is purged that was to be. */
+static gboolean
+check_left (MhPrune *prune, GError **error)
+{
+  if (prune->left == NULL)
+    return TRUE;
+
+  g_propagate_prefixed_error (error, g_steal_pointer (&prune->left), "a version stays: ");
+
+  return FALSE;
+}
+
 gboolean
 mh_store_purge_trash (MhStore *self, const char *vault_id, const char *path, MhPurged *purged,
                       GError **error)
@@ -86,7 +98,9 @@ mh_store_purge_trash (MhStore *self, const char *vault_id, const char *path, MhP
   if (done)
     {
       prune.vault = vault.ref;
-      done = purge_trash (self, path, &prune, error) && punch_versions (self, error);
+      done = purge_trash (self, path, &prune, error) && punch_versions (self, error)
+             && check_left (&prune, error);
+      g_clear_error (&prune.left);
     }
   mh_store_lift (self, error);
   if (purged != NULL)
@@ -161,7 +175,9 @@ mh_store_purge_version (MhStore *self, const char *vault_id, const char *path,
       prune.vault = vault.ref;
       prune.files = files;
     }
-  done = files != NULL && mh_prune_run (self, &prune, NULL, error) && punch_versions (self, error);
+  done = files != NULL && mh_prune_run (self, &prune, NULL, error) && punch_versions (self, error)
+         && check_left (&prune, error);
+  g_clear_error (&prune.left);
   mh_store_lift (self, error);
   if (purged != NULL)
     *purged = prune.purged;
@@ -214,9 +230,8 @@ prune_vault (MhStore *self, const char *vault_id, MhPurged *purged, GCancellable
     {
       g_autoptr (GArray) files = find_outdated (self, &prune, after, error);
 
-      if (files == NULL)
-        return FALSE;
-      if (files->len == 0)
+      done = files != NULL;
+      if (!done || files->len == 0)
         break;
 
       after = g_array_index (files, gint64, files->len - 1);
@@ -224,6 +239,7 @@ prune_vault (MhStore *self, const char *vault_id, MhPurged *purged, GCancellable
       done = mh_prune_run (self, &prune, cancellable, error);
     }
   *purged = prune.purged;
+  g_clear_error (&prune.left); /* was reported; it may be readable the next time */
 
   return done;
 }

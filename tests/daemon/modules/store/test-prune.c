@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "bench.h"
 #include "db/db.h"
 #include "modules/store/retention.h"
+#include "modules/store/segment.h"
 
 #define MIB (1024 * 1024)
 #define DAY_MS (G_GINT64_CONSTANT (24) * 60 * 60 * 1000)
@@ -503,6 +506,49 @@ test_together (void)
   bench_assert_file (bench, "/f", content);
 }
 
+/* Flips a bit of the first record's payload. */
+static void
+flip (Bench *bench)
+{
+  g_autofree char *path = bench_path (bench, "blocks/0000000000000001.seg");
+  int fd = open (path, O_RDWR | O_CLOEXEC);
+  const off_t position = MH_SEGMENT_HEADER_SIZE + MH_RECORD_HEADER_SIZE;
+  guint8 byte;
+
+  g_assert_cmpint (pread (fd, &byte, 1, position), ==, 1);
+  byte ^= 1;
+  g_assert_cmpint (pwrite (fd, &byte, 1, position), ==, 1);
+  close (fd);
+}
+
+static void
+test_unreadable (void)
+{
+  g_autoptr (Bench) bench = bench_new (0);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *hash = NULL;
+  MhPurged purged;
+
+  g_test_summary ("a version that cannot be read is not said to be purged");
+  put (bench, "/f", 1, 0);
+  put (bench, "/f", 2, 100);
+  delete (bench, "/f");
+  hash = hash_of (bench, "/f", 2);
+  flip (bench);
+  g_assert_false (mh_store_purge_version (bench->store, "vault", "/f", hash, &purged, &error));
+  g_assert_error (error, MH_ERROR, MH_ERROR_CORRUPT);
+  g_clear_error (&error);
+  g_assert_false (mh_store_purge_trash (bench->store, "vault", NULL, &purged, &error));
+  g_assert_error (error, MH_ERROR, MH_ERROR_CORRUPT);
+  g_clear_error (&error);
+  g_assert_cmpint (purged.versions, ==, 1);
+  assert_trash (bench, "/f,1,0 ");
+  flip (bench);
+  g_assert_true (mh_store_purge_trash (bench->store, "vault", NULL, &purged, &error));
+  g_assert_cmpint (purged.versions, ==, 1);
+  assert_trash (bench, "");
+}
+
 static void
 test_crash_before_punching (void)
 {
@@ -555,6 +601,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/prune/begun-again", test_begun_again);
   g_test_add_func ("/store/prune/stays-away", test_stays_away);
   g_test_add_func ("/store/prune/together", test_together);
+  g_test_add_func ("/store/prune/unreadable", test_unreadable);
   g_test_add_func ("/store/prune/crash-before-punching", test_crash_before_punching);
 
   return g_test_run ();
