@@ -205,22 +205,39 @@ find_outdated (MhStore *self, MhPrune *prune, gint64 after, GError **error)
                                                    &prune->keep, prune->now_ms, after, error);
 }
 
+/* A vault may be forgotten or locked at any time. Takes @reason. */
+static gboolean
+may_be_away (GError *reason, GError **error)
+{
+  if (g_error_matches (reason, MH_ERROR, MH_ERROR_NOT_FOUND)
+      || g_error_matches (reason, MH_ERROR, MH_ERROR_FORBIDDEN))
+    {
+      g_error_free (reason);
+      return TRUE;
+    }
+
+  g_propagate_error (error, reason);
+
+  return FALSE;
+}
+
 /* Removes what the rule of one vault does not keep. */
 static gboolean
 prune_vault (MhStore *self, const char *vault_id, MhPurged *purged, GCancellable *cancellable,
              GError **error)
 {
   MhPrune prune = { MH_PRUNE_OUTDATED };
-  g_autoptr (GError) local = NULL;
+  GError *local = NULL;
   MhVaultLimits limits;
   MhVaultRow vault;
   gboolean done = TRUE;
   gint64 after = 0;
 
-  /* A vault may be forgotten at any time. */
-  if (!mh_store_get_limits (self, vault_id, &limits)
-      || !find_vault (self, vault_id, &vault, &local))
+  if (!mh_store_get_limits (self, vault_id, &limits))
     return TRUE;
+
+  if (!find_vault (self, vault_id, &vault, &local))
+    return may_be_away (local, error);
 
   prune.vault = vault.ref;
   prune.keep = limits.keep;
