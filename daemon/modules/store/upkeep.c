@@ -98,8 +98,8 @@ mh_store_purge_trash (MhStore *self, const char *vault_id, const char *path, MhP
   if (done)
     {
       prune.vault = vault.ref;
-      done = purge_trash (self, path, &prune, error) && punch_versions (self, error)
-             && check_left (&prune, error);
+      done = punch_versions (self, error) && purge_trash (self, path, &prune, error)
+             && punch_versions (self, error) && check_left (&prune, error);
       g_clear_error (&prune.left);
     }
   mh_store_lift (self, error);
@@ -175,8 +175,8 @@ mh_store_purge_version (MhStore *self, const char *vault_id, const char *path,
       prune.vault = vault.ref;
       prune.files = files;
     }
-  done = files != NULL && mh_prune_run (self, &prune, NULL, error) && punch_versions (self, error)
-         && check_left (&prune, error);
+  done = files != NULL && punch_versions (self, error) && mh_prune_run (self, &prune, NULL, error)
+         && punch_versions (self, error) && check_left (&prune, error);
   g_clear_error (&prune.left);
   mh_store_lift (self, error);
   if (purged != NULL)

@@ -30,11 +30,9 @@ mh_usage_stored (MhWriter *writer, const MhVaultRow *vault)
 }
 
 gboolean
-mh_usage_free_record (MhWriter *writer, const MhLocation *location, gboolean is_version,
-                      GError **error)
+mh_usage_free_record (MhWriter *writer, const MhLocation *location, MhHoleKind kind, GError **error)
 {
-  MhHole hole = { location->segment, location->position, mh_record_span (location->size),
-                  is_version };
+  MhHole hole = { location->segment, location->position, mh_record_span (location->size), kind };
 
   return location->segment == 0 || mh_catalog_add_hole (writer->db, &hole, error);
 }
@@ -81,7 +79,7 @@ replace_block (MhWriter *writer, const MhVaultRow *vault, const guint8 *id,
       add_live (writer, &row.location, 1);
     }
 
-  return mh_usage_free_record (writer, old.bad ? &old.location : location, FALSE, error);
+  return mh_usage_free_record (writer, old.bad ? &old.location : location, MH_HOLE_BLOCK, error);
 }
 
 gboolean

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "catalog-space.h"
 #include "writer.h"
 
 G_BEGIN_DECLS
@@ -46,8 +47,8 @@ gboolean mh_usage_add_version (MhWriter *writer, const MhVaultRow *vault, GBytes
 gboolean mh_usage_remove_version (MhWriter *writer, GBytes *ids, gint64 *unused,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Notes that the record at @location is no longer in use; @is_version tells what it was. */
-gboolean mh_usage_free_record (MhWriter *writer, const MhLocation *location, gboolean is_version,
+/* Notes that the record at @location is no longer in use. */
+gboolean mh_usage_free_record (MhWriter *writer, const MhLocation *location, MhHoleKind kind,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Returns: bytes of the vault's blocks, with what the open transaction has added */

@@ -8,8 +8,10 @@
 #include "base/error.h"
 #include "bench.h"
 #include "db/db.h"
+#include "modules/store/prune.h"
 #include "modules/store/retention.h"
 #include "modules/store/segment.h"
+#include "modules/store/writer-private.h"
 
 #define MIB (1024 * 1024)
 #define DAY_MS (G_GINT64_CONSTANT (24) * 60 * 60 * 1000)
@@ -506,6 +508,50 @@ test_together (void)
   bench_assert_file (bench, "/f", content);
 }
 
+/* Makes a hole in the first segment. */
+static void
+punch (Bench *bench, const MhHole *hole)
+{
+  g_autofree char *path = bench_path (bench, "blocks/0000000000000001.seg");
+  g_autofree guint8 *zeros = g_malloc0 (hole->size);
+  int fd = open (path, O_RDWR | O_CLOEXEC);
+
+  g_assert_cmpint (pwrite (fd, zeros, hole->size, (off_t) hole->position), ==, hole->size);
+  close (fd);
+}
+
+static void
+test_half_punched (void)
+{
+  g_autoptr (Bench) bench = bench_new (0);
+  g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GArray) holes = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MhFile) file = NULL;
+  MhPrune prune = { MH_PRUNE_TRASH, 1 };
+  gint64 only = 1;
+
+  g_test_summary ("a version that a crash kept from being punched is no head in a new index");
+  put (bench, "/f", 1, 0);
+  put (bench, "/f", 2, 0);
+  delete (bench, "/f");
+  g_array_append_val (files, only);
+  prune.files = files;
+  g_assert_true (mh_prune_run (bench->store, &prune, NULL, &error));
+  g_assert_cmpint (prune.purged.versions, ==, 2);
+  holes = mh_catalog_find_holes (bench->store->writer->db, MH_HOLE_VERSION, &error);
+  g_assert_cmpuint (holes->len, ==, 2);
+  punch (bench, &g_array_index (holes, MhHole, 1));
+  bench_close (bench);
+  bench_remove_index (bench);
+  g_assert_true (bench_open (bench, &error));
+  file = mh_store_get (bench->store, "vault", "/f", TRUE, &error);
+  g_assert_no_error (error);
+  g_assert_true (file->deleted);
+  g_assert_false (file->conflict);
+  g_assert_cmpuint (count_versions (bench, "/f"), ==, 2);
+}
+
 /* Flips a bit of the first record's payload. */
 static void
 flip (Bench *bench)
@@ -602,6 +648,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/prune/stays-away", test_stays_away);
   g_test_add_func ("/store/prune/together", test_together);
   g_test_add_func ("/store/prune/unreadable", test_unreadable);
+  g_test_add_func ("/store/prune/half-punched", test_half_punched);
   g_test_add_func ("/store/prune/crash-before-punching", test_crash_before_punching);
 
   return g_test_run ();
