@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "modules/store/writer-private.h"
 #include "sim-world.h"
 
 /* More steps in doubt than this are not tried in every combination. */
@@ -75,7 +76,7 @@ check_contents (SimWorld *self, const char *vault)
     sim_violate (self, "%s: %s", vault, error->message);
 }
 
-/* Live files and their bytes as the vault's sums have them. */
+/* Live files and their bytes, and what is stored, as the vault's sums have them. */
 static void
 check_totals (SimWorld *self, const char *vault)
 {
@@ -84,6 +85,8 @@ check_totals (SimWorld *self, const char *vault)
   g_autoptr (MhFileList) list = mh_store_list (self->store, &query, &error);
   MhStoreTotals totals = { 0 };
   gint64 bytes = 0;
+  gint64 stored;
+  gint64 referenced;
 
   if (list == NULL || !mh_store_totals (self->store, vault, &totals, &error))
     {
@@ -96,6 +99,69 @@ check_totals (SimWorld *self, const char *vault)
   if (totals.files != list->files->len || totals.bytes != bytes)
     sim_violate (self, "%s: sums of %" G_GINT64_FORMAT " files and %" G_GINT64_FORMAT " bytes",
                  vault, totals.files, totals.bytes);
+  sim_model_sums (self->model, vault, self->contents, &stored, &referenced);
+  if (!self->leaked && totals.stored_bytes != stored)
+    sim_violate (
+        self, "%s: %" G_GINT64_FORMAT " bytes are stored, not %" G_GINT64_FORMAT " as it is said",
+        vault, stored, totals.stored_bytes);
+}
+
+static void
+check_trash (SimWorld *self, const char *vault)
+{
+  g_autoptr (GError) error = NULL;
+  guint page = 1 + sim_random_below (&self->random, 10);
+  g_autofree char *actual = sim_dump_trash (self->store, vault, page, &error);
+  g_autofree char *expected = sim_model_dump_trash (self->model, vault, self->contents);
+
+  if (actual == NULL)
+    sim_violate (self, "the trash of %s: %s", vault, error->message);
+  else if (strcmp (actual, expected) != 0)
+    sim_violate (self, "in %s there is\n%s\ninstead of\n%s", vault, actual, expected);
+}
+
+gboolean
+sim_world_is_clean (SimWorld *self)
+{
+  for (guint i = 0; i < self->deleted->len; i++)
+    {
+      if (!g_array_index (self->deleted, SimDeleted, i).clean)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* The sums over all vaults. Those of deleted ones count until they are cleared away. */
+static void
+check_space (SimWorld *self)
+{
+  g_autoptr (GError) error = NULL;
+  MhStoreSpace space = { 0 };
+  gint64 all_stored = 0;
+  gint64 all_referenced = 0;
+
+  if (!mh_store_space (self->store, &space, &error))
+    {
+      sim_violate (self, "the space: %s", error->message);
+      return;
+    }
+
+  for (guint i = 0; i < SIM_VAULTS; i++)
+    {
+      gint64 stored;
+      gint64 referenced;
+
+      sim_model_sums (self->model, self->vaults[i], self->contents, &stored, &referenced);
+      all_stored += stored;
+      all_referenced += referenced;
+    }
+  if (!self->leaked && sim_world_is_clean (self)
+      && (space.stored_bytes != all_stored || space.referenced_bytes != all_referenced))
+    sim_violate (self,
+                 "in all %" G_GINT64_FORMAT " bytes of %" G_GINT64_FORMAT
+                 " are stored, not %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " as it is said",
+                 all_stored, all_referenced, space.stored_bytes, space.referenced_bytes);
 }
 
 /* Returns: (transfer full): both vaults as text, or %NULL after a violation */
@@ -108,14 +174,14 @@ dump_store (SimWorld *self)
     {
       g_autoptr (GError) error = NULL;
       guint page = 1 + sim_random_below (&self->random, 40);
-      g_autofree char *dump = sim_dump_store (self->store, sim_vaults[i], page, &error);
+      g_autofree char *dump = sim_dump_store (self->store, self->vaults[i], page, &error);
 
       if (dump == NULL)
         {
-          sim_violate (self, "listing %s: %s", sim_vaults[i], error->message);
+          sim_violate (self, "listing %s: %s", self->vaults[i], error->message);
           return NULL;
         }
-      g_string_append_printf (text, "[%s]\n%s", sim_vaults[i], dump);
+      g_string_append_printf (text, "[%s]\n%s", self->vaults[i], dump);
     }
 
   return g_string_free (g_steal_pointer (&text), FALSE);
@@ -128,9 +194,9 @@ dump_model (SimWorld *self, const SimModel *model)
 
   for (guint i = 0; i < SIM_VAULTS; i++)
     {
-      g_autofree char *dump = sim_model_dump (model, sim_vaults[i], self->contents);
+      g_autofree char *dump = sim_model_dump (model, self->vaults[i], self->contents);
 
-      g_string_append_printf (text, "[%s]\n%s", sim_vaults[i], dump);
+      g_string_append_printf (text, "[%s]\n%s", self->vaults[i], dump);
     }
 
   return g_string_free (g_steal_pointer (&text), FALSE);
@@ -185,45 +251,122 @@ accept (SimWorld *self, guint chosen, SimModel *model)
   self->model = model;
 }
 
+static const char sql_versions[] = "SELECT vaults.id, op, path, ts_ms, lower (hex (content_hash)) "
+                                   "FROM versions JOIN vaults ON vaults.ref = versions.vault"
+                                   " WHERE path IS NOT NULL";
+
+/* Returns: (transfer full): a set of the keys of all versions that the index has, or %NULL */
+static GHashTable *
+list_versions (SimWorld *self, GError **error)
+{
+  g_autoptr (GHashTable) keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (MhStmt) stmt = mh_db_prepare (self->store->writer->db, sql_versions, error);
+  GError *local = NULL;
+
+  while (stmt != NULL && mh_stmt_step (stmt, &local))
+    g_hash_table_add (keys,
+                      sim_version_key (mh_stmt_text (stmt, 0), (MhFileOp) mh_stmt_int64 (stmt, 1),
+                                       mh_stmt_text (stmt, 2), mh_stmt_int64 (stmt, 3),
+                                       mh_stmt_text (stmt, 4)));
+  if (stmt == NULL)
+    return NULL;
+
+  if (local == NULL)
+    return g_steal_pointer (&keys);
+
+  g_propagate_error (error, local);
+
+  return NULL;
+}
+
+void
+sim_world_look (SimWorld *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GHashTable) present = NULL;
+
+  sim_disk_pause_faults (self->disk, TRUE);
+  present = list_versions (self, &error);
+  sim_disk_pause_faults (self->disk, FALSE);
+  if (present != NULL)
+    (void) sim_model_resolve (self->model, self->contents, present, FALSE);
+  else
+    sim_log (self, "looking: %s", error->message);
+}
+
+/* Whether the store has what @model has, both as text. */
+static gboolean
+is_like (SimWorld *self, const SimModel *model, const char *actual, char **expected)
+{
+  g_autofree char *dump = dump_model (self, model);
+
+  if (strcmp (dump, actual) == 0)
+    return TRUE;
+
+  if (*expected == NULL)
+    *expected = g_steal_pointer (&dump);
+
+  return FALSE;
+}
+
+/* Tries each choice of the steps in doubt. Returns: whether one is what the store has */
+static gboolean
+match (SimWorld *self, guint mask, GHashTable *present, const char *actual, char **expected)
+{
+  for (guint chosen = 0; chosen < (1U << self->doubts->len); chosen++)
+    {
+      g_autoptr (SimModel) model = NULL;
+      gboolean back;
+
+      if (chosen & ~mask)
+        continue;
+
+      model = model_with (self, chosen);
+      back = sim_model_resolve (model, self->contents, present, self->rebuilt);
+      if (!is_like (self, model, actual, expected))
+        continue;
+      if (back)
+        sim_note (self, SIM_EVENT_CAME_BACK);
+      accept (self, chosen, g_steal_pointer (&model));
+      return TRUE;
+    }
+
+  return FALSE;
+}
+
 static void
 compare (SimWorld *self, SimDoubt doubt)
 {
   guint mask = allowed (self, doubt);
   g_autofree char *actual = dump_store (self);
   g_autofree char *expected = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GHashTable) present = NULL;
 
-  for (guint chosen = 0; chosen < (1U << self->doubts->len) && actual != NULL; chosen++)
-    {
-      g_autoptr (SimModel) model = NULL;
-      g_autofree char *dump = NULL;
+  if (actual == NULL)
+    return;
 
-      if (chosen & ~mask)
-        continue;
-
-      model = model_with (self, chosen);
-      dump = dump_model (self, model);
-      if (strcmp (dump, actual) == 0)
-        {
-          accept (self, chosen, g_steal_pointer (&model));
-          return;
-        }
-      if (expected == NULL)
-        expected = g_steal_pointer (&dump);
-    }
-
-  if (actual != NULL)
+  present = list_versions (self, &error);
+  if (present == NULL)
+    sim_violate (self, "listing all versions: %s", error->message);
+  else if (!match (self, mask, present, actual, &expected))
     sim_violate (self, "the store has\n%s\ninstead of\n%s", actual, expected);
+  self->rebuilt = FALSE;
 }
 
 void
 sim_world_check (SimWorld *self, SimDoubt doubt)
 {
+  self->leaked = self->leaked && !self->rebuilt;
   compare (self, doubt);
   if (doubt == SIM_DOUBT_ALL)
     g_ptr_array_set_size (self->doubts, 0);
   for (guint i = 0; i < SIM_VAULTS && self->violation == NULL; i++)
     {
-      check_contents (self, sim_vaults[i]);
-      check_totals (self, sim_vaults[i]);
+      check_contents (self, self->vaults[i]);
+      check_totals (self, self->vaults[i]);
+      check_trash (self, self->vaults[i]);
     }
+  if (self->violation == NULL)
+    check_space (self);
 }

@@ -15,14 +15,17 @@ dump_file (const SimFile *file, SimContents *contents, gboolean history)
   g_string_append_printf (text, "%s %s %" G_GSIZE_FORMAT " %.8s %u\n", file->path,
                           file->live ? "live" : "deleted",
                           g_bytes_get_size (sim_contents_get (contents, content)),
-                          sim_contents_hash (contents, content), file->versions->len);
+                          sim_contents_hash (contents, content), sim_file_count (file));
   for (guint i = file->versions->len; history && i > 0; i--)
     {
       const SimVersion *version = g_ptr_array_index (file->versions, i - 1);
       const char *hash = sim_contents_hash (contents, version->content);
 
-      g_string_append_printf (text, "  %d %s %.8s\n", version->op, version->path,
-                              version->op == MH_FILE_OP_DELETE ? "-" : hash);
+      if (version->state != SIM_KEPT)
+        continue;
+      g_string_append_printf (text, "  %d %s %.8s %" G_GINT64_FORMAT "\n", version->op,
+                              version->path, version->op == MH_FILE_OP_DELETE ? "-" : hash,
+                              version->ts_ms);
     }
 
   return g_string_free (text, FALSE);
@@ -34,9 +37,8 @@ compare_texts (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* Takes (element-type utf8) @texts. Returns: (transfer full): them sorted, in one */
-static char *
-join_sorted (GPtrArray *texts)
+char *
+sim_join_sorted (GPtrArray *texts)
 {
   g_ptr_array_sort (texts, compare_texts);
   g_ptr_array_add (texts, NULL);
@@ -58,7 +60,7 @@ sim_model_dump (const SimModel *self, const char *vault, SimContents *contents)
                                            sim_model_find (self, vault, file->path, TRUE) == file));
     }
 
-  return join_sorted (texts);
+  return sim_join_sorted (texts);
 }
 
 static gboolean
@@ -73,8 +75,10 @@ append_history (GString *text, MhStore *store, const char *vault, const char *pa
     {
       const MhFileVersion *version = g_ptr_array_index (versions, i);
 
-      g_string_append_printf (text, "  %d %s %.8s\n", version->op, version->path,
-                              version->content_hash != NULL ? version->content_hash : "-");
+      g_string_append_printf (text, "  %d %s %.8s %" G_GINT64_FORMAT "%s\n", version->op,
+                              version->path,
+                              version->content_hash != NULL ? version->content_hash : "-",
+                              version->ts_ms, version->head && i > 0 ? " head" : "");
     }
 
   return TRUE;
@@ -128,5 +132,37 @@ sim_dump_store (MhStore *store, const char *vault, guint page, GError **error)
     }
   while (cursor != NULL);
 
-  return join_sorted (texts);
+  return sim_join_sorted (texts);
+}
+
+char *
+sim_dump_trash (MhStore *store, const char *vault, guint page, GError **error)
+{
+  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *cursor = NULL;
+
+  do
+    {
+      g_autoptr (MhTrashList) list = mh_store_list_trash (store, vault, page, cursor, error);
+
+      if (list == NULL)
+        return NULL;
+
+      for (guint i = 0; i < list->entries->len; i++)
+        {
+          const MhTrashEntry *entry = g_ptr_array_index (list->entries, i);
+
+          g_ptr_array_add (texts, g_strdup_printf ("trash: %s %" G_GINT64_FORMAT
+                                                   " %" G_GINT64_FORMAT " %.8s, %" G_GINT64_FORMAT
+                                                   " versions, %" G_GINT64_FORMAT " bytes\n",
+                                                   entry->path, entry->deleted_ms, entry->size,
+                                                   entry->content_hash, entry->versions,
+                                                   entry->freed_bytes));
+        }
+      g_free (cursor);
+      cursor = g_steal_pointer (&list->cursor);
+    }
+  while (cursor != NULL);
+
+  return sim_join_sorted (texts);
 }

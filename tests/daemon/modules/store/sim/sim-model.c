@@ -15,13 +15,11 @@ version_free (gpointer data)
 }
 
 static void
-add_version (SimFile *file, MhFileOp op, const char *path, guint content)
+add_version (SimFile *file, const SimVersion *like)
 {
-  SimVersion *version = g_new0 (SimVersion, 1);
+  SimVersion *version = g_memdup2 (like, sizeof *like);
 
-  version->op = op;
-  version->path = g_strdup (path);
-  version->content = content;
+  version->path = g_strdup (like->path);
   g_ptr_array_add (file->versions, version);
 }
 
@@ -62,6 +60,7 @@ sim_model_copy (const SimModel *self)
   SimModel *copy = sim_model_new ();
 
   copy->changes = self->changes;
+  copy->removed = self->removed;
   for (guint i = 0; i < self->files->len; i++)
     {
       const SimFile *file = g_ptr_array_index (self->files, i);
@@ -71,11 +70,7 @@ sim_model_copy (const SimModel *self)
       twin->live = file->live;
       twin->changed = file->changed;
       for (guint j = 0; j < file->versions->len; j++)
-        {
-          const SimVersion *version = g_ptr_array_index (file->versions, j);
-
-          add_version (twin, version->op, version->path, version->content);
-        }
+        add_version (twin, g_ptr_array_index (file->versions, j));
       g_ptr_array_add (copy->files, twin);
     }
 
@@ -135,14 +130,14 @@ can_be_file (const SimModel *self, const char *vault, const char *path)
 
 /* The file is now what its new version says. */
 static void
-change (SimModel *self, SimFile *file, MhFileOp op, const char *path, guint content)
+change (SimModel *self, SimFile *file, const SimVersion *version)
 {
-  g_autofree char *new_path = g_strdup (path);
+  g_autofree char *path = g_strdup (version->path);
 
-  add_version (file, op, new_path, content);
+  add_version (file, version);
   g_free (file->path);
-  file->path = g_steal_pointer (&new_path);
-  file->live = op != MH_FILE_OP_DELETE;
+  file->path = g_steal_pointer (&path);
+  file->live = version->op != MH_FILE_OP_DELETE;
   file->changed = ++self->changes;
 }
 
@@ -152,10 +147,22 @@ sim_file_head (const SimFile *file)
   return g_ptr_array_index (file->versions, file->versions->len - 1);
 }
 
+guint
+sim_file_count (const SimFile *file)
+{
+  guint count = 0;
+
+  for (guint i = 0; i < file->versions->len; i++)
+    count += ((const SimVersion *) g_ptr_array_index (file->versions, i))->state == SIM_KEPT;
+
+  return count;
+}
+
 static gboolean
 put (SimModel *self, const SimStep *step)
 {
   SimFile *file = sim_model_find (self, step->vault, step->path, TRUE);
+  SimVersion version = { SIM_KEPT, MH_FILE_OP_PUT, step->path, step->content, step->now_ms };
 
   if (!can_be_file (self, step->vault, step->path))
     return FALSE;
@@ -165,7 +172,7 @@ put (SimModel *self, const SimStep *step)
       file = file_new (step->vault);
       g_ptr_array_add (self->files, file);
     }
-  change (self, file, MH_FILE_OP_PUT, step->path, step->content);
+  change (self, file, &version);
 
   return TRUE;
 }
@@ -174,10 +181,13 @@ static gboolean delete (SimModel *self, const SimStep *step)
 {
   SimFile *file = sim_model_find (self, step->vault, step->path, FALSE);
 
+  SimVersion version = { SIM_KEPT, MH_FILE_OP_DELETE, step->path, 0, step->now_ms };
+
   if (file == NULL)
     return FALSE;
 
-  change (self, file, MH_FILE_OP_DELETE, step->path, sim_file_head (file)->content);
+  version.content = sim_file_head (file)->content;
+  change (self, file, &version);
 
   return TRUE;
 }
@@ -186,6 +196,7 @@ static gboolean
 restore (SimModel *self, const SimStep *step)
 {
   SimFile *file = sim_model_find (self, step->vault, step->path, TRUE);
+  SimVersion restored = { SIM_KEPT, MH_FILE_OP_PUT, step->path, step->content, step->now_ms };
 
   if (file == NULL || !can_be_file (self, step->vault, step->path))
     return FALSE;
@@ -194,9 +205,10 @@ restore (SimModel *self, const SimStep *step)
     {
       const SimVersion *version = g_ptr_array_index (file->versions, i);
 
-      if (version->op == MH_FILE_OP_DELETE || version->content != step->content)
+      if (version->state != SIM_KEPT || version->op == MH_FILE_OP_DELETE
+          || version->content != step->content)
         continue;
-      change (self, file, MH_FILE_OP_PUT, step->path, step->content);
+      change (self, file, &restored);
       return TRUE;
     }
 
@@ -242,8 +254,10 @@ move (SimModel *self, const SimStep *step)
     {
       SimFile *file = g_ptr_array_index (moved, i);
       g_autofree char *to = g_strconcat (step->to, file->path + strlen (step->path), NULL);
+      SimVersion version = { SIM_KEPT, MH_FILE_OP_MOVE, to, 0, step->now_ms };
 
-      change (self, file, MH_FILE_OP_MOVE, to, sim_file_head (file)->content);
+      version.content = sim_file_head (file)->content;
+      change (self, file, &version);
     }
 
   return TRUE;
@@ -261,8 +275,12 @@ sim_model_apply (SimModel *self, const SimStep *step)
     case SIM_RESTORE:
       return restore (self, step);
     case SIM_MOVE:
-    default:
       return move (self, step);
+    case SIM_PURGE_TRASH:
+    case SIM_PURGE_VERSION:
+    case SIM_RETAIN:
+    default:
+      return sim_model_remove (self, step);
     }
 }
 

@@ -22,6 +22,8 @@ sim_step_copy (const SimStep *self)
 
   copy->to = g_strdup (self->to);
   copy->content = self->content;
+  copy->now_ms = self->now_ms;
+  copy->keep = self->keep;
   copy->cut = self->cut;
 
   return copy;
@@ -49,7 +51,16 @@ sim_step_describe (const SimStep *self, SimContents *contents)
     case SIM_RESTORE:
       return g_strdup_printf ("restore %s%s: content %u", self->vault, self->path, self->content);
     case SIM_MOVE:
-    default:
       return g_strdup_printf ("move %s%s to %s", self->vault, self->path, self->to);
+    case SIM_PURGE_TRASH:
+      return g_strdup_printf ("purge the trash of %s%s", self->vault,
+                              self->path != NULL ? self->path : "");
+    case SIM_PURGE_VERSION:
+      return g_strdup_printf ("purge %s%s: content %u", self->vault, self->path, self->content);
+    case SIM_RETAIN:
+    default:
+      return g_strdup_printf ("retain %" G_GINT64_FORMAT " versions and %" G_GINT64_FORMAT
+                              " days of %s",
+                              self->keep.versions, self->keep.days, self->vault);
     }
 }
