@@ -79,13 +79,14 @@ sim_end_upload (SimUpload *upload)
   g_clear_pointer (&upload->step, sim_step_free);
 }
 
+/* Takes @step. */
 static SimUpload *
-upload_begin (SimWorld *self, SimUpload *upload)
+upload_begin (SimWorld *self, SimUpload *upload, SimStep *step)
 {
   g_autoptr (GError) error = NULL;
   MhUploadNew request = { 0 };
 
-  upload->step = new_put (self);
+  upload->step = step;
   upload->written = 0;
   upload->hurt = FALSE;
   request.vault_id = upload->step->vault;
@@ -176,7 +177,7 @@ play_put (SimWorld *self)
 
   if (upload == NULL)
     upload = any_upload (self, TRUE);
-  else if (upload_begin (self, upload) == NULL)
+  else if (upload_begin (self, upload, new_put (self)) == NULL)
     return;
 
   upload_finish (self, upload);
@@ -188,7 +189,7 @@ play_begin (SimWorld *self)
   SimUpload *upload = any_upload (self, FALSE);
 
   if (upload != NULL)
-    (void) upload_begin (self, upload);
+    (void) upload_begin (self, upload, new_put (self));
 }
 
 static void
@@ -219,6 +220,29 @@ play_abandon (SimWorld *self)
 
   sim_log (self, "abandon %s%s", upload->step->vault, upload->step->path);
   sim_end_upload (upload);
+}
+
+/* The last version of a content goes while an upload has found its blocks. */
+static void
+play_overtake (SimWorld *self)
+{
+  const char *vault = sim_any_vault (self);
+  const char *path = sim_model_any_trash (self->model, vault, &self->random);
+  SimUpload *upload = any_upload (self, FALSE);
+  SimStep *step;
+
+  if (path == NULL || upload == NULL)
+    return;
+
+  step = sim_step_new (SIM_PUT, vault, sim_any_path (self, vault));
+  (void) sim_model_any_content (self->model, vault, path, &self->random, &step->content);
+  if (upload_begin (self, upload, step) == NULL || !upload_continue (self, upload, G_MAXSIZE))
+    return;
+
+  if (sim_purge (self, vault, path))
+    sim_note (self, SIM_EVENT_OVERTAKEN);
+  if (!sim_disk_is_dead (self->disk))
+    sim_play_maintain (self);
 }
 
 /* Whether two files may be put in any order, one or both. */
@@ -659,6 +683,7 @@ static const Play plays[] = {
   { 2, sim_play_limits },
   { 2, sim_play_forget },
   { 9, sim_play_reader },
+  { 5, play_overtake },
 };
 
 static void
@@ -696,6 +721,7 @@ world_new (guint64 seed, SimFlags flags)
   sim_vfs_seed (sim_random_next (&self->random));
   sim_disk_set_lying (self->disk, (flags & SIM_LYING) != 0);
   self->signer = mh_signer_new (secret);
+  self->segment_bytes = (12 * 1024) << sim_random_below (&self->random, 3);
   self->deleted = g_array_new (FALSE, FALSE, sizeof (SimDeleted));
   for (guint i = 0; i < SIM_VAULTS; i++)
     {

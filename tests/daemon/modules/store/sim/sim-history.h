@@ -29,6 +29,7 @@ typedef enum
   SIM_EVENT_REMOVAL_CUT, /* the disk died during it */
   SIM_EVENT_CAME_BACK,   /* what a failed removal took is found by a new index */
   SIM_EVENT_REBUILT,     /* an index is made anew after a removal */
+  SIM_EVENT_OVERTAKEN,   /* what an upload has found is purged before it ends */
   SIM_EVENT_READ_ON,     /* a reader goes on after a removal */
   SIM_EVENTS
 } SimEvent;

@@ -16,6 +16,9 @@ void sim_end_upload (SimUpload *upload);
 
 void sim_play_reopen (SimWorld *self);
 
+/* Purges the trash of a vault, or a file of it. Returns: whether anything went */
+gboolean sim_purge (SimWorld *self, const char *vault, const char *path);
+
 /* What makes space, and who reads meanwhile. */
 void sim_play_purge_trash (SimWorld *self);
 void sim_play_purge_version (SimWorld *self);

@@ -129,21 +129,31 @@ any_trash (SimWorld *self, const char *vault)
   return path != NULL && sim_random_percent (&self->random, 80) ? path : sim_any_path (self, vault);
 }
 
-void
-sim_play_purge_trash (SimWorld *self)
+gboolean
+sim_purge (SimWorld *self, const char *vault, const char *path)
 {
-  const char *vault = sim_any_vault (self);
-  gboolean all = sim_random_percent (&self->random, 40);
-  g_autoptr (SimStep) step =
-      sim_step_new (SIM_PURGE_TRASH, vault, all ? NULL : any_trash (self, vault));
+  g_autoptr (SimStep) step = sim_step_new (SIM_PURGE_TRASH, vault, path);
   g_autoptr (GError) error = NULL;
   MhPurged purged = { 0 };
 
   maybe_arm (self);
   self->unreadable = 0;
-  (void) !mh_store_purge_trash (self->store, vault, step->path, &purged, &error);
-  if (settle_purge (self, step, &purged, error))
-    sim_note (self, all ? SIM_EVENT_TRASH_PURGED : SIM_EVENT_FILE_PURGED);
+  (void) !mh_store_purge_trash (self->store, vault, path, &purged, &error);
+  if (!settle_purge (self, step, &purged, error))
+    return FALSE;
+
+  sim_note (self, path == NULL ? SIM_EVENT_TRASH_PURGED : SIM_EVENT_FILE_PURGED);
+
+  return TRUE;
+}
+
+void
+sim_play_purge_trash (SimWorld *self)
+{
+  const char *vault = sim_any_vault (self);
+  gboolean all = sim_random_percent (&self->random, 40);
+
+  (void) sim_purge (self, vault, all ? NULL : any_trash (self, vault));
 }
 
 void

@@ -10,12 +10,12 @@
 #include "modules/store/writer-private.h"
 
 const char *const sim_event_names[SIM_EVENTS] = {
-  "trash purged",    "deleted file purged", "version purged",
-  "history retired", "trash retired",       "vault deleted",
-  "vault emptied",   "over quota",          "space freed",
-  "records moved",   "segment removed",     "removal failed",
-  "removal cut",     "came back",           "index made anew after a removal",
-  "reader went on",
+  "trash purged",     "deleted file purged", "version purged",
+  "history retired",  "trash retired",       "vault deleted",
+  "vault emptied",    "over quota",          "space freed",
+  "records moved",    "segment removed",     "removal failed",
+  "removal cut",      "came back",           "index made anew after a removal",
+  "upload overtaken", "reader went on",
 };
 
 void
@@ -152,7 +152,7 @@ sim_world_open (SimWorld *self, GError **error)
     .index_path = "/disk/metadata/index.db",
     .signer = self->signer,
     .clock = self->clock,
-    .segment_bytes = 48 * 1024,
+    .segment_bytes = self->segment_bytes,
     .on_fault = on_fault,
     .on_fault_data = self,
     .serial = TRUE,

@@ -48,8 +48,9 @@ typedef struct
   const char *vaults[SIM_VAULTS]; /* (unowned): ids, for ever */
   MhVaultLimits limits[SIM_VAULTS];
   gboolean emptying[SIM_VAULTS]; /* forgotten, to begin again under the same id */
-  GArray *deleted;               /* (owned) (element-type SimDeleted) */
-  guint made;                    /* vaults ever */
+  guint64 segment_bytes;
+  GArray *deleted; /* (owned) (element-type SimDeleted) */
+  guint made;      /* vaults ever */
   SimReader reader;
   MhStore *store;          /* (owned) (nullable): while it is open */
   SimContents *contents;   /* (owned) */
