@@ -20,6 +20,8 @@ static const char sql_place[] =
 
 static const char sql_ref[] = "UPDATE blocks SET refs = refs + ?2 WHERE id = ?1 RETURNING " ROW;
 
+static const char sql_give[] = "UPDATE blocks SET vault = ?2 WHERE id = ?1";
+
 static const char sql_mark_bad[] = "UPDATE blocks SET bad = 1 WHERE id = ?1";
 
 static const char sql_remove[] = "DELETE FROM blocks WHERE id = ?1 AND refs = 0";
@@ -128,6 +130,20 @@ mh_catalog_place_block (MhDb *db, const guint8 *id, const MhLocation *location, 
   mh_stmt_bind_int64 (stmt, 2, (gint64) location->segment);
   mh_stmt_bind_int64 (stmt, 3, (gint64) location->position);
   mh_stmt_bind_int64 (stmt, 4, location->size);
+
+  return mh_stmt_run (stmt, error);
+}
+
+gboolean
+mh_catalog_give_block (MhDb *db, const guint8 *id, gint64 vault, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_give, error);
+
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_blob (stmt, 1, id, MH_BLOCK_ID_SIZE);
+  mh_stmt_bind_int64 (stmt, 2, vault);
 
   return mh_stmt_run (stmt, error);
 }

@@ -46,8 +46,10 @@ static const char sql_remove_hole[] = "DELETE FROM holes WHERE segment = ?1 AND 
 
 static const char sql_is_hole[] = "SELECT 1 FROM holes WHERE segment = ?1 AND position = ?2";
 
-static const char sql_holes[] = "SELECT segment, position, size, version FROM holes"
-                                " WHERE version = ?1 ORDER BY segment, position LIMIT 2000";
+static const char sql_holes[] =
+    "SELECT segment, position, size, version FROM holes"
+    " WHERE version = ?1 AND (?1 < 2 OR NOT EXISTS (SELECT 1 FROM holes WHERE"
+    " version = 1)) ORDER BY segment, position LIMIT 2000";
 
 static const char sql_unused[] = "SELECT id, segment, position, size FROM blocks"
                                  " WHERE refs = 0 AND id > ?1 ORDER BY id LIMIT 500";
@@ -253,7 +255,7 @@ mh_catalog_add_hole (MhDb *db, const MhHole *hole, GError **error)
   mh_stmt_bind_int64 (stmt, 1, (gint64) hole->segment);
   mh_stmt_bind_int64 (stmt, 2, (gint64) hole->position);
   mh_stmt_bind_int64 (stmt, 3, (gint64) hole->size);
-  mh_stmt_bind_int64 (stmt, 4, hole->is_version);
+  mh_stmt_bind_int64 (stmt, 4, hole->kind);
 
   return mh_stmt_run (stmt, error);
 }
@@ -280,7 +282,7 @@ mh_catalog_is_hole (MhDb *db, const MhLocation *location, gboolean *is_hole, GEr
 }
 
 GArray *
-mh_catalog_find_holes (MhDb *db, gboolean versions, GError **error)
+mh_catalog_find_holes (MhDb *db, MhHoleKind kind, GError **error)
 {
   g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_holes, error);
   g_autoptr (GArray) holes = g_array_new (FALSE, FALSE, sizeof (MhHole));
@@ -289,11 +291,11 @@ mh_catalog_find_holes (MhDb *db, gboolean versions, GError **error)
   if (stmt == NULL)
     return NULL;
 
-  mh_stmt_bind_int64 (stmt, 1, versions);
+  mh_stmt_bind_int64 (stmt, 1, kind);
   while (mh_stmt_step (stmt, &local))
     {
       MhHole hole = { (guint64) mh_stmt_int64 (stmt, 0), (guint64) mh_stmt_int64 (stmt, 1),
-                      (guint64) mh_stmt_int64 (stmt, 2), versions };
+                      (guint64) mh_stmt_int64 (stmt, 2), kind };
 
       g_array_append_val (holes, hole);
     }

@@ -18,13 +18,21 @@ typedef struct
   guint8 content_hash[32];
 } MhPrunable;
 
+/* What was freed. Each kind is on the disk until nothing needs it any more. */
+typedef enum
+{
+  MH_HOLE_BLOCK = 0,
+  MH_HOLE_VERSION = 1,
+  MH_HOLE_NOTE = 2, /* of a version that is removed, too: goes when no such version is left */
+} MhHoleKind;
+
 /* A freed part of a segment. */
 typedef struct
 {
   guint64 segment;
   guint64 position;
   guint64 size; /* bytes, header included */
-  gboolean is_version;
+  MhHoleKind kind;
 } MhHole;
 
 /* A block that no version names. */
@@ -97,9 +105,8 @@ mh_catalog_remove_hole (MhDb *db, const MhHole *hole, GError **error) G_GNUC_WAR
 gboolean mh_catalog_is_hole (MhDb *db, const MhLocation *location, gboolean *is_hole,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Returns: (transfer full) (element-type MhHole): some of one kind, by place */
-GArray *
-mh_catalog_find_holes (MhDb *db, gboolean versions, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Returns: (transfer full) (element-type MhHole): some of a kind that may be made now, by place */
+GArray *mh_catalog_find_holes (MhDb *db, MhHoleKind kind, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Returns: (transfer full) (element-type MhUnused): some blocks after @id, in the order of ids */
 GArray *

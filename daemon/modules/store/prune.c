@@ -15,6 +15,15 @@
 #define MOST_AT_ONCE 500
 #define VERSIONS_AT_ONCE 200
 
+/* A removal under way. */
+typedef struct
+{
+  GHashTable *removed; /* (unowned) (nullable): as in MhPrune; %NULL when a whole vault goes */
+  guint cost;
+  MhPurged *purged; /* (unowned) */
+  GError **left;    /* (unowned): as in MhPrune */
+} Removal;
+
 /* Returns: (transfer full): the version read back, or %NULL with @error set */
 static MhVersion *
 read_version (MhWriter *writer, const MhPrunable *version, GError **error)
@@ -29,7 +38,7 @@ read_version (MhWriter *writer, const MhPrunable *version, GError **error)
 
 /* Frees a record of a version, or about one. */
 static gboolean
-free_record (MhWriter *writer, const MhLocation *location, GError **error)
+free_record (MhWriter *writer, const MhLocation *location, MhHoleKind kind, GError **error)
 {
   if (location->segment == 0)
     return TRUE;
@@ -37,7 +46,7 @@ free_record (MhWriter *writer, const MhLocation *location, GError **error)
   mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, location->segment,
                  -(gint64) mh_record_span (location->size));
 
-  return mh_usage_free_record (writer, location, TRUE, error);
+  return mh_usage_free_record (writer, location, kind, error);
 }
 
 /* Removes the row of a version and frees its record. */
@@ -45,21 +54,31 @@ static gboolean
 remove_row (MhWriter *writer, const MhPrunable *version, GError **error)
 {
   return mh_catalog_drop_version (writer->db, version->ref, error)
-         && free_record (writer, &version->row.location, error)
-         && free_record (writer, &version->row.note, error);
+         && free_record (writer, &version->row.location, MH_HOLE_VERSION, error)
+         && free_record (writer, &version->row.note, MH_HOLE_NOTE, error);
 }
 
 /* Writes down that a version is no head, though nothing that is kept names it as a parent. */
 static gboolean
-note_superseded (MhWriter *writer, const char *vault_id, const guint8 *hash, gint64 ref,
-                 GError **error)
+append_note (MhWriter *writer, const char *vault_id, const guint8 *hash, MhLocation *location,
+             GError **error)
 {
   MhRecord record = { MH_RECORD_SUPERSEDED, MH_SUPERSEDED_SIZE };
-  MhLocation location;
 
   g_strlcpy (record.vault_id, vault_id, sizeof record.vault_id);
   mh_sha256 (hash, MH_SUPERSEDED_SIZE, record.id);
-  if (!mh_writer_append (writer, &record, hash, &location, error)
+
+  return mh_writer_append (writer, &record, hash, location, error);
+}
+
+/* For a version that stays. */
+static gboolean
+note_superseded (MhWriter *writer, const char *vault_id, const guint8 *hash, gint64 ref,
+                 GError **error)
+{
+  MhLocation location;
+
+  if (!append_note (writer, vault_id, hash, &location, error)
       || !mh_catalog_set_note (writer->db, ref, &location, error))
     return FALSE;
 
@@ -69,9 +88,22 @@ note_superseded (MhWriter *writer, const char *vault_id, const guint8 *hash, gin
   return TRUE;
 }
 
-/* The parents of a version that goes, but do not go themselves, stay what they are. */
+/*
+ * For a version that has just been removed: its record may outlive that of its successor, when a
+ * crash comes in between. Goes last.
+ */
 static gboolean
-note_parents (MhWriter *writer, const MhVersion *version, GError **error)
+note_removed (MhWriter *writer, const char *vault_id, const guint8 *hash, GError **error)
+{
+  MhLocation location;
+
+  return append_note (writer, vault_id, hash, &location, error)
+         && mh_usage_free_record (writer, &location, MH_HOLE_NOTE, error);
+}
+
+/* The parents of a version that goes stay what they are, as long as anything is left of them. */
+static gboolean
+note_parents (MhWriter *writer, const MhVersion *version, GHashTable *removed, GError **error)
 {
   gsize size;
   const guint8 *parents = g_bytes_get_data (version->parents, &size);
@@ -86,6 +118,9 @@ note_parents (MhWriter *writer, const MhVersion *version, GError **error)
       if (ref != 0 && row.note.segment == 0
           && !note_superseded (writer, version->vault_id, parents + i, ref, error))
         return FALSE;
+      if (ref == 0 && g_hash_table_contains (removed, parents + i)
+          && !note_removed (writer, version->vault_id, parents + i, error))
+        return FALSE;
     }
 
   return TRUE;
@@ -97,8 +132,7 @@ note_parents (MhWriter *writer, const MhVersion *version, GError **error)
  * Returns: %FALSE with @error set
  */
 static gboolean
-remove_version (MhWriter *writer, const MhPrunable *version, gboolean whole_vault, guint *cost,
-                MhPurged *purged, GError **error)
+remove_version (MhWriter *writer, const MhPrunable *version, Removal *removal, GError **error)
 {
   g_autoptr (MhVersion) record = NULL;
   g_autoptr (GError) local = NULL;
@@ -107,15 +141,19 @@ remove_version (MhWriter *writer, const MhPrunable *version, gboolean whole_vaul
   if (record == NULL)
     {
       mh_store_set_fault (writer->store, "a version that is not kept any more: %s", local->message);
+      if (*removal->left == NULL)
+        *removal->left = g_steal_pointer (&local);
       return TRUE;
     }
 
-  *cost += 1 + (guint) (g_bytes_get_size (record->blocks) / MH_BLOCK_ID_SIZE);
-  purged->versions++;
+  removal->cost += 1 + (guint) (g_bytes_get_size (record->blocks) / MH_BLOCK_ID_SIZE);
+  removal->purged->versions++;
+  if (removal->removed != NULL)
+    g_hash_table_add (removal->removed, g_memdup2 (version->row.hash, sizeof version->row.hash));
 
-  return mh_usage_remove_version (writer, record->blocks, &purged->bytes, error)
+  return mh_usage_remove_version (writer, record->blocks, &removal->purged->bytes, error)
          && remove_row (writer, version, error)
-         && (whole_vault || note_parents (writer, record, error));
+         && (removal->removed == NULL || note_parents (writer, record, removal->removed, error));
 }
 
 /* Decides which of the versions of a file go. */
@@ -148,6 +186,7 @@ prune_file (MhWriter *writer, MhPrune *self, const MhFileRef *file, guint *cost,
 {
   g_autoptr (GArray) versions = mh_catalog_versions (writer->db, file, error);
   g_autofree gboolean *drop = NULL;
+  Removal removal = { self->removed, *cost, &self->purged, &self->left };
   gint64 before = self->purged.versions;
   gint64 removed;
 
@@ -161,11 +200,11 @@ prune_file (MhWriter *writer, MhPrune *self, const MhFileRef *file, guint *cost,
     {
       if (!drop[i - 1])
         continue;
-      if (!remove_version (writer, &g_array_index (versions, MhPrunable, i - 1), FALSE, cost,
-                           &self->purged, error))
+      if (!remove_version (writer, &g_array_index (versions, MhPrunable, i - 1), &removal, error))
         return FALSE;
-      *whole = *cost < MOST_AT_ONCE;
+      *whole = removal.cost < MOST_AT_ONCE;
     }
+  *cost = removal.cost;
 
   removed = self->purged.versions - before;
   /* Without progress there is nothing to come back for. */
@@ -198,7 +237,10 @@ mh_prune_files (MhWriter *writer, gpointer data, GError **error)
               && !prune_file (writer, self, &file, &cost, &whole, error)))
         return FALSE;
       if (whole)
-        self->next++;
+        {
+          self->next++;
+          g_hash_table_remove_all (self->removed);
+        }
       cost++;
     }
 
@@ -209,14 +251,15 @@ mh_prune_files (MhWriter *writer, gpointer data, GError **error)
 static gboolean
 forget_versions (MhWriter *writer, GArray *versions, MhPurged *purged, GError **error)
 {
-  guint cost = 0;
+  g_autoptr (GError) left = NULL;
+  Removal removal = { NULL, 0, purged, &left };
 
-  for (guint i = 0; i < versions->len && cost < MOST_AT_ONCE; i++)
+  for (guint i = 0; i < versions->len && removal.cost < MOST_AT_ONCE; i++)
     {
       const MhPrunable *version = &g_array_index (versions, MhPrunable, i);
       gint64 before = purged->versions;
 
-      if (!remove_version (writer, version, TRUE, &cost, purged, error)
+      if (!remove_version (writer, version, &removal, error)
           || (purged->versions == before && !remove_row (writer, version, error)))
         return FALSE;
     }
@@ -292,7 +335,7 @@ mh_prune_forgotten (MhWriter *writer, gpointer data, GError **error)
 static gboolean
 has_version_holes (MhWriter *writer, gboolean *has, GError **error)
 {
-  g_autoptr (GArray) holes = mh_catalog_find_holes (writer->db, TRUE, error);
+  g_autoptr (GArray) holes = mh_catalog_find_holes (writer->db, MH_HOLE_VERSION, error);
 
   *has = holes != NULL && holes->len > 0;
 
@@ -326,7 +369,7 @@ mh_prune_blocks (MhWriter *writer, gpointer data, GError **error)
       if (mh_writer_holds_block (writer, block->id))
         continue;
       if (!mh_catalog_remove_block (writer->db, block->id, error)
-          || !mh_usage_free_record (writer, &block->location, FALSE, error))
+          || !mh_usage_free_record (writer, &block->location, MH_HOLE_BLOCK, error))
         return FALSE;
     }
   self->done = blocks->len == 0;
@@ -358,9 +401,11 @@ commit_removal (MhStore *store, MhCommitFunc func, gpointer data, GError **error
 gboolean
 mh_prune_run (MhStore *store, MhPrune *prune, GCancellable *cancellable, GError **error)
 {
+  g_autoptr (GHashTable) removed = g_hash_table_new_full (mh_id_hash, mh_id_equal, g_free, NULL);
   MhPurged sum = prune->purged;
   gboolean done = TRUE;
 
+  prune->removed = removed;
   prune->from = 0;
   while (done && prune->from < prune->files->len)
     {
@@ -372,6 +417,7 @@ mh_prune_run (MhStore *store, MhPrune *prune, GCancellable *cancellable, GError 
       prune->from = prune->next;
     }
   prune->purged = sum;
+  prune->removed = NULL;
 
   return done;
 }

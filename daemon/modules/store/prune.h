@@ -29,6 +29,8 @@ typedef struct
   guint from;              /* file to begin with */
   guint next;              /* result: file to go on with */
   MhPurged purged;         /* result */
+  GHashTable *removed;     /* (unowned): hashes of versions of one file that went before */
+  GError *left;            /* (owned) (nullable): result: why a version could not be removed */
 } MhPrune;
 
 typedef struct

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/os.h"
 #include "catalog-space.h"
-#include "writer.h"
+#include "writer-private.h"
 
 /* File systems give back whole blocks of this size. */
 #define DISK_BLOCK 4096
@@ -119,26 +119,40 @@ remove_holes (MhWriter *writer, gpointer data, GError **error)
 }
 
 static GArray *
-find_holes (MhStore *store, gboolean versions, GError **error)
+find_holes (MhStore *store, MhHoleKind kind, GError **error)
 {
   g_autoptr (MhDbLease) lease = mh_db_pool_take (store->readers, error);
 
-  return lease == NULL ? NULL : mh_catalog_find_holes (mh_db_lease_db (lease), versions, error);
+  return lease == NULL ? NULL : mh_catalog_find_holes (mh_db_lease_db (lease), kind, error);
 }
 
-gboolean
-mh_punch_holes (MhStore *store, gboolean versions, gint64 *freed, GCancellable *cancellable,
-                GError **error)
+/*
+ * What is made durable together counts up to the first change that is not whole. So before records
+ * of versions go, something has to be durable that came after them.
+ */
+static gboolean
+prepare (MhStore *store, MhHoleKind kind, GError **error)
+{
+  return kind != MH_HOLE_VERSION || mh_writer_commit (store->writer, mh_writer_mark, NULL, error);
+}
+
+/* Makes the holes of one kind. */
+static gboolean
+punch_kind (MhStore *store, MhHoleKind kind, gint64 *freed, GCancellable *cancellable,
+            GError **error)
 {
   while (!g_cancellable_set_error_if_cancelled (cancellable, error))
     {
-      g_autoptr (GArray) holes = find_holes (store, versions, error);
+      g_autoptr (GArray) holes = find_holes (store, kind, error);
       guint i = 0;
 
       if (holes == NULL)
         return FALSE;
       if (holes->len == 0)
         return TRUE;
+
+      if (!prepare (store, kind, error))
+        return FALSE;
 
       while (i < holes->len)
         {
@@ -156,4 +170,15 @@ mh_punch_holes (MhStore *store, gboolean versions, gint64 *freed, GCancellable *
     }
 
   return FALSE;
+}
+
+gboolean
+mh_punch_holes (MhStore *store, gboolean versions, gint64 *freed, GCancellable *cancellable,
+                GError **error)
+{
+  if (!versions)
+    return punch_kind (store, MH_HOLE_BLOCK, freed, cancellable, error);
+
+  return punch_kind (store, MH_HOLE_VERSION, freed, cancellable, error)
+         && punch_kind (store, MH_HOLE_NOTE, freed, cancellable, error);
 }

@@ -100,7 +100,7 @@ index_block_again (MhRecovery *self, MhFoundRecord *found, const MhBlockRow *row
   if (row->refs > 0 && row->location.segment != 0)
     mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, row->location.segment, -span);
 
-  return mh_usage_free_record (writer, &row->location, FALSE, error)
+  return mh_usage_free_record (writer, &row->location, MH_HOLE_BLOCK, error)
          && mh_catalog_place_block (writer->db, found->record.id, &found->location, error);
 }
 
@@ -193,7 +193,7 @@ index_version_again (MhRecovery *self, const MhFoundRecord *found, gint64 ref,
   mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, row->location.segment, -span);
   mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, found->location.segment, span);
 
-  return mh_usage_free_record (writer, &row->location, TRUE, error)
+  return mh_usage_free_record (writer, &row->location, MH_HOLE_VERSION, error)
          && mh_catalog_place_version (writer->db, ref, &found->location, error);
 }
 
@@ -260,7 +260,7 @@ index_note (MhRecovery *self, MhFoundRecord *found, GError **error)
     mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, row.note.segment, -span);
   mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, found->location.segment, span);
 
-  return mh_usage_free_record (writer, &row.note, TRUE, error)
+  return mh_usage_free_record (writer, &row.note, MH_HOLE_NOTE, error)
          && mh_catalog_set_note (writer->db, ref, &found->location, error);
 }
 

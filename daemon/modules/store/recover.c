@@ -279,7 +279,8 @@ open_index (MhWriter *self, const char *path, GError **error)
   if (!mh_db_confirm_log (path, error))
     return FALSE;
 
-  self->db = mh_db_open (path, MH_DB_NORMAL, error);
+  /* What the log has of before may have been seen, but not be durable. */
+  self->db = mh_db_open (path, MH_DB_FULL, error);
 
   return self->db != NULL && mh_db_migrate (self->db, "store", mh_store_migrations, error);
 }
@@ -306,13 +307,20 @@ set_aside (MhWriter *self, const char *path, GError **error)
   return TRUE;
 }
 
+/* From now on the segments are what is durable. */
+static gboolean
+relax (MhWriter *self, GError **error)
+{
+  return mh_db_exec (self->db, "PRAGMA synchronous = NORMAL", error);
+}
+
 gboolean
 mh_writer_recover (MhWriter *self, const char *index_path, GError **error)
 {
   g_autoptr (GError) local = NULL;
 
   if (open_index (self, index_path, &local) && catch_up (self, &local))
-    return TRUE;
+    return relax (self, error);
 
   if (!g_error_matches (local, MH_DB_ERROR, MH_DB_ERROR_CORRUPT))
     {
@@ -326,5 +334,5 @@ mh_writer_recover (MhWriter *self, const char *index_path, GError **error)
   self->last_segment = 0;
 
   return set_aside (self, index_path, error) && open_index (self, index_path, error)
-         && catch_up (self, error);
+         && catch_up (self, error) && relax (self, error);
 }

@@ -109,6 +109,15 @@ place (MhWriter *writer, MhRecordType type, const guint8 *key, const MhLocation 
                                    : mh_catalog_set_note (writer->db, ref, location, error);
 }
 
+static MhHoleKind
+kind_of (MhRecordType type)
+{
+  if (type == MH_RECORD_BLOCK)
+    return MH_HOLE_BLOCK;
+
+  return type == MH_RECORD_VERSION ? MH_HOLE_VERSION : MH_HOLE_NOTE;
+}
+
 static gboolean
 move_one (MhWriter *writer, Rewrite *self, Move *move, GError **error)
 {
@@ -133,7 +142,7 @@ move_one (MhWriter *writer, Rewrite *self, Move *move, GError **error)
   mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, location.segment, span);
   self->moved += (gsize) span;
 
-  return mh_usage_free_record (writer, &move->location, record.type != MH_RECORD_BLOCK, error);
+  return mh_usage_free_record (writer, &move->location, kind_of (record.type), error);
 }
 
 /* Rewrite: moves what was collected. */
@@ -263,13 +272,14 @@ empty_segment (Rewrite *self, int fd, GError **error)
   return flush (self, error);
 }
 
-/* uint64 id: forgets a segment. */
+/* uint64 id: forgets a segment. What was written last may be in it, see mh_writer_mark(). */
 static gboolean
 forget_segment (MhWriter *writer, gpointer data, GError **error)
 {
   const guint64 *id = data;
 
-  return mh_catalog_remove_segment (mh_writer_db (writer), *id, error);
+  return mh_writer_mark (writer, NULL, error)
+         && mh_catalog_remove_segment (mh_writer_db (writer), *id, error);
 }
 
 static gboolean

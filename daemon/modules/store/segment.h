@@ -35,7 +35,7 @@ typedef enum
   MH_RECORD_BLOCK = 1,
   MH_RECORD_VERSION = 2,
   MH_RECORD_SUPERSEDED = 3, /* hash of a version whose successors were all removed: it is no head */
-  MH_RECORD_VOID = 4,       /* names segments of which the end does not count: see writer-void.c */
+  MH_RECORD_VOID = 4, /* names segments, or none, whose end does not count: see writer-void.c */
 } MhRecordType;
 
 /*

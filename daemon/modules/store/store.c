@@ -11,6 +11,7 @@
 #include "change.h"
 #include "names.h"
 #include "prune.h"
+#include "punch.h"
 #include "partial-private.h"
 
 #define SEGMENT_BYTES (G_GUINT64_CONSTANT (256) * 1024 * 1024)
@@ -195,19 +196,56 @@ check_vault_id (const char *vault_id, GError **error)
   return FALSE;
 }
 
+static gboolean
+is_known (MhStore *self, const char *vault_id, gboolean *known, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (self->readers, error);
+  GError *local = NULL;
+  MhVaultRow vault;
+
+  if (lease == NULL)
+    return FALSE;
+
+  *known = mh_catalog_get_vault (mh_db_lease_db (lease), vault_id, &vault, &local);
+  if (*known || g_error_matches (local, MH_ERROR, MH_ERROR_NOT_FOUND))
+    {
+      g_clear_error (&local);
+      return TRUE;
+    }
+
+  g_propagate_error (error, local);
+
+  return FALSE;
+}
+
+/*
+ * Removes what is left of a forgotten vault. Records of versions that are still on the disk would
+ * come back into a new one of the same id when the index is made anew.
+ */
+static gboolean
+clear_forgotten (MhStore *self, const char *vault_id, GError **error)
+{
+  MhPurged purged = { 0 };
+  gint64 freed = 0;
+  gboolean known;
+
+  return mh_prune_run_forgotten (self, vault_id, &purged, NULL, error)
+         && is_known (self, vault_id, &known, error)
+         && (known || mh_punch_holes (self, TRUE, &freed, NULL, error));
+}
+
 gboolean
 mh_store_add_vault (MhStore *self, const char *vault_id, const MhSecret *key, GError **error)
 {
   g_autoptr (MhKeys) keys = NULL;
   MhChangeVault change = { 0 };
-  MhPurged purged = { 0 };
 
   if (!check_vault_id (vault_id, error))
     return FALSE;
 
   keys = mh_keys_new (vault_id, key);
   change.keys = keys;
-  if (!mh_prune_run_forgotten (self, vault_id, &purged, NULL, error))
+  if (!clear_forgotten (self, vault_id, error))
     {
       mh_store_lift (self, error);
       return FALSE;

@@ -341,7 +341,8 @@ MhTrashList *mh_store_list_trash (MhStore *self, const char *vault_id, guint lim
  *
  * Thread: any worker. Blocks on disk.
  * Errors: %MH_ERROR_INVALID; %MH_ERROR_NOT_FOUND without such a vault or deleted file;
- *   %MH_ERROR_NO_SPACE, %MH_ERROR_FAILED, and part may be removed
+ *   %MH_ERROR_CORRUPT for a version whose record is damaged, and so stays; %MH_ERROR_NO_SPACE,
+ *   %MH_ERROR_FAILED, and part may be removed
  * Returns: %FALSE with @error set
  */
 gboolean mh_store_purge_trash (MhStore *self, const char *vault_id, const char *path,
@@ -361,7 +362,8 @@ gboolean mh_store_purge_trash (MhStore *self, const char *vault_id, const char *
  *
  * Thread: any worker. Blocks on disk.
  * Errors: %MH_ERROR_INVALID; %MH_ERROR_NOT_FOUND; %MH_ERROR_CONFLICT when only current versions
- * have that content; %MH_ERROR_NO_SPACE, %MH_ERROR_FAILED Returns: %FALSE with @error set
+ *   have that content; %MH_ERROR_CORRUPT, %MH_ERROR_NO_SPACE, %MH_ERROR_FAILED
+ * Returns: %FALSE with @error set
  */
 gboolean mh_store_purge_version (MhStore *self, const char *vault_id, const char *path,
                                  const char *content_hash, MhPurged *purged,

@@ -71,6 +71,18 @@ purge_trash (MhStore *self, const char *path, MhPrune *prune, GError **error)
   return FALSE;
 }
 
+/* What cannot be read stays: then not all is purged that was to be. */
+static gboolean
+check_left (MhPrune *prune, GError **error)
+{
+  if (prune->left == NULL)
+    return TRUE;
+
+  g_propagate_prefixed_error (error, g_steal_pointer (&prune->left), "a version stays: ");
+
+  return FALSE;
+}
+
 gboolean
 mh_store_purge_trash (MhStore *self, const char *vault_id, const char *path, MhPurged *purged,
                       GError **error)
@@ -86,7 +98,9 @@ mh_store_purge_trash (MhStore *self, const char *vault_id, const char *path, MhP
   if (done)
     {
       prune.vault = vault.ref;
-      done = purge_trash (self, path, &prune, error) && punch_versions (self, error);
+      done = punch_versions (self, error) && purge_trash (self, path, &prune, error)
+             && punch_versions (self, error) && check_left (&prune, error);
+      g_clear_error (&prune.left);
     }
   mh_store_lift (self, error);
   if (purged != NULL)
@@ -161,7 +175,9 @@ mh_store_purge_version (MhStore *self, const char *vault_id, const char *path,
       prune.vault = vault.ref;
       prune.files = files;
     }
-  done = files != NULL && mh_prune_run (self, &prune, NULL, error) && punch_versions (self, error);
+  done = files != NULL && punch_versions (self, error) && mh_prune_run (self, &prune, NULL, error)
+         && punch_versions (self, error) && check_left (&prune, error);
+  g_clear_error (&prune.left);
   mh_store_lift (self, error);
   if (purged != NULL)
     *purged = prune.purged;
@@ -189,22 +205,39 @@ find_outdated (MhStore *self, MhPrune *prune, gint64 after, GError **error)
                                                    &prune->keep, prune->now_ms, after, error);
 }
 
+/* A vault may be forgotten or locked at any time. Takes @reason. */
+static gboolean
+may_be_away (GError *reason, GError **error)
+{
+  if (g_error_matches (reason, MH_ERROR, MH_ERROR_NOT_FOUND)
+      || g_error_matches (reason, MH_ERROR, MH_ERROR_FORBIDDEN))
+    {
+      g_error_free (reason);
+      return TRUE;
+    }
+
+  g_propagate_error (error, reason);
+
+  return FALSE;
+}
+
 /* Removes what the rule of one vault does not keep. */
 static gboolean
 prune_vault (MhStore *self, const char *vault_id, MhPurged *purged, GCancellable *cancellable,
              GError **error)
 {
   MhPrune prune = { MH_PRUNE_OUTDATED };
-  g_autoptr (GError) local = NULL;
+  GError *local = NULL;
   MhVaultLimits limits;
   MhVaultRow vault;
   gboolean done = TRUE;
   gint64 after = 0;
 
-  /* A vault may be forgotten at any time. */
-  if (!mh_store_get_limits (self, vault_id, &limits)
-      || !find_vault (self, vault_id, &vault, &local))
+  if (!mh_store_get_limits (self, vault_id, &limits))
     return TRUE;
+
+  if (!find_vault (self, vault_id, &vault, &local))
+    return may_be_away (local, error);
 
   prune.vault = vault.ref;
   prune.keep = limits.keep;
@@ -214,9 +247,8 @@ prune_vault (MhStore *self, const char *vault_id, MhPurged *purged, GCancellable
     {
       g_autoptr (GArray) files = find_outdated (self, &prune, after, error);
 
-      if (files == NULL)
-        return FALSE;
-      if (files->len == 0)
+      done = files != NULL;
+      if (!done || files->len == 0)
         break;
 
       after = g_array_index (files, gint64, files->len - 1);
@@ -224,6 +256,7 @@ prune_vault (MhStore *self, const char *vault_id, MhPurged *purged, GCancellable
       done = mh_prune_run (self, &prune, cancellable, error);
     }
   *purged = prune.purged;
+  g_clear_error (&prune.left); /* was reported; it may be readable the next time */
 
   return done;
 }

@@ -30,18 +30,33 @@ mh_usage_stored (MhWriter *writer, const MhVaultRow *vault)
 }
 
 gboolean
-mh_usage_free_record (MhWriter *writer, const MhLocation *location, gboolean is_version,
-                      GError **error)
+mh_usage_free_record (MhWriter *writer, const MhLocation *location, MhHoleKind kind, GError **error)
 {
-  MhHole hole = { location->segment, location->position, mh_record_span (location->size),
-                  is_version };
+  MhHole hole = { location->segment, location->position, mh_record_span (location->size), kind };
 
   return location->segment == 0 || mh_catalog_add_hole (writer->db, &hole, error);
 }
 
+/*
+ * A block that no version named is counted for the vault that needs it now. It may be what is left
+ * of one that was removed, and began again.
+ */
+static gboolean
+take_over (MhWriter *writer, const MhVaultRow *vault, const guint8 *id, MhBlockRow *row,
+           GError **error)
+{
+  if (row->vault == vault->ref)
+    return TRUE;
+
+  row->vault = vault->ref;
+
+  return mh_catalog_give_block (writer->db, id, vault->ref, error);
+}
+
 /* A block that is in the index already was written to @location. */
 static gboolean
-replace_block (MhWriter *writer, const guint8 *id, const MhLocation *location, GError **error)
+replace_block (MhWriter *writer, const MhVaultRow *vault, const guint8 *id,
+               const MhLocation *location, GError **error)
 {
   MhBlockRow old;
   MhBlockRow row;
@@ -49,7 +64,8 @@ replace_block (MhWriter *writer, const guint8 *id, const MhLocation *location, G
 
   if (!mh_catalog_find_block (writer->db, id, &old, &found, error)
       || (old.bad && !mh_catalog_place_block (writer->db, id, location, error))
-      || !mh_catalog_ref_block (writer->db, id, 1, &row, &found, error))
+      || !mh_catalog_ref_block (writer->db, id, 1, &row, &found, error)
+      || (old.refs == 0 && !take_over (writer, vault, id, &row, error)))
     return FALSE;
 
   if (old.refs > 0 && old.bad)
@@ -63,7 +79,7 @@ replace_block (MhWriter *writer, const guint8 *id, const MhLocation *location, G
       add_live (writer, &row.location, 1);
     }
 
-  return mh_usage_free_record (writer, old.bad ? &old.location : location, FALSE, error);
+  return mh_usage_free_record (writer, old.bad ? &old.location : location, MH_HOLE_BLOCK, error);
 }
 
 gboolean
@@ -77,7 +93,7 @@ mh_usage_fill_block (MhWriter *writer, const guint8 *id, const MhBlockRow *old,
   add_live (writer, &old->location, -1);
   add_live (writer, location, 1);
 
-  return mh_usage_free_record (writer, &old->location, FALSE, error);
+  return mh_usage_free_record (writer, &old->location, MH_HOLE_BLOCK, error);
 }
 
 gboolean
@@ -91,7 +107,7 @@ mh_usage_add_block (MhWriter *writer, const MhVaultRow *vault, const guint8 *id,
     return FALSE;
 
   if (!added)
-    return replace_block (writer, id, location, error);
+    return replace_block (writer, vault, id, location, error);
 
   add_stored (writer, vault->ref, location->size);
   add_live (writer, location, 1);
@@ -101,13 +117,16 @@ mh_usage_add_block (MhWriter *writer, const MhVaultRow *vault, const guint8 *id,
 
 /* Notes one version more of a block. */
 static gboolean
-share (MhWriter *writer, const guint8 *id, MhBlockRow *row, gboolean *found, GError **error)
+share (MhWriter *writer, const MhVaultRow *vault, const guint8 *id, MhBlockRow *row,
+       gboolean *found, GError **error)
 {
   if (!mh_catalog_ref_block (writer->db, id, 1, row, found, error))
     return FALSE;
 
   if (*found && row->refs == 1)
     {
+      if (!take_over (writer, vault, id, row, error))
+        return FALSE;
       add_stored (writer, row->vault, row->location.size);
       add_live (writer, &row->location, 1);
     }
@@ -116,12 +135,12 @@ share (MhWriter *writer, const guint8 *id, MhBlockRow *row, gboolean *found, GEr
 }
 
 gboolean
-mh_usage_share_block (MhWriter *writer, const guint8 *id, GError **error)
+mh_usage_share_block (MhWriter *writer, const MhVaultRow *vault, const guint8 *id, GError **error)
 {
   MhBlockRow row;
   gboolean found;
 
-  if (!share (writer, id, &row, &found, error))
+  if (!share (writer, vault, id, &row, &found, error))
     return FALSE;
 
   if (found && !row.bad)
@@ -160,7 +179,7 @@ mh_usage_add_version (MhWriter *writer, const MhVaultRow *vault, GBytes *ids, Mh
     {
       if (!is_first (seen, data + i))
         continue;
-      if (!share (writer, data + i, &row, &found, error)
+      if (!share (writer, vault, data + i, &row, &found, error)
           || (!found && !mh_catalog_add_missing (writer->db, vault->ref, data + i, state, error)))
         return FALSE;
     }

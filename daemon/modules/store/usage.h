@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "catalog-space.h"
 #include "writer.h"
 
 G_BEGIN_DECLS
@@ -28,14 +29,15 @@ gboolean mh_usage_add_block (MhWriter *writer, const MhVaultRow *vault, const gu
 /**
  * mh_usage_share_block:
  * @writer: the writer
+ * @vault: its vault
  * @id: a block that is known, and named by one version more
  * @error: return location
  *
  * Errors: %MH_ERROR_UNAVAILABLE when it was found damaged meanwhile
  * Returns: %FALSE with @error set
  */
-gboolean
-mh_usage_share_block (MhWriter *writer, const guint8 *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean mh_usage_share_block (MhWriter *writer, const MhVaultRow *vault, const guint8 *id,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A block that versions name, but which is missing or damaged, was written to @location. */
 gboolean mh_usage_fill_block (MhWriter *writer, const guint8 *id, const MhBlockRow *old,
@@ -49,8 +51,8 @@ gboolean mh_usage_add_version (MhWriter *writer, const MhVaultRow *vault, GBytes
 gboolean mh_usage_remove_version (MhWriter *writer, GBytes *ids, gint64 *unused,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Notes that the record at @location is no longer in use; @is_version tells what it was. */
-gboolean mh_usage_free_record (MhWriter *writer, const MhLocation *location, gboolean is_version,
+/* Notes that the record at @location is no longer in use. */
+gboolean mh_usage_free_record (MhWriter *writer, const MhLocation *location, MhHoleKind kind,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Returns: bytes of the vault's blocks, with what the open transaction has added */

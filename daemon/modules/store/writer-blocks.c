@@ -455,7 +455,7 @@ keep_block (MhWriter *self, const MhVaultRow *vault, MhPending *block, GError **
     }
 
   if (block->state != MH_PENDING_WRITTEN)
-    return mh_usage_share_block (self, block->id, error);
+    return mh_usage_share_block (self, vault, block->id, error);
 
   if (!mh_usage_add_block (self, vault, block->id, &block->location, error))
     return FALSE;
@@ -483,7 +483,7 @@ mh_writer_add_block (MhWriter *self, const MhVaultRow *vault, const char *vault_
     return FALSE;
 
   if (found && !row.bad)
-    return mh_usage_share_block (self, chunk->id, error);
+    return mh_usage_share_block (self, vault, chunk->id, error);
 
   if (self->open == NULL)
     {

@@ -125,6 +125,12 @@ void mh_writer_give_up (MhWriter *self, guint64 from);
 /* Puts the voids on record in the open segment. Returns: %FALSE with @error set */
 gboolean mh_writer_write_voids (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/*
+ * A commit that writes a record which says nothing, so that none of those before is of the last
+ * epoch. These count only as far as they are whole, and must be as they were written.
+ */
+gboolean mh_writer_mark (MhWriter *self, gpointer data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* In the transaction after that was made durable. Returns: %FALSE with @error set */
 gboolean mh_writer_note_voids (MhWriter *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -75,6 +75,24 @@ mh_writer_write_voids (MhWriter *self, GError **error)
 }
 
 gboolean
+mh_writer_mark (MhWriter *self, gpointer data, GError **error)
+{
+  static const guint8 nothing[1] = { 0 };
+  MhRecord record = { MH_RECORD_VOID };
+  MhLocation location;
+
+  if (self->open == NULL)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "the disk fails");
+      return FALSE;
+    }
+
+  mh_sha256 (nothing, 0, record.id);
+
+  return mh_writer_append_record (self, &record, nothing, TRUE, &location, error);
+}
+
+gboolean
 mh_writer_note_voids (MhWriter *self, GError **error)
 {
   for (guint i = 0; i < self->voids->len; i++)

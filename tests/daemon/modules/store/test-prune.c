@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "bench.h"
 #include "db/db.h"
+#include "modules/store/prune.h"
 #include "modules/store/retention.h"
+#include "modules/store/segment.h"
+#include "modules/store/writer-private.h"
 
 #define MIB (1024 * 1024)
 #define DAY_MS (G_GINT64_CONSTANT (24) * 60 * 60 * 1000)
@@ -418,6 +423,178 @@ test_forgotten (void)
   assert_content (bench, "/mine", 1, 300000);
 }
 
+/* Forgets "vault", and begins it again under its id, with its key. */
+static void
+begin_again (Bench *bench)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (mh_store_forget_vault (bench->store, "vault", &error));
+  g_assert_true (mh_store_add_vault (bench->store, "vault", bench->key, &error));
+  g_assert_no_error (error);
+}
+
+static void
+test_begun_again (void)
+{
+  g_autoptr (Bench) bench = bench_new (MIB);
+  g_autoptr (MhSecret) key = mh_secret_new_random (32);
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("a vault that begins again counts what it finds of its blocks as its own");
+  put (bench, "/f", 1, 300000);
+  g_assert_true (mh_store_add_vault (bench->store, "other", key, &error));
+  begin_again (bench);
+  g_assert_cmpint (bench_stored (bench), ==, 0);
+  put (bench, "/f", 1, 300000);
+  g_assert_cmpint (bench_stored (bench), ==, 300017);
+  g_assert_cmpuint (count_versions (bench, "/f"), ==, 1);
+  g_assert_true (mh_store_forget_vault (bench->store, "other", &error));
+  bench_maintain (bench);
+  bench_assert_recount (bench);
+}
+
+static void
+test_stays_away (void)
+{
+  g_autoptr (Bench) bench = bench_new (MIB);
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("what a vault had before it began again does not come back with a new index");
+  put (bench, "/old", 1, 10000);
+  begin_again (bench);
+  put (bench, "/new", 2, 10000);
+  bench_close (bench);
+  bench_remove_index (bench);
+  g_assert_true (bench_open (bench, &error));
+  g_assert_no_error (error);
+  bench_assert_no_file (bench, "/old");
+  assert_content (bench, "/new", 2, 10000);
+}
+
+static void
+test_together (void)
+{
+  static const char *const vaults[] = { "other", "vault" };
+  g_autoptr (Bench) bench = bench_new (MIB);
+  g_autoptr (MhSecret) key = mh_secret_new_random (32);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) content = bench_random (1, 3000);
+  MhUpload *uploads[2];
+  MhFile *files[2];
+  GError *errors[2];
+
+  g_test_summary ("what was made durable with a version that is gone stays with a new index");
+  g_assert_true (mh_store_add_vault (bench->store, "other", key, &error));
+  for (guint i = 0; i < G_N_ELEMENTS (vaults); i++)
+    {
+      MhUploadNew request = { vaults[i], "/f", 0 };
+
+      uploads[i] = mh_upload_new (bench->store, &request, &error);
+      g_assert_true (
+          mh_upload_write (uploads[i], g_bytes_get_data (content, NULL), 3000, NULL, &error));
+      g_assert_true (mh_upload_prepare (uploads[i], NULL, &error));
+    }
+  mh_uploads_finish (uploads, G_N_ELEMENTS (uploads), files, errors);
+  for (guint i = 0; i < G_N_ELEMENTS (vaults); i++)
+    {
+      g_assert_no_error (errors[i]);
+      mh_file_free (files[i]);
+      mh_upload_free (uploads[i]);
+    }
+  g_assert_true (mh_store_forget_vault (bench->store, "other", &error));
+  bench_maintain (bench);
+  bench_assert_recount (bench);
+  bench_assert_file (bench, "/f", content);
+}
+
+/* Makes a hole in the first segment. */
+static void
+punch (Bench *bench, const MhHole *hole)
+{
+  g_autofree char *path = bench_path (bench, "blocks/0000000000000001.seg");
+  g_autofree guint8 *zeros = g_malloc0 (hole->size);
+  int fd = open (path, O_RDWR | O_CLOEXEC);
+
+  g_assert_cmpint (pwrite (fd, zeros, hole->size, (off_t) hole->position), ==, hole->size);
+  close (fd);
+}
+
+static void
+test_half_punched (void)
+{
+  g_autoptr (Bench) bench = bench_new (0);
+  g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (gint64));
+  g_autoptr (GArray) holes = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MhFile) file = NULL;
+  MhPrune prune = { MH_PRUNE_TRASH, 1 };
+  gint64 only = 1;
+
+  g_test_summary ("a version that a crash kept from being punched is no head in a new index");
+  put (bench, "/f", 1, 0);
+  put (bench, "/f", 2, 0);
+  delete (bench, "/f");
+  g_array_append_val (files, only);
+  prune.files = files;
+  g_assert_true (mh_prune_run (bench->store, &prune, NULL, &error));
+  g_assert_cmpint (prune.purged.versions, ==, 2);
+  holes = mh_catalog_find_holes (bench->store->writer->db, MH_HOLE_VERSION, &error);
+  g_assert_cmpuint (holes->len, ==, 2);
+  punch (bench, &g_array_index (holes, MhHole, 1));
+  bench_close (bench);
+  bench_remove_index (bench);
+  g_assert_true (bench_open (bench, &error));
+  file = mh_store_get (bench->store, "vault", "/f", TRUE, &error);
+  g_assert_no_error (error);
+  g_assert_true (file->deleted);
+  g_assert_false (file->conflict);
+  g_assert_cmpuint (count_versions (bench, "/f"), ==, 2);
+}
+
+/* Flips a bit of the first record's payload. */
+static void
+flip (Bench *bench)
+{
+  g_autofree char *path = bench_path (bench, "blocks/0000000000000001.seg");
+  int fd = open (path, O_RDWR | O_CLOEXEC);
+  const off_t position = MH_SEGMENT_HEADER_SIZE + MH_RECORD_HEADER_SIZE;
+  guint8 byte;
+
+  g_assert_cmpint (pread (fd, &byte, 1, position), ==, 1);
+  byte ^= 1;
+  g_assert_cmpint (pwrite (fd, &byte, 1, position), ==, 1);
+  close (fd);
+}
+
+static void
+test_unreadable (void)
+{
+  g_autoptr (Bench) bench = bench_new (0);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *hash = NULL;
+  MhPurged purged;
+
+  g_test_summary ("a version that cannot be read is not said to be purged");
+  put (bench, "/f", 1, 0);
+  put (bench, "/f", 2, 100);
+  delete (bench, "/f");
+  hash = hash_of (bench, "/f", 2);
+  flip (bench);
+  g_assert_false (mh_store_purge_version (bench->store, "vault", "/f", hash, &purged, &error));
+  g_assert_error (error, MH_ERROR, MH_ERROR_CORRUPT);
+  g_clear_error (&error);
+  g_assert_false (mh_store_purge_trash (bench->store, "vault", NULL, &purged, &error));
+  g_assert_error (error, MH_ERROR, MH_ERROR_CORRUPT);
+  g_clear_error (&error);
+  g_assert_cmpint (purged.versions, ==, 1);
+  assert_trash (bench, "/f,1,0 ");
+  flip (bench);
+  g_assert_true (mh_store_purge_trash (bench->store, "vault", NULL, &purged, &error));
+  g_assert_cmpint (purged.versions, ==, 1);
+  assert_trash (bench, "");
+}
+
 static void
 test_crash_before_punching (void)
 {
@@ -467,6 +644,11 @@ main (int argc, char **argv)
   g_test_add_func ("/store/prune/space-comes-back", test_space_comes_back);
   g_test_add_func ("/store/prune/small-neighbours", test_small_neighbours);
   g_test_add_func ("/store/prune/forgotten", test_forgotten);
+  g_test_add_func ("/store/prune/begun-again", test_begun_again);
+  g_test_add_func ("/store/prune/stays-away", test_stays_away);
+  g_test_add_func ("/store/prune/together", test_together);
+  g_test_add_func ("/store/prune/unreadable", test_unreadable);
+  g_test_add_func ("/store/prune/half-punched", test_half_punched);
   g_test_add_func ("/store/prune/crash-before-punching", test_crash_before_punching);
 
   return g_test_run ();

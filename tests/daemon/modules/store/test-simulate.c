@@ -24,6 +24,28 @@ fail (guint64 seed, const SimResult *result)
   g_test_fail ();
 }
 
+/* Of so many histories, at least one has to have had each event. */
+#define RAREST 300
+
+static void
+count_events (const SimResult *result, guint *counts)
+{
+  for (guint i = 0; i < SIM_EVENTS; i++)
+    counts[i] += result->events >> i & 1;
+}
+
+/* A promise that was never put to the test was not kept either. */
+static void
+check_events (const guint *counts, guint64 histories)
+{
+  for (guint i = 0; i < SIM_EVENTS; i++)
+    {
+      g_test_message ("%s: in %u histories", sim_event_names[i], counts[i]);
+      if (counts[i] < histories / RAREST)
+        g_test_fail_printf ("%s: in too few histories", sim_event_names[i]);
+    }
+}
+
 static void
 test_histories (void)
 {
@@ -32,6 +54,7 @@ test_histories (void)
   guint64 operations = 0;
   guint crashes = 0;
   guint steps = 0;
+  guint counts[SIM_EVENTS] = { 0 };
   gint64 start = g_get_monotonic_time ();
 
   g_test_summary ("whatever the disk does: what was acknowledged is there, nothing half is");
@@ -42,6 +65,7 @@ test_histories (void)
       operations += result->operations;
       crashes += result->crashes;
       steps += result->steps;
+      count_events (result, counts);
       if (result->violation != NULL)
         {
           fail (seed, result);
@@ -52,6 +76,7 @@ test_histories (void)
                   " operations of the disk; %.1f histories/s",
                   count, steps, crashes, operations,
                   (double) count * G_USEC_PER_SEC / (double) (g_get_monotonic_time () - start));
+  check_events (counts, count);
 }
 
 static void

@@ -42,6 +42,7 @@ struct _SimDisk
   gboolean dead;
   gboolean lying;
   SimFaults faults;
+  gboolean paused;
   gboolean failed;
   guint64 segment_changes; /* writes and the like, to segments */
   gboolean index_unsynced; /* a sync of the index failed */
@@ -192,6 +193,12 @@ sim_disk_set_faults (SimDisk *self, const SimFaults *faults)
   self->failed = FALSE;
 }
 
+void
+sim_disk_pause_faults (SimDisk *self, gboolean paused)
+{
+  self->paused = paused;
+}
+
 gboolean
 sim_disk_has_failed (SimDisk *self)
 {
@@ -257,6 +264,9 @@ enter (Call call, const SimNode *node, gboolean *half)
   *half = FALSE;
   if (disk->dead)
     return EIO;
+
+  if (disk->paused)
+    return 0;
 
   disk->operations++;
   if (disk->operations == disk->last_operation)

@@ -60,6 +60,9 @@ void sim_disk_revive (SimDisk *self, SimCrash crash);
 /* %NULL for none. */
 void sim_disk_set_faults (SimDisk *self, const SimFaults *faults);
 
+/* A disk that lives does not fail and does not die while somebody only looks. */
+void sim_disk_pause_faults (SimDisk *self, gboolean paused);
+
 /* Whether a fault was injected since the faults were set. */
 gboolean sim_disk_has_failed (SimDisk *self);
 

@@ -10,7 +10,7 @@
 #include "crypto/crypto.h"
 #include "modules/store/store-private.h"
 #include "modules/store/writer-private.h"
-#include "sim-world.h"
+#include "sim-plays.h"
 
 /* Few, so that they meet: files and folders of the same name among them. */
 static const char *const paths[] = {
@@ -26,15 +26,14 @@ typedef struct
   void (*play) (SimWorld *self);
 } Play;
 
-static const char *
-any_vault (SimWorld *self)
+const char *
+sim_any_vault (SimWorld *self)
 {
-  return sim_vaults[sim_random_percent (&self->random, 75) ? 0 : 1];
+  return self->vaults[sim_random_percent (&self->random, 75) ? 0 : 1];
 }
 
-/* Mostly of a file that is or was there. */
-static const char *
-any_path (SimWorld *self, const char *vault)
+const char *
+sim_any_path (SimWorld *self, const char *vault)
 {
   const char *path = NULL;
 
@@ -58,13 +57,13 @@ static SimStep *
 new_put (SimWorld *self)
 {
   const SimUpload *other = g_ptr_array_index (self->uploads, 0);
-  const char *vault = any_vault (self);
+  const char *vault = sim_any_vault (self);
   SimStep *step = NULL;
 
   if (other->step != NULL && sim_random_percent (&self->random, 30))
     step = sim_step_new (SIM_PUT, other->step->vault, other->step->path);
   else
-    step = sim_step_new (SIM_PUT, vault, any_path (self, vault));
+    step = sim_step_new (SIM_PUT, vault, sim_any_path (self, vault));
 
   step->content = sim_random_percent (&self->random, 10) && self->contents->bytes->len > 0
                       ? sim_random_below (&self->random, self->contents->bytes->len)
@@ -73,20 +72,21 @@ new_put (SimWorld *self)
   return step;
 }
 
-static void
-upload_end (SimUpload *upload)
+void
+sim_end_upload (SimUpload *upload)
 {
   g_clear_pointer (&upload->upload, mh_upload_free);
   g_clear_pointer (&upload->step, sim_step_free);
 }
 
+/* Takes @step. */
 static SimUpload *
-upload_begin (SimWorld *self, SimUpload *upload)
+upload_begin (SimWorld *self, SimUpload *upload, SimStep *step)
 {
   g_autoptr (GError) error = NULL;
   MhUploadNew request = { 0 };
 
-  upload->step = new_put (self);
+  upload->step = step;
   upload->written = 0;
   upload->hurt = FALSE;
   request.vault_id = upload->step->vault;
@@ -98,7 +98,7 @@ upload_begin (SimWorld *self, SimUpload *upload)
     return upload;
 
   sim_world_settle (self, upload->step, error);
-  upload_end (upload);
+  sim_end_upload (upload);
 
   return NULL;
 }
@@ -130,7 +130,7 @@ upload_continue (SimWorld *self, SimUpload *upload, gsize most)
     }
 
   settle_upload (self, upload, error);
-  upload_end (upload);
+  sim_end_upload (upload);
 
   return FALSE;
 }
@@ -150,7 +150,7 @@ upload_finish (SimWorld *self, SimUpload *upload)
       && strcmp (file->content_hash, sim_contents_hash (self->contents, upload->step->content))
              != 0)
     sim_violate (self, "%s: another hash is acknowledged", upload->step->path);
-  upload_end (upload);
+  sim_end_upload (upload);
 }
 
 /* Returns: (nullable): an upload under way, or a free slot for one */
@@ -177,7 +177,7 @@ play_put (SimWorld *self)
 
   if (upload == NULL)
     upload = any_upload (self, TRUE);
-  else if (upload_begin (self, upload) == NULL)
+  else if (upload_begin (self, upload, new_put (self)) == NULL)
     return;
 
   upload_finish (self, upload);
@@ -189,7 +189,7 @@ play_begin (SimWorld *self)
   SimUpload *upload = any_upload (self, FALSE);
 
   if (upload != NULL)
-    (void) upload_begin (self, upload);
+    (void) upload_begin (self, upload, new_put (self));
 }
 
 static void
@@ -219,7 +219,30 @@ play_abandon (SimWorld *self)
     return;
 
   sim_log (self, "abandon %s%s", upload->step->vault, upload->step->path);
-  upload_end (upload);
+  sim_end_upload (upload);
+}
+
+/* The last version of a content goes while an upload has found its blocks. */
+static void
+play_overtake (SimWorld *self)
+{
+  const char *vault = sim_any_vault (self);
+  const char *path = sim_model_any_trash (self->model, vault, &self->random);
+  SimUpload *upload = any_upload (self, FALSE);
+  SimStep *step;
+
+  if (path == NULL || upload == NULL)
+    return;
+
+  step = sim_step_new (SIM_PUT, vault, sim_any_path (self, vault));
+  (void) sim_model_any_content (self->model, vault, path, &self->random, &step->content);
+  if (upload_begin (self, upload, step) == NULL || !upload_continue (self, upload, G_MAXSIZE))
+    return;
+
+  if (sim_purge (self, vault, path))
+    sim_note (self, SIM_EVENT_OVERTAKEN);
+  if (!sim_disk_is_dead (self->disk))
+    sim_play_maintain (self);
 }
 
 /* Whether two files may be put in any order, one or both. */
@@ -299,7 +322,7 @@ play_batch (SimWorld *self)
       if (!mh_upload_prepare (upload->upload, NULL, &error))
         {
           settle_upload (self, upload, error);
-          upload_end (upload);
+          sim_end_upload (upload);
           continue;
         }
       slots[count] = upload;
@@ -313,7 +336,7 @@ play_batch (SimWorld *self)
   for (guint i = 0; i < count; i++)
     {
       settle_upload (self, slots[i], errors[i]);
-      upload_end (slots[i]);
+      sim_end_upload (slots[i]);
       mh_file_free (files[i]);
       g_clear_error (&errors[i]);
     }
@@ -323,8 +346,8 @@ play_batch (SimWorld *self)
 static void
 play_delete (SimWorld *self)
 {
-  const char *vault = any_vault (self);
-  g_autoptr (SimStep) step = sim_step_new (SIM_DELETE, vault, any_path (self, vault));
+  const char *vault = sim_any_vault (self);
+  g_autoptr (SimStep) step = sim_step_new (SIM_DELETE, vault, sim_any_path (self, vault));
   g_autoptr (GError) error = NULL;
 
   (void) !mh_store_delete (self->store, vault, step->path, &error);
@@ -334,8 +357,8 @@ play_delete (SimWorld *self)
 static void
 play_restore (SimWorld *self)
 {
-  const char *vault = any_vault (self);
-  g_autoptr (SimStep) step = sim_step_new (SIM_RESTORE, vault, any_path (self, vault));
+  const char *vault = sim_any_vault (self);
+  g_autoptr (SimStep) step = sim_step_new (SIM_RESTORE, vault, sim_any_path (self, vault));
   g_autoptr (GError) error = NULL;
 
   if (!sim_model_any_content (self->model, vault, step->path, &self->random, &step->content))
@@ -350,16 +373,16 @@ static void
 play_move (SimWorld *self)
 {
   static const char *const folders[] = { "/d", "/d/e", "/f", "/f/g", "/x", "/y/z" };
-  const char *vault = any_vault (self);
+  const char *vault = sim_any_vault (self);
   gboolean folder = sim_random_percent (&self->random, 50);
   guint number = sim_random_below (&self->random, G_N_ELEMENTS (folders));
   g_autoptr (SimStep) step =
-      sim_step_new (SIM_MOVE, vault, folder ? folders[number] : any_path (self, vault));
+      sim_step_new (SIM_MOVE, vault, folder ? folders[number] : sim_any_path (self, vault));
   g_autoptr (GError) error = NULL;
 
   number = sim_random_below (&self->random, G_N_ELEMENTS (folders));
-  step->to =
-      g_strdup (sim_random_percent (&self->random, 50) ? folders[number] : any_path (self, vault));
+  step->to = g_strdup (sim_random_percent (&self->random, 50) ? folders[number]
+                                                              : sim_any_path (self, vault));
   (void) !mh_store_move (self->store, vault, step->path, step->to, &error);
   sim_world_settle (self, step, error);
 }
@@ -383,8 +406,8 @@ is_part (GBytes *piece, GBytes *content, gsize offset)
 static void
 play_read (SimWorld *self)
 {
-  const char *vault = any_vault (self);
-  const char *path = any_path (self, vault);
+  const char *vault = sim_any_vault (self);
+  const char *path = sim_any_path (self, vault);
   g_autoptr (GError) error = NULL;
   g_autoptr (MhReader) reader = mh_reader_new (self->store, vault, path, NULL, &error);
   g_autoptr (GBytes) piece = NULL;
@@ -448,6 +471,7 @@ end_faults (SimWorld *self)
 {
   for (guint i = 0; i < SIM_UPLOADS; i++)
     ((SimUpload *) g_ptr_array_index (self->uploads, i))->hurt = TRUE;
+  self->reader.hurt = TRUE;
   (void) sim_world_is_in_trouble (self);
   self->trouble = self->index_lost;
   sim_disk_set_faults (self->disk, NULL);
@@ -538,7 +562,13 @@ static void
 lose_index (SimWorld *self)
 {
   static const char *const names[] = { "", "-wal" };
+  guint32 removals = 1U << SIM_EVENT_TRASH_PURGED | 1U << SIM_EVENT_FILE_PURGED
+                     | 1U << SIM_EVENT_VERSION_PURGED | 1U << SIM_EVENT_HISTORY_RETIRED
+                     | 1U << SIM_EVENT_TRASH_RETIRED;
 
+  self->rebuilt = TRUE;
+  if (self->events & removals)
+    sim_note (self, SIM_EVENT_REBUILT);
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     {
       g_autofree char *path = g_strconcat ("/disk/metadata/index.db", names[i], NULL);
@@ -567,8 +597,8 @@ crash (SimWorld *self)
     sim_world_check (self, doubt);
 }
 
-static void
-play_reopen (SimWorld *self)
+void
+sim_play_reopen (SimWorld *self)
 {
   /* On a disk that fails the store may be unable to see to it that nothing comes back. */
   SimDoubt doubt = self->trouble ? SIM_DOUBT_ALL : SIM_DOUBT_NONE;
@@ -585,13 +615,27 @@ play_reopen (SimWorld *self)
     sim_world_check (self, doubt);
 }
 
+/* Returns: bytes of records in use as the index has them, or -1 when that is not sure */
+static gint64
+live_bytes (SimWorld *self)
+{
+  MhStoreSpace space = { 0 };
+
+  return self->store != NULL && !self->trouble && !self->leaked && sim_world_is_clean (self)
+                 && sim_model_is_sure (self->model) && mh_store_space (self->store, &space, NULL)
+             ? space.live_bytes
+             : -1;
+}
+
 static void
 play_lose_index (SimWorld *self)
 {
   SimDoubt doubt = self->trouble ? SIM_DOUBT_ALL : SIM_DOUBT_NONE;
+  gint64 live;
 
   sim_log (self, "reopen without the index");
   end_faults (self);
+  live = doubt == SIM_DOUBT_NONE ? live_bytes (self) : -1;
   sim_world_close (self);
   if (sim_disk_is_dead (self->disk))
     return;
@@ -600,21 +644,9 @@ play_lose_index (SimWorld *self)
   open_surely (self);
   if (self->violation == NULL)
     sim_world_check (self, doubt);
-}
-
-/* Frees space. Nothing that can be reached is to change by that. */
-static void
-play_maintain (SimWorld *self)
-{
-  g_autoptr (GError) error = NULL;
-  MhUpkeep upkeep = { 0 };
-  gboolean done = mh_store_maintain (self->store, 0, &upkeep, NULL, &error);
-
-  self->trouble |= sim_world_is_in_trouble (self);
-  sim_log (self, "maintain: %" G_GINT64_FORMAT " bytes freed, %" G_GINT64_FORMAT " moved%s%s",
-           upkeep.freed_bytes, upkeep.moved_bytes, done ? "" : ": ", done ? "" : error->message);
-  if (!done && !self->trouble)
-    sim_violate (self, "maintaining: %s", error->message);
+  if (self->violation == NULL && live >= 0 && live_bytes (self) != live)
+    sim_violate (self, "%" G_GINT64_FORMAT " bytes in use, %" G_GINT64_FORMAT " with a new index",
+                 live, live_bytes (self));
 }
 
 static void
@@ -627,11 +659,31 @@ play_check (SimWorld *self)
 }
 
 static const Play plays[] = {
-  { 20, play_put },    { 15, play_begin },   { 15, play_continue }, { 8, play_finish },
-  { 4, play_abandon }, { 8, play_together }, { 8, play_batch },     { 8, play_delete },
-  { 6, play_restore }, { 8, play_move },     { 10, play_read },     { 6, play_faults },
-  { 3, play_full },    { 8, play_arm },      { 4, play_reopen },    { 2, play_lose_index },
-  { 2, play_check },   { 6, play_maintain },
+  { 20, play_put },
+  { 15, play_begin },
+  { 15, play_continue },
+  { 8, play_finish },
+  { 4, play_abandon },
+  { 8, play_together },
+  { 8, play_batch },
+  { 8, play_delete },
+  { 6, play_restore },
+  { 8, play_move },
+  { 10, play_read },
+  { 6, play_faults },
+  { 3, play_full },
+  { 8, play_arm },
+  { 4, sim_play_reopen },
+  { 2, play_lose_index },
+  { 2, play_check },
+  { 5, sim_play_purge_trash },
+  { 5, sim_play_purge_version },
+  { 9, sim_play_maintain },
+  { 6, sim_play_time },
+  { 2, sim_play_limits },
+  { 2, sim_play_forget },
+  { 9, sim_play_reader },
+  { 5, play_overtake },
 };
 
 static void
@@ -669,7 +721,13 @@ world_new (guint64 seed, SimFlags flags)
   sim_vfs_seed (sim_random_next (&self->random));
   sim_disk_set_lying (self->disk, (flags & SIM_LYING) != 0);
   self->signer = mh_signer_new (secret);
-  self->key = mh_secret_new_copy (mh_secret_peek (secret), 32);
+  self->segment_bytes = (12 * 1024) << sim_random_below (&self->random, 3);
+  self->deleted = g_array_new (FALSE, FALSE, sizeof (SimDeleted));
+  for (guint i = 0; i < SIM_VAULTS; i++)
+    {
+      sim_world_name_vault (self, i);
+      sim_choose_limits (self, i);
+    }
   self->clock = mh_clock_new ();
   self->now_ms = CLOCK_START_MS;
   self->contents = sim_contents_new ();
@@ -694,6 +752,7 @@ world_end (SimWorld *self)
   result->operations = sim_disk_operations (self->disk);
   result->steps = self->steps;
   result->crashes = self->crashes;
+  result->events = self->events;
   result->violation = self->violation;
   result->log = g_string_free (self->log, FALSE);
   g_ptr_array_unref (self->uploads);
@@ -702,7 +761,7 @@ world_end (SimWorld *self)
   sim_model_free (self->model);
   sim_contents_free (self->contents);
   mh_signer_free (self->signer);
-  mh_secret_free (self->key);
+  g_array_unref (self->deleted);
   mh_clock_free (self->clock);
   sim_disk_free (self->disk);
   g_free (self);
@@ -723,7 +782,7 @@ sim_history_run (guint64 seed, SimFlags flags)
   for (guint i = 0; i < steps && self->violation == NULL; i++)
     play_one (self);
   if (self->violation == NULL)
-    play_reopen (self);
+    sim_play_reopen (self);
   if (self->violation == NULL)
     play_lose_index (self);
 

@@ -6,12 +6,17 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "crypto/hash.h"
 #include "modules/store/writer-private.h"
 
-/* More steps in doubt than this are not tried in every combination. */
-#define MOST_DOUBTS 10
-
-const char *const sim_vaults[SIM_VAULTS] = { "red", "blue" };
+const char *const sim_event_names[SIM_EVENTS] = {
+  "trash purged",     "deleted file purged", "version purged",
+  "history retired",  "trash retired",       "vault deleted",
+  "vault emptied",    "over quota",          "space freed",
+  "records moved",    "segment removed",     "removal failed",
+  "removal cut",      "came back",           "index made anew after a removal",
+  "upload overtaken", "reader went on",
+};
 
 void
 sim_log (SimWorld *self, const char *format, ...)
@@ -42,10 +47,101 @@ sim_violate (SimWorld *self, const char *format, ...)
     self->violation = g_steal_pointer (&line);
 }
 
+void
+sim_note (SimWorld *self, SimEvent event)
+{
+  self->events |= 1U << event;
+}
+
 static void
 on_fault (const char *sentence, gpointer data)
 {
-  sim_log (data, "fault: %s", sentence);
+  SimWorld *self = data;
+
+  sim_log (self, "fault: %s", sentence);
+  if (g_str_has_prefix (sentence, "the index was damaged and made anew"))
+    self->rebuilt = TRUE;
+  if (!g_str_has_prefix (sentence, "a version that is not kept any more"))
+    return;
+
+  self->unreadable++;
+  self->leaked |= self->clearing;
+}
+
+int
+sim_world_find_vault (SimWorld *self, const char *vault)
+{
+  for (int i = 0; i < SIM_VAULTS; i++)
+    {
+      if (strcmp (self->vaults[i], vault) == 0)
+        return i;
+    }
+
+  return -1;
+}
+
+void
+sim_world_name_vault (SimWorld *self, guint number)
+{
+  g_autofree char *id = g_strdup_printf ("%s%u", number == 0 ? "red" : "blue", self->made++);
+
+  self->vaults[number] = g_intern_string (id);
+}
+
+/* Forgets a vault, if the store knows it. Returns: %FALSE with @error set */
+static gboolean
+forget (SimWorld *self, const char *vault, gboolean *known, GError **error)
+{
+  GError *local = NULL;
+
+  *known = mh_store_forget_vault (self->store, vault, &local);
+  if (*known || g_error_matches (local, MH_ERROR, MH_ERROR_NOT_FOUND))
+    {
+      g_clear_error (&local);
+      return TRUE;
+    }
+
+  g_propagate_error (error, local);
+
+  return FALSE;
+}
+
+gboolean
+sim_world_add_vault (SimWorld *self, guint number, GError **error)
+{
+  const char *vault = self->vaults[number];
+  g_autoptr (MhSecret) key = mh_secret_new (MH_SHA256_SIZE);
+  gboolean known;
+  gboolean done;
+
+  /* A key of its own, as vaults have. */
+  mh_sha256 ((const guint8 *) vault, strlen (vault), mh_secret_bytes (key));
+  self->clearing = self->emptying[number];
+  done = (!self->emptying[number] || forget (self, vault, &known, error))
+         && mh_store_add_vault (self->store, vault, key, error)
+         && mh_store_set_limits (self->store, vault, &self->limits[number], error);
+  self->clearing = FALSE;
+  self->emptying[number] = self->emptying[number] && !done;
+
+  return done;
+}
+
+/* As vaults does at each start. */
+static gboolean
+forget_deleted (SimWorld *self, GError **error)
+{
+  for (guint i = 0; i < self->deleted->len; i++)
+    {
+      const SimDeleted *deleted = &g_array_index (self->deleted, SimDeleted, i);
+      gboolean known;
+
+      if (!forget (self, deleted->id, &known, error))
+        return FALSE;
+      if (known && deleted->clean)
+        sim_violate (self, "vault %s, which was removed, is back", deleted->id);
+    }
+
+  return TRUE;
 }
 
 gboolean
@@ -56,7 +152,7 @@ sim_world_open (SimWorld *self, GError **error)
     .index_path = "/disk/metadata/index.db",
     .signer = self->signer,
     .clock = self->clock,
-    .segment_bytes = 48 * 1024,
+    .segment_bytes = self->segment_bytes,
     .on_fault = on_fault,
     .on_fault_data = self,
     .serial = TRUE,
@@ -75,11 +171,11 @@ sim_world_open (SimWorld *self, GError **error)
 
   for (guint i = 0; i < SIM_VAULTS; i++)
     {
-      if (!mh_store_add_vault (self->store, sim_vaults[i], self->key, error))
+      if (!sim_world_add_vault (self, i, error))
         return FALSE;
     }
 
-  return TRUE;
+  return forget_deleted (self, error);
 }
 
 void
@@ -92,6 +188,7 @@ sim_world_close (SimWorld *self)
       g_clear_pointer (&upload->upload, mh_upload_free);
       g_clear_pointer (&upload->step, sim_step_free);
     }
+  g_clear_pointer (&self->reader.reader, mh_reader_free);
   g_clear_pointer (&self->store, mh_store_close);
 }
 
@@ -111,14 +208,62 @@ sim_world_is_in_trouble (SimWorld *self)
   return self->index_lost || sim_disk_has_failed (self->disk) || sim_disk_is_dead (self->disk);
 }
 
+/* Whether the quota lets a vault become what it is in @after. */
+static gboolean
+is_in_quota (SimWorld *self, guint number, const SimModel *after)
+{
+  gint64 quota = self->limits[number].hard_quota;
+  gint64 stored;
+  gint64 stored_before;
+  gint64 referenced;
+
+  if (quota == 0)
+    return TRUE;
+
+  sim_model_sums (self->model, self->vaults[number], self->contents, &stored_before, &referenced);
+  sim_model_sums (after, self->vaults[number], self->contents, &stored, &referenced);
+
+  return stored <= stored_before || stored <= quota;
+}
+
+/* Makes the step in @model. Returns: %FALSE when the rules forbid it */
+static gboolean
+apply (SimWorld *self, SimModel *model, const SimStep *step, const GError *error)
+{
+  int number = sim_world_find_vault (self, step->vault);
+
+  if (number < 0 || !sim_model_apply (model, step))
+    return FALSE;
+
+  if (is_in_quota (self, (guint) number, model))
+    return TRUE;
+
+  if (error != NULL && error->domain == MH_ERROR && error->code == MH_ERROR_NO_SPACE)
+    sim_note (self, SIM_EVENT_OVER_QUOTA);
+
+  return FALSE;
+}
+
+/* Commits of one transaction: one may be refused for what another, settled later, has brought. */
+static gboolean
+was_in_the_way (SimWorld *self, const SimStep *step, const GError *error)
+{
+  int number = sim_world_find_vault (self, step->vault);
+
+  return self->waiting->len > 1 && self->limits[number].hard_quota > 0
+         && g_error_matches (error, MH_ERROR, MH_ERROR_NO_SPACE);
+}
+
 void
 sim_world_settle (SimWorld *self, SimStep *step, const GError *error)
 {
   g_autofree char *what = sim_step_describe (step, self->contents);
   g_autoptr (SimModel) copy = sim_model_copy (self->model);
-  gboolean possible = sim_model_apply (copy, step);
+  gboolean possible;
   gboolean wrote = sim_disk_segment_changes (self->disk) != self->segment_changes;
 
+  step->now_ms = self->now_ms;
+  possible = apply (self, copy, step, error);
   self->segment_changes = sim_disk_segment_changes (self->disk);
   self->steps++;
   self->trouble |= sim_world_is_in_trouble (self);
@@ -136,230 +281,10 @@ sim_world_settle (SimWorld *self, SimStep *step, const GError *error)
   if (!possible)
     return;
 
-  if (!self->trouble)
+  if (!self->trouble && !was_in_the_way (self, step, error))
     sim_violate (self, "%s: %s, though nothing is wrong", what,
                  is_refusal (error) ? "refused" : "failed");
   step->cut = sim_disk_is_dead (self->disk);
   if (wrote || self->gathering > 0)
     g_ptr_array_add (self->doubts, sim_step_copy (step));
-}
-
-/* Reads all of a version. Returns: (transfer full): it, or %NULL with @error set */
-static GBytes *
-read_all (SimWorld *self, const char *vault, const char *path, const char *hash, GError **error)
-{
-  g_autoptr (MhReader) reader = mh_reader_new (self->store, vault, path, hash, error);
-  g_autoptr (GByteArray) all = g_byte_array_new ();
-
-  while (reader != NULL)
-    {
-      g_autoptr (GBytes) piece = mh_reader_read (reader, all->len, 1000 * 1000, NULL, error);
-
-      if (piece == NULL)
-        return NULL;
-      if (g_bytes_get_size (piece) == 0)
-        return g_byte_array_free_to_bytes (g_steal_pointer (&all));
-      g_byte_array_append (all, g_bytes_get_data (piece, NULL), (guint) g_bytes_get_size (piece));
-    }
-
-  return NULL;
-}
-
-static void
-check_content (SimWorld *self, const char *vault, const char *path, const char *hash)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) got = read_all (self, vault, path, hash, &error);
-  GBytes *wanted = sim_contents_find (self->contents, hash);
-
-  if (got == NULL)
-    sim_violate (self, "%s%s, content %.8s: %s", vault, path, hash, error->message);
-  else if (wanted == NULL || !g_bytes_equal (got, wanted))
-    sim_violate (self, "%s%s, content %.8s: other bytes", vault, path, hash);
-}
-
-/* Reads every version of every file that a path leads to. */
-static void
-check_contents (SimWorld *self, const char *vault)
-{
-  MhListQuery query = { vault, NULL, TRUE, FALSE, 1000, NULL };
-  g_autoptr (GError) error = NULL;
-  g_autoptr (MhFileList) list = mh_store_list (self->store, &query, &error);
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-
-  for (guint i = 0; list != NULL && i < list->files->len; i++)
-    {
-      const MhFile *file = g_ptr_array_index (list->files, i);
-      g_autoptr (GPtrArray) versions = NULL;
-
-      if (!g_hash_table_add (seen, g_strdup (file->path)))
-        continue;
-      versions = mh_store_history (self->store, vault, file->path, &error);
-      for (guint j = 0; versions != NULL && j < versions->len; j++)
-        {
-          const MhFileVersion *version = g_ptr_array_index (versions, j);
-          g_autofree char *key = NULL;
-
-          if (version->content_hash == NULL)
-            continue;
-          key = g_strconcat (file->file_id, version->content_hash, NULL);
-          if (g_hash_table_add (seen, g_steal_pointer (&key)))
-            check_content (self, vault, file->path, version->content_hash);
-        }
-    }
-  if (error != NULL)
-    sim_violate (self, "%s: %s", vault, error->message);
-}
-
-/* Live files and their bytes as the vault's sums have them. */
-static void
-check_totals (SimWorld *self, const char *vault)
-{
-  MhListQuery query = { vault, NULL, FALSE, FALSE, 1000, NULL };
-  g_autoptr (GError) error = NULL;
-  g_autoptr (MhFileList) list = mh_store_list (self->store, &query, &error);
-  MhStoreTotals totals = { 0 };
-  gint64 bytes = 0;
-
-  if (list == NULL || !mh_store_totals (self->store, vault, &totals, &error))
-    {
-      sim_violate (self, "%s: %s", vault, error->message);
-      return;
-    }
-
-  for (guint i = 0; i < list->files->len; i++)
-    bytes += ((const MhFile *) g_ptr_array_index (list->files, i))->size;
-  if (totals.files != list->files->len || totals.bytes != bytes)
-    sim_violate (self, "%s: sums of %" G_GINT64_FORMAT " files and %" G_GINT64_FORMAT " bytes",
-                 vault, totals.files, totals.bytes);
-}
-
-/* Returns: (transfer full): both vaults as text, or %NULL after a violation */
-static char *
-dump_store (SimWorld *self)
-{
-  g_autoptr (GString) text = g_string_new (NULL);
-
-  for (guint i = 0; i < SIM_VAULTS; i++)
-    {
-      g_autoptr (GError) error = NULL;
-      guint page = 1 + sim_random_below (&self->random, 40);
-      g_autofree char *dump = sim_dump_store (self->store, sim_vaults[i], page, &error);
-
-      if (dump == NULL)
-        {
-          sim_violate (self, "listing %s: %s", sim_vaults[i], error->message);
-          return NULL;
-        }
-      g_string_append_printf (text, "[%s]\n%s", sim_vaults[i], dump);
-    }
-
-  return g_string_free (g_steal_pointer (&text), FALSE);
-}
-
-static char *
-dump_model (SimWorld *self, const SimModel *model)
-{
-  g_autoptr (GString) text = g_string_new (NULL);
-
-  for (guint i = 0; i < SIM_VAULTS; i++)
-    {
-      g_autofree char *dump = sim_model_dump (model, sim_vaults[i], self->contents);
-
-      g_string_append_printf (text, "[%s]\n%s", sim_vaults[i], dump);
-    }
-
-  return g_string_free (g_steal_pointer (&text), FALSE);
-}
-
-/* Returns: (transfer full): the model with those steps in doubt that @chosen has a bit for */
-static SimModel *
-model_with (SimWorld *self, guint chosen)
-{
-  SimModel *model = sim_model_copy (self->model);
-
-  for (guint i = 0; i < self->doubts->len; i++)
-    {
-      if (chosen & (1U << i))
-        (void) sim_model_apply (model, g_ptr_array_index (self->doubts, i));
-    }
-
-  return model;
-}
-
-/* Returns: a bit for each step in doubt that may be there */
-static guint
-allowed (SimWorld *self, SimDoubt doubt)
-{
-  guint mask = 0;
-
-  if (self->doubts->len > MOST_DOUBTS)
-    g_ptr_array_remove_range (self->doubts, 0, self->doubts->len - MOST_DOUBTS);
-  for (guint i = 0; i < self->doubts->len; i++)
-    {
-      const SimStep *step = g_ptr_array_index (self->doubts, i);
-
-      if (doubt == SIM_DOUBT_ALL || (doubt == SIM_DOUBT_CUT && step->cut))
-        mask |= 1U << i;
-    }
-
-  return mask;
-}
-
-/* The steps of @chosen have turned out to be there. */
-static void
-accept (SimWorld *self, guint chosen, SimModel *model)
-{
-  if (chosen != 0)
-    sim_log (self, "there after all: %x of %u steps in doubt", chosen, self->doubts->len);
-  for (guint i = self->doubts->len; i > 0; i--)
-    {
-      if (chosen & (1U << (i - 1)))
-        g_ptr_array_remove_index (self->doubts, i - 1);
-    }
-  sim_model_free (self->model);
-  self->model = model;
-}
-
-static void
-compare (SimWorld *self, SimDoubt doubt)
-{
-  guint mask = allowed (self, doubt);
-  g_autofree char *actual = dump_store (self);
-  g_autofree char *expected = NULL;
-
-  for (guint chosen = 0; chosen < (1U << self->doubts->len) && actual != NULL; chosen++)
-    {
-      g_autoptr (SimModel) model = NULL;
-      g_autofree char *dump = NULL;
-
-      if (chosen & ~mask)
-        continue;
-
-      model = model_with (self, chosen);
-      dump = dump_model (self, model);
-      if (strcmp (dump, actual) == 0)
-        {
-          accept (self, chosen, g_steal_pointer (&model));
-          return;
-        }
-      if (expected == NULL)
-        expected = g_steal_pointer (&dump);
-    }
-
-  if (actual != NULL)
-    sim_violate (self, "the store has\n%s\ninstead of\n%s", actual, expected);
-}
-
-void
-sim_world_check (SimWorld *self, SimDoubt doubt)
-{
-  compare (self, doubt);
-  if (doubt == SIM_DOUBT_ALL)
-    g_ptr_array_set_size (self->doubts, 0);
-  for (guint i = 0; i < SIM_VAULTS && self->violation == NULL; i++)
-    {
-      check_contents (self, sim_vaults[i]);
-      check_totals (self, sim_vaults[i]);
-    }
 }
