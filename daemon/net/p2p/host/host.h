@@ -279,7 +279,7 @@ typedef struct
   guint64 handshakes;  /* wrong swarm key, bad proof of identity, silence */
   guint64 wrong_peers; /* somebody else at the other end than was dialled */
   guint64 protocol;    /* what breaks the rules of a protocol */
-  guint64 limits;      /* too many connections, streams, or bytes */
+  guint64 limits;      /* too many connections, streams, or bytes; times without a descriptor */
 } MhHostRefusals;
 
 /* Returns: what was refused. Thread: the loop. */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "host-kit.h"
 #include "net/p2p/perf/perf.h"
 #include "net/p2p/ping/ping.h"
@@ -381,6 +384,66 @@ test_garbage (void)
   mht_echo_through (friend, &one->id, 50000, 5);
 }
 
+/* -- no descriptors left -- */
+
+#define MOST_DESCRIPTORS 128
+
+static gboolean
+has_paused_thrice (MhHost *host, gpointer data)
+{
+  return mh_host_refusals (host).limits >= 3;
+}
+
+/* Returns: (transfer full): a socket that is not connected yet */
+static GSocket *
+late_socket (void)
+{
+  g_autoptr (GError) error = NULL;
+  GSocket *socket =
+      g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, &error);
+
+  g_assert_no_error (error);
+
+  return socket;
+}
+
+static void
+test_no_descriptors (void)
+{
+  g_autoptr (MhSecret) key = mh_secret_new_random (MH_SWARM_KEY_SIZE);
+  g_autoptr (MhtNode) one = mht_node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
+  g_autoptr (MhMultiaddr) own = mht_address_of (one);
+  g_auto (MhMultiaddrTarget) target = { 0 };
+  g_autoptr (GSocketAddress) address = NULL;
+  g_autoptr (GSocket) socket = late_socket ();
+  g_autoptr (GArray) taken = g_array_new (FALSE, FALSE, sizeof (int));
+  gint64 began_us = 0;
+  struct rlimit before;
+  struct rlimit few;
+  char byte;
+  int fd;
+
+  g_test_summary ("without a descriptor left a listener pauses, and goes on when there is one");
+  g_assert_true (mh_multiaddr_target (own, &target));
+  address = g_inet_socket_address_new_from_string (target.host, target.port);
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  few = before;
+  few.rlim_cur = MOST_DESCRIPTORS;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &few), ==, 0);
+  while ((fd = dup (STDERR_FILENO)) >= 0)
+    g_array_append_val (taken, fd);
+
+  began_us = g_get_monotonic_time ();
+  g_assert_true (g_socket_connect (socket, address, NULL, NULL));
+  mht_wait_until (one, has_paused_thrice, NULL);
+  g_assert_cmpint (g_get_monotonic_time () - began_us, >=, 200 * G_TIME_SPAN_MILLISECOND);
+
+  for (guint i = 0; i < taken->len; i++)
+    close (g_array_index (taken, int, i));
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  g_assert_cmpint (g_socket_receive (socket, &byte, 1, NULL, NULL), ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -401,6 +464,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/host/relay", test_relay);
   g_test_add_func ("/p2p/host/silent-target", test_silent_target);
   g_test_add_func ("/p2p/host/garbage", test_garbage);
+  g_test_add_func ("/p2p/host/no-descriptors", test_no_descriptors);
 
   return g_test_run ();
 }
