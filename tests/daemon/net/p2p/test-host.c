@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "host-kit.h"
+#include "net/p2p/dcutr/message.h"
 #include "net/p2p/perf/perf.h"
 #include "net/p2p/ping/ping.h"
 #include "net/p2p/relay/message.h"
@@ -358,6 +359,132 @@ test_silent_target (void)
   mht_wait_until (relay, has_no_circuit, relay);
 }
 
+/* -- upgrades that are left in the middle -- */
+
+/* How late the follower answers: the leader waits half of it before it dials. */
+#define LATE_MS 2000
+
+/* Who follows an upgrade by hand. */
+typedef struct
+{
+  MhtNode *node;
+  MhStream *stream;
+  GPtrArray *nowhere; /* addresses that lead to nobody */
+  MhDcutrType told;
+} Follower;
+
+static void
+say_connect (MhStream *stream, GPtrArray *addresses)
+{
+  g_autoptr (GBytes) bytes = mh_dcutr_message_encode (MH_DCUTR_CONNECT, addresses);
+
+  mh_stream_put_message (stream, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+}
+
+static gboolean
+answer_late (gpointer data)
+{
+  Follower *self = data;
+
+  say_connect (self->stream, self->nowhere);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_lead_readable (MhStream *stream, gpointer data)
+{
+  Follower *self = data;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GPtrArray) addresses = NULL;
+  g_autoptr (GSource) late = NULL;
+
+  g_assert_true (mh_stream_take_message (stream, MH_DCUTR_MAX_MESSAGE, &bytes, NULL));
+  if (bytes == NULL)
+    return;
+  addresses = mh_dcutr_message_decode (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
+                                       &self->told);
+  g_assert_nonnull (addresses);
+  if (self->told != MH_DCUTR_CONNECT)
+    return;
+  late = g_timeout_source_new (LATE_MS);
+  g_source_set_callback (late, answer_late, self, NULL);
+  g_source_attach (late, mh_host_context (self->node->host));
+}
+
+static void
+on_lead (MhStream *stream, gpointer data)
+{
+  static const MhStreamFuncs funcs = { on_lead_readable, NULL, NULL };
+  Follower *self = data;
+
+  self->stream = stream;
+  mh_stream_set_funcs (stream, &funcs, self);
+}
+
+static void
+follow (MhHost *host, gpointer data)
+{
+  mh_host_handle (host, MH_DCUTR_PROTOCOL, on_lead, data);
+}
+
+static void
+lead (MhHost *host, gpointer data)
+{
+  ((MhtNode *) data)->dcutr = mh_dcutr_new (host);
+}
+
+static gboolean
+is_told_to_sync (MhHost *host, gpointer data)
+{
+  return ((Follower *) data)->told == MH_DCUTR_SYNC;
+}
+
+static gboolean
+has_descriptors (MhHost *host, gpointer data)
+{
+  return mht_count_descriptors () <= *(guint *) data;
+}
+
+static void
+test_leaving_upgrade (void)
+{
+  g_autoptr (MhSecret) key = mh_secret_new_random (MH_SWARM_KEY_SIZE);
+  g_autoptr (MhtNode) relay = mht_node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
+  g_autoptr (MhtNode) caller = mht_node_new (key, 0, NULL);
+  g_autoptr (MhtNode) hidden = NULL;
+  g_autoptr (GPtrArray) nowhere =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) mh_multiaddr_unref);
+  Follower follower = { caller, NULL, nowhere };
+  gpointer both[] = { NULL, &relay->id };
+  g_autoptr (MhMultiaddr) to_relay = mht_address_of (relay);
+  g_autoptr (MhMultiaddr) circuit = mh_multiaddr_new ("/p2p-circuit", NULL);
+  g_autoptr (MhMultiaddr) over = mh_multiaddr_join (to_relay, circuit);
+  g_autoptr (MhMultiaddr) whole = NULL;
+  g_autoptr (GError) error = NULL;
+  guint descriptors;
+
+  g_test_summary ("a host that is freed while an upgrade waits for its moment leaves nothing");
+  g_ptr_array_add (nowhere, mh_multiaddr_new ("/ip4/127.0.0.1/tcp/9", NULL));
+  mht_assert_connects (caller, relay);
+  mht_wait_until (relay, mht_speaks_echo, &caller->id);
+  descriptors = mht_count_descriptors ();
+  both[0] = hidden = mht_node_new (key, 0, NULL);
+  whole = mh_multiaddr_with_peer (over, &hidden->id);
+  mh_host_run (hidden->host, lead, hidden);
+  mh_host_run (caller->host, follow, &follower);
+  mht_assert_connects (hidden, relay);
+  mh_host_run (hidden->host, use_relay, both);
+  mht_wait_until (hidden, has_place, both);
+  error = mht_connect_to (caller, whole);
+  g_assert_no_error (error);
+  mht_wait_until (caller, is_told_to_sync, &follower);
+  mht_node_free (g_steal_pointer (&hidden));
+  mh_stream_unref (follower.stream);
+  /* the loop has one as long as anything holds it */
+  mht_wait_until (relay, has_descriptors, &descriptors);
+}
+
 /* -- strangers -- */
 
 static void
@@ -463,6 +590,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/host/ping-and-perf", test_ping_and_perf);
   g_test_add_func ("/p2p/host/relay", test_relay);
   g_test_add_func ("/p2p/host/silent-target", test_silent_target);
+  g_test_add_func ("/p2p/host/leaving-upgrade", test_leaving_upgrade);
   g_test_add_func ("/p2p/host/garbage", test_garbage);
   g_test_add_func ("/p2p/host/no-descriptors", test_no_descriptors);
 
