@@ -704,6 +704,67 @@ test_long_gossip (void)
   mht_node_free (forger);
 }
 
+static void
+hold_stream (MhStream *stream, gpointer data)
+{
+  g_async_queue_push (data, stream);
+}
+
+static void
+be_deaf (MhHost *host, gpointer data)
+{
+  mh_host_handle (host, MH_GOSSIPSUB_PROTOCOL_11, hold_stream, data);
+}
+
+/* Says more than may wait for anybody, none of which may be dropped. */
+static void
+say_much (MhHost *host, gpointer data)
+{
+  MhtNode *node = data;
+  char topic[MH_GOSSIPSUB_MAX_TOPIC + 1];
+  gsize most = MH_PUBSUB_MOST_WAITING + 4 * MH_YAMUX_WINDOW_START;
+
+  memset (topic, 't', MH_GOSSIPSUB_MAX_TOPIC);
+  topic[MH_GOSSIPSUB_MAX_TOPIC] = '\0';
+  for (gsize said = 0; said < most; said += 2 * MH_GOSSIPSUB_MAX_TOPIC)
+    {
+      g_assert_true (mh_pubsub_subscribe (node->pubsub, topic, NULL));
+      mh_pubsub_unsubscribe (node->pubsub, topic);
+    }
+}
+
+static void
+test_deaf (void)
+{
+  g_auto (Place) place = { NULL };
+  g_autoptr (GAsyncQueue) streams = g_async_queue_new_full ((GDestroyNotify) mh_stream_unref);
+  MhtNode *deaf;
+  MhStream *stream;
+  guint8 *bytes = g_malloc (MH_GOSSIPSUB_MAX_RPC);
+  gssize got;
+
+  g_test_summary ("who reads no gossip loses its stream, and nothing more, and gets another");
+  place_init (&place);
+  deaf = mht_node_new (place.key, 0, NULL);
+  mh_host_run (deaf->host, be_deaf, streams);
+  mht_assert_connects (deaf, place.one);
+  stream = g_async_queue_timeout_pop (streams, 30 * G_USEC_PER_SEC);
+  g_assert_nonnull (stream);
+  mh_host_run (place.one->host, say_much, place.one);
+  assert_counted (&place, (MhHostRefusals){ .limits = 1 });
+  do
+    got = mh_stream_read_wait (stream, bytes, MH_GOSSIPSUB_MAX_RPC, MHT_TIMEOUT_MS, NULL);
+  while (got > 0);
+  g_assert_cmpint (got, ==, -1);
+  mh_stream_unref (stream);
+  stream = g_async_queue_timeout_pop (streams, 30 * G_USEC_PER_SEC);
+  g_assert_nonnull (stream);
+  mh_stream_unref (stream);
+  g_assert_true (mht_is_so (place.one, mht_is_connected, &deaf->id));
+  mht_node_free (deaf);
+  g_free (bytes);
+}
+
 /* -- hole punching -- */
 
 static void
@@ -756,6 +817,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/refusals/streams", test_streams);
   g_test_add_func ("/p2p/refusals/identify", test_identify);
   g_test_add_func ("/p2p/refusals/gossip", test_gossip);
+  g_test_add_func ("/p2p/refusals/deaf", test_deaf);
   g_test_add_func ("/p2p/refusals/direct-punch", test_direct_punch);
   g_test_add_func ("/p2p/refusals/long-gossip", test_long_gossip);
 
