@@ -11,10 +11,6 @@ G_BEGIN_DECLS
 
 /* What the files of this folder share. All of it belongs to the loop. */
 
-/* How long a connection may take from its first byte to its streams, and a stream to its protocol.
- */
-#define MH_HOST_HANDSHAKE_US (10 * G_USEC_PER_SEC)
-
 /* How often the host looks at what waits for a time. */
 #define MH_HOST_TICK_MS 250
 
@@ -94,6 +90,8 @@ struct _MhHost
 };
 
 /* -- host.c -- */
+/* When what begins now has to be agreed on. */
+gint64 mh_host_handshake_end_us (const MhHost *self);
 void mh_host_emit_connected (MhHost *self, const MhPeerId *peer);
 void mh_host_emit_disconnected (MhHost *self, const MhPeerId *peer);
 void mh_host_emit_identified (MhHost *self, const MhPeerId *peer);

@@ -174,7 +174,7 @@ make (MhLink *link, MhYamuxStream *yamux, gboolean is_ours)
   self->is_ours = is_ours;
   self->is_relayed = mh_link_is_relayed (link);
   self->peer = *mh_link_peer (link);
-  self->deadline_us = g_get_monotonic_time () + MH_HOST_HANDSHAKE_US;
+  self->deadline_us = mh_host_handshake_end_us (mh_link_host (link));
   mh_yamux_stream_set_data (yamux, self);
   mh_link_add_stream (link, self);
 
