@@ -396,13 +396,18 @@ mh_stream_tick (MhStream *self, gint64 now_us)
 /* -- the loop's side -- */
 
 static void
-tell_readable (gpointer data)
+tell_state (gpointer data)
 {
   MhStream *self = data;
 
-  if (self->link != NULL
-      && (mh_buf_size (mh_yamux_stream_received (self->yamux)) > 0
-          || mh_yamux_stream_is_ended (self->yamux)))
+  if (self->is_late)
+    {
+      self->is_late = FALSE;
+      self->funcs->broken (self, self->data);
+    }
+  else if (self->link != NULL
+           && (mh_buf_size (mh_yamux_stream_received (self->yamux)) > 0
+               || mh_yamux_stream_is_ended (self->yamux)))
     mh_stream_on_readable (self);
 }
 
@@ -411,9 +416,9 @@ mh_stream_set_funcs (MhStream *self, const MhStreamFuncs *funcs, gpointer data)
 {
   self->funcs = funcs;
   self->data = data;
+  self->is_late = self->link == NULL && funcs != NULL && funcs->broken != NULL;
   if (funcs != NULL)
-    mh_loop_post (self->loop, tell_readable, mh_stream_ref (self),
-                  (GDestroyNotify) mh_stream_unref);
+    mh_loop_post (self->loop, tell_state, mh_stream_ref (self), (GDestroyNotify) mh_stream_unref);
 }
 
 const MhBuf *
