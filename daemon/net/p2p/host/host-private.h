@@ -14,6 +14,10 @@ G_BEGIN_DECLS
 /* How often the host looks at what waits for a time. */
 #define MH_HOST_TICK_MS 250
 
+/* Bytes that the windows of all connections grow by together. What streams that rest may still send
+ * comes on top, as much again at most. */
+#define MH_HOST_MOST_WINDOWS (256 * 1024 * 1024)
+
 /* Addresses that are kept of one peer, and peers of which they are kept while not connected. */
 #define MH_HOST_MOST_ADDRESSES 32
 #define MH_HOST_MOST_PEERS 8192
@@ -69,6 +73,7 @@ struct _MhHost
   MhTlsIdentity *identity; /* (owned) (nullable): for TLS */
   MhConnSecure secure[3];  /* what we speak */
   MhYamuxLimits limits;
+  MhYamuxBudget budget;     /* of the windows of all links */
   GHashTable *peers;        /* (owned) (element-type MhPeerId MhPeer) */
   GPtrArray *links;         /* (owned) (element-type MhLink): all that are not closed */
   GHashTable *handlers;     /* (owned) (element-type utf8 MhHandlerRow) */

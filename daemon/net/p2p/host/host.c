@@ -96,6 +96,8 @@ fill_defaults (MhHost *self)
   request->handshake_ms = or_default (request->handshake_ms, 10000);
   request->agent = g_strdup (request->agent != NULL ? request->agent : "meshhold");
   self->limits.most_streams = request->most_streams;
+  self->budget.most = MH_HOST_MOST_WINDOWS;
+  self->limits.budget = &self->budget;
 }
 
 static gboolean

@@ -608,7 +608,7 @@ mh_stream_take_message (MhStream *self, gsize most, GBytes **message, GError **e
       return FALSE;
     }
 
-  if (self->message == NULL && size > MH_YAMUX_WINDOW_START / 2)
+  if (self->message == NULL && size > MH_YAMUX_WINDOW_LEAST / 2)
     {
       mh_stream_consume (self, used);
       self->message = g_byte_array_new ();
