@@ -233,6 +233,8 @@ note_round_trip (MhYamux *self)
     return;
   self->round_trips_us[self->round_trips % ROUND_TRIPS] = took_us;
   self->round_trips++;
+  if (self->round_trips == 1)
+    mh_yamux_each (self, mh_yamux_stream_begin);
 }
 
 static gboolean

@@ -127,6 +127,8 @@ struct _MhYamuxStream
 void mh_yamux_lend (MhYamux *self, MhBuf *buf);
 /* Takes the memory of a buffer whose bytes are no longer needed. */
 void mh_yamux_take_back (MhYamux *self, MhBuf *buf);
+/* Does something that opens and ends no stream with each of them. */
+void mh_yamux_each (MhYamux *self, void (*func) (MhYamuxStream *stream));
 /* Makes a ping. */
 void mh_yamux_ping (MhYamux *self);
 /* Breaks every stream. */
@@ -154,6 +156,8 @@ void mh_yamux_stream_detach_if_done (MhYamuxStream *stream);
 void mh_yamux_stream_break (MhYamuxStream *stream);
 /* @size bytes came in: the window grows when they came quickly and were read quickly. */
 void mh_yamux_stream_measure (MhYamuxStream *stream, gsize size);
+/* To be called when the first round trip is known: some began without. */
+void mh_yamux_stream_begin (MhYamuxStream *stream);
 /* To be called once in a while: what nothing comes for needs no more than its first window. */
 void mh_yamux_stream_rest (MhYamuxStream *stream);
 

@@ -304,6 +304,15 @@ mh_yamux_stream_measure (MhYamuxStream *self, gsize size)
 }
 
 void
+mh_yamux_stream_begin (MhYamuxStream *self)
+{
+  guint32 window = first_window (self->session);
+
+  if (self->window == MH_YAMUX_WINDOW_START && window > self->window && !self->fin_received)
+    grow (self, window);
+}
+
+void
 mh_yamux_stream_rest (MhYamuxStream *self)
 {
   if (!self->is_at_work && self->window > MH_YAMUX_WINDOW_START

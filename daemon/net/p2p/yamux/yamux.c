@@ -132,22 +132,22 @@ mh_yamux_ping (MhYamux *self)
   mh_yamux_put_frame (&self->frames, FRAME_PING, FLAG_SYN, 0, self->ping_id);
 }
 
-static void
-rest_all (MhYamux *self)
+void
+mh_yamux_each (MhYamux *self, void (*func) (MhYamuxStream *stream))
 {
   GHashTableIter iter;
   gpointer stream;
 
   g_hash_table_iter_init (&iter, self->streams);
   while (g_hash_table_iter_next (&iter, NULL, &stream))
-    mh_yamux_stream_rest (stream);
+    func (stream);
 }
 
 gboolean
 mh_yamux_tick (MhYamux *self, gint64 now_us)
 {
   self->now_us = now_us;
-  rest_all (self);
+  mh_yamux_each (self, mh_yamux_stream_rest);
   for (guint i = 0; i < SPARES; i++)
     mh_buf_clear (&self->spares[i]);
   if (mh_buf_size (&self->frames) == 0)
