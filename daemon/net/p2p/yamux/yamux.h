@@ -16,7 +16,7 @@ G_BEGIN_DECLS
 #define MH_YAMUX_WINDOW_START (256 * 1024)
 
 /* A receive window may shrink to this where round trips are so short that it is enough. */
-#define MH_YAMUX_WINDOW_LEAST (64 * 1024)
+#define MH_YAMUX_WINDOW_LEAST (128 * 1024)
 
 /* Bytes of a frame before its data (spec.md). */
 #define MH_YAMUX_HEADER 12
