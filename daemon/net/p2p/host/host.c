@@ -127,6 +127,7 @@ host_clear (MhHost *self)
   g_clear_pointer (&self->identity, mh_tls_identity_unref);
   g_free ((char *) self->request.agent);
   g_clear_pointer (&self->handlers, g_hash_table_unref);
+  g_clear_pointer (&self->peers, g_hash_table_unref);
   g_clear_pointer (&self->watches, g_array_unref);
   g_clear_pointer (&self->links, g_ptr_array_unref);
   g_clear_pointer (&self->dirty, g_ptr_array_unref);

@@ -359,6 +359,70 @@ test_silent_target (void)
   mht_wait_until (relay, has_no_circuit, relay);
 }
 
+/* -- what runs while a host ends -- */
+
+/* Somebody whose work goes on a little longer than the host. */
+typedef struct
+{
+  MhHost *host;
+  MhMultiaddr *nowhere;
+  gboolean has_asked;
+} Latecomer;
+
+static gboolean
+ask_late (gpointer data)
+{
+  Latecomer *self = data;
+  g_autoptr (GPtrArray) peers = mh_host_peers (self->host);
+
+  g_assert_cmpuint (peers->len, ==, 0);
+  g_assert_false (mh_host_is_connected (self->host, mh_host_id (self->host)));
+  self->has_asked = TRUE;
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_given_up (MhHost *host, const GError *error, gpointer data)
+{
+  g_autoptr (GSource) idle = g_idle_source_new ();
+
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_source_set_callback (idle, ask_late, data, NULL);
+  g_source_attach (idle, mh_host_context (host));
+}
+
+static void
+dial_nowhere (MhHost *host, gpointer data)
+{
+  Latecomer *self = data;
+
+  mh_host_connect_to (host, self->nowhere, MHT_TIMEOUT_MS, on_given_up, self);
+}
+
+static void
+test_late_question (void)
+{
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  g_autoptr (GSocketAddress) own = NULL;
+  g_autoptr (GSocket) silent =
+      g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+  g_autoptr (MhMultiaddr) nowhere = NULL;
+  MhtNode *node = mht_node_new (NULL, 0, NULL);
+  Latecomer latecomer = { node->host };
+
+  g_test_summary ("what runs while a host ends may ask who is there, and is told: nobody");
+  g_assert_true (g_socket_bind (silent, any, TRUE, NULL));
+  g_assert_true (g_socket_listen (silent, NULL)); /* and never accepts */
+  own = g_socket_get_local_address (silent, NULL);
+  nowhere = mh_multiaddr_new_tcp ("127.0.0.1",
+                                  g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (own)));
+  latecomer.nowhere = nowhere;
+  mh_host_run (node->host, dial_nowhere, &latecomer);
+  mht_node_free (node);
+  g_assert_true (latecomer.has_asked);
+}
+
 /* -- upgrades that are left in the middle -- */
 
 /* How late the follower answers: the leader waits half of it before it dials. */
@@ -590,6 +654,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/host/ping-and-perf", test_ping_and_perf);
   g_test_add_func ("/p2p/host/relay", test_relay);
   g_test_add_func ("/p2p/host/silent-target", test_silent_target);
+  g_test_add_func ("/p2p/host/late-question", test_late_question);
   g_test_add_func ("/p2p/host/leaving-upgrade", test_leaving_upgrade);
   g_test_add_func ("/p2p/host/garbage", test_garbage);
   g_test_add_func ("/p2p/host/no-descriptors", test_no_descriptors);
