@@ -115,7 +115,7 @@ struct _MhYamuxStream
   guint fin_sent : 1;
   guint fin_received : 1;
   guint is_broken : 1;
-  guint is_at_work : 1; /* something came since the last tick */
+  guint is_at_work : 1; /* half of a window came since the last tick */
   GList telling;        /* its place in these queues of the session */
   GList turn;           /* or in @held */
   GList roomy;
@@ -158,7 +158,7 @@ void mh_yamux_stream_break (MhYamuxStream *stream);
 void mh_yamux_stream_measure (MhYamuxStream *stream, gsize size);
 /* To be called when the first round trip is known: some began without. */
 void mh_yamux_stream_begin (MhYamuxStream *stream);
-/* To be called once in a while: what nothing comes for needs no more than its first window. */
+/* To be called once in a while: what little comes for needs no more than its first window. */
 void mh_yamux_stream_rest (MhYamuxStream *stream);
 
 G_END_DECLS

@@ -289,7 +289,6 @@ mh_yamux_stream_measure (MhYamuxStream *self, gsize size)
 {
   gint64 now_us = self->session->now_us;
 
-  self->is_at_work = TRUE;
   if (self->fin_received || now_us == self->epoch_us)
     return;
   if (self->epoch_us != 0)
@@ -297,6 +296,7 @@ mh_yamux_stream_measure (MhYamuxStream *self, gsize size)
       self->epoch_bytes += (guint32) size;
       if (self->epoch_bytes < self->window / 2)
         return;
+      self->is_at_work = TRUE;
       judge (self, now_us - self->epoch_us);
     }
   self->epoch_us = now_us;
