@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures bulk transfer of libmhp2p beside plain TCP over lines that are slow, lossy or long.
+"""Measures bulk transfer of libmhp2p beside plain TCP and bare GnuTLS over lines that are slow, lossy or long.
 
 usage: p2p-link.py BUILD
 
@@ -154,6 +154,16 @@ def plain_rate(wire, port, size):
     return float(run(*words).stdout)
 
 
+def gnutls_rate(wire, port, size):
+    """What this machine and this line allow with encryption."""
+    near, far = (["ip", "netns", "exec", name, str(BUILD / "tests/tools/gnutls-stream")] for name in wire.names)
+    server = subprocess.Popen([*far, "serve", FAR, "6001"], stdout=subprocess.PIPE, text=True)
+    server.stdout.readline()
+    took = int(run(*near, "send", FAR, str(port), str(size)).stdout)
+    server.communicate()
+    return size / took
+
+
 def start(wire, name, folder, *options):
     peer = interop.Peer(["ip", "netns", "exec", name, str(BUILD / "tests/tools/p2p-peer"), "--psk", str(folder / "key"), *options], folder=folder)
     peer.ask = lambda *words, answer, **wanted: interop.Ours.ask(peer, *words, answer=answer, **wanted)
@@ -178,11 +188,14 @@ def middle(values):
 
 
 def measure(wire, folder, what, size, via=0):
-    plain, ours = [], []
+    rates = {"plain TCP": [], "bare GnuTLS": []}
+    ours = []
     for _ in range(RUNS):
-        plain.append(plain_rate(wire, 5001 + via, size))
+        rates["plain TCP"].append(plain_rate(wire, 5001 + via, size))
+        rates["bare GnuTLS"].append(gnutls_rate(wire, 6001 + via, size))
         ours.append(our_rate(wire, folder, 4001 + via, size))
-    print(f"{what:<34} {middle(ours):>9.1f} MB/s   plain TCP {middle(plain):>9.1f} MB/s   × {middle(ours) / middle(plain):.2f}", flush=True)
+    beside = "   ".join(f"{name} {middle(values):>7.1f} × {middle(ours) / middle(values):.2f}" for name, values in rates.items())
+    print(f"{what:<40} {middle(ours):>7.1f} MB/s   {beside}", flush=True)
 
 
 def bench(folder):
@@ -191,6 +204,7 @@ def bench(folder):
         wire.peer = far.id
         helpers = [in_namespace(wire.names[1], lambda: sink(5001)),
                    in_namespace(wire.names[1], lambda: proxy(5002, 5001, 0.05)),
+                   in_namespace(wire.names[1], lambda: proxy(6002, 6001, 0.05)),
                    in_namespace(wire.names[1], lambda: proxy(4002, 4001, 0.05))]
         try:
             time.sleep(0.5)
@@ -200,6 +214,7 @@ def bench(folder):
             measure(wire, folder, "100 Mbit/s, 50 ms each way", 40 * MB, via=1)
             wire.lose(1)
             measure(wire, folder, "100 Mbit/s, 1 % lost", 40 * MB)
+            measure(wire, folder, "100 Mbit/s, 50 ms each way, 1 % lost", 40 * MB, via=1)
             wire.plain()
             measure(wire, folder, "50 ms each way", 200 * MB, via=1)
             wire.lose(1)

@@ -209,6 +209,8 @@ class Gossip(Case):
             self.is_good(we.ask("dial", they.addrs[0], answer="dialled"))
             we.wait("subscribed", peer=they.id)
         mh.wait_until(lambda: len(they.ask("subscribers", "subscribers", topic="t")["peers"]) == 2, PATIENCE, "their list of subscribers")
+        # who is grafted after a message was handed on, and before the next gossip, is told of it by neither
+        mh.wait_until(lambda: len(they.ask("mesh", "mesh", topic="t")["peers"]) == 2, PATIENCE, "their mesh")
         ours[0].ask("publish", "t", "from-ours", answer=None)
         self.assertEqual(they.wait("message")["data"], "from-ours")
         self.assertEqual(ours[1].wait("message")["from"], ours[0].id)

@@ -112,6 +112,7 @@ const commands = {
     say({ event: 'published', recipients: recipients.map(String) });
   },
   subscribers: async ({ topic }) => say({ event: 'subscribers', peers: node.services.pubsub.getSubscribers(topic).map(String) }),
+  mesh: async ({ topic }) => say({ event: 'mesh', peers: node.services.pubsub.getMeshPeers(topic) }),
   find: async ({ peer }) => {
     const info = await node.peerRouting.findPeer(peerIdFromString(peer), { signal: AbortSignal.timeout(15000) });
     say({ event: 'found', peer: info.id.toString(), addrs: info.multiaddrs.map(String) });

@@ -9,9 +9,9 @@
 #include <string.h>
 
 /*
- * What a stream over GnuTLS alone does on this machine, to compare with: `gnutls-stream serve`
- * prints its port and takes one connection; `gnutls-stream send PORT BYTES` prints how many
- * microseconds that many bytes took.
+ * What a stream over GnuTLS alone does on this machine, to compare with: `gnutls-stream serve HOST
+ * PORT` prints its port and takes one connection; `gnutls-stream send HOST PORT BYTES` prints how
+ * many microseconds that many bytes took.
  */
 
 #define PIECE 16384
@@ -73,17 +73,23 @@ new_socket (void)
   return g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
 }
 
+/* Returns: (transfer full): a host and a port of the command line */
 static GSocketAddress *
-loopback (guint16 port)
+address_of (char **words)
 {
-  return g_inet_socket_address_new_from_string ("127.0.0.1", port);
+  GSocketAddress *address = g_inet_socket_address_new_from_string (
+      words[0], (guint) g_ascii_strtoull (words[1], NULL, 10));
+
+  if (address == NULL)
+    exit (2);
+
+  return address;
 }
 
 static void
-serve (void)
+serve (GSocketAddress *address)
 {
   g_autoptr (GSocket) socket = new_socket ();
-  g_autoptr (GSocketAddress) any = loopback (0);
   g_autoptr (GSocketAddress) own = NULL;
   g_autoptr (GSocket) taken = NULL;
   gnutls_certificate_credentials_t credentials = make_credentials ();
@@ -91,7 +97,7 @@ serve (void)
   static char buffer[PIECE];
   ssize_t got;
 
-  if (!g_socket_bind (socket, any, TRUE, NULL) || !g_socket_listen (socket, NULL))
+  if (!g_socket_bind (socket, address, TRUE, NULL) || !g_socket_listen (socket, NULL))
     exit (1);
   own = g_socket_get_local_address (socket, NULL);
   printf ("%u\n", g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (own)));
@@ -106,10 +112,9 @@ serve (void)
 }
 
 static void
-send_all (guint16 port, guint64 bytes)
+send_all (GSocketAddress *address, guint64 bytes)
 {
   g_autoptr (GSocket) socket = new_socket ();
-  g_autoptr (GSocketAddress) address = loopback (port);
   gnutls_certificate_credentials_t credentials = make_credentials ();
   gnutls_session_t session;
   static char buffer[PIECE];
@@ -131,10 +136,12 @@ send_all (guint16 port, guint64 bytes)
 int
 main (int argc, char **argv)
 {
-  if (argc == 2 && strcmp (argv[1], "serve") == 0)
-    serve ();
-  else if (argc == 4 && strcmp (argv[1], "send") == 0)
-    send_all ((guint16) g_ascii_strtoull (argv[2], NULL, 10), g_ascii_strtoull (argv[3], NULL, 10));
+  g_autoptr (GSocketAddress) address = argc >= 4 ? address_of (argv + 2) : NULL;
+
+  if (argc == 4 && strcmp (argv[1], "serve") == 0)
+    serve (address);
+  else if (argc == 5 && strcmp (argv[1], "send") == 0)
+    send_all (address, g_ascii_strtoull (argv[4], NULL, 10));
   else
     return 2;
 

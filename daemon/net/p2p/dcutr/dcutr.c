@@ -16,9 +16,10 @@
 
 struct _MhDcutr
 {
-  MhHost *host;      /* (unowned) */
-  GHashTable *leads; /* (owned) (element-type MhPeerId): whom we lead now */
-  guint asked;       /* upgrades that others lead now */
+  MhHost *host;        /* (unowned) */
+  GHashTable *leads;   /* (owned) (element-type MhPeerId): whom we lead now */
+  GPtrArray *upgrades; /* (owned) (element-type Upgrade): all that go on */
+  guint asked;         /* upgrades that others lead now */
   guint direct;
   guint failed;
 };
@@ -70,6 +71,29 @@ drop_stream (Upgrade *self)
   g_clear_pointer (&self->stream, mh_stream_unref);
 }
 
+static Upgrade *
+upgrade_new (MhDcutr *dcutr, const MhPeerId *peer)
+{
+  Upgrade *self = g_new0 (Upgrade, 1);
+
+  self->dcutr = dcutr;
+  self->peer = *peer;
+  g_ptr_array_add (dcutr->upgrades, self);
+
+  return self;
+}
+
+static void
+upgrade_free (gpointer data)
+{
+  Upgrade *self = data;
+
+  drop_timer (self);
+  drop_stream (self);
+  g_clear_pointer (&self->addresses, g_ptr_array_unref);
+  g_free (self);
+}
+
 static void
 finish (Upgrade *self, gboolean is_direct)
 {
@@ -83,10 +107,7 @@ finish (Upgrade *self, gboolean is_direct)
     g_hash_table_remove (dcutr->leads, &self->peer);
   else
     dcutr->asked--;
-  drop_timer (self);
-  drop_stream (self);
-  g_clear_pointer (&self->addresses, g_ptr_array_unref);
-  g_free (self);
+  g_ptr_array_remove_fast (dcutr->upgrades, self);
 }
 
 /* -- what both do -- */
@@ -381,9 +402,7 @@ on_asked (MhStream *stream, gpointer data)
       return;
     }
   dcutr->asked++;
-  self = g_new0 (Upgrade, 1);
-  self->dcutr = dcutr;
-  self->peer = *mh_stream_peer (stream);
+  self = upgrade_new (dcutr, mh_stream_peer (stream));
   self->stream = stream;
   self->is_waiting = TRUE;
   start_timer (self, ANSWER_TIMEOUT_MS, on_too_late);
@@ -403,9 +422,7 @@ on_identified (MhHost *host, const MhPeerId *peer, gpointer data)
       || g_hash_table_contains (dcutr->leads, peer))
     return;
   g_hash_table_add (dcutr->leads, mh_peer_id_copy (peer));
-  self = g_new0 (Upgrade, 1);
-  self->dcutr = dcutr;
-  self->peer = *peer;
+  self = upgrade_new (dcutr, peer);
   self->is_ours = TRUE;
   try_simple (self);
 }
@@ -418,6 +435,7 @@ mh_dcutr_new (MhHost *host)
 
   self->host = host;
   self->leads = g_hash_table_new_full (mh_peer_id_hash, mh_peer_id_equal, g_free, NULL);
+  self->upgrades = g_ptr_array_new_with_free_func (upgrade_free);
   mh_host_watch (host, &events, self);
   mh_host_handle (host, MH_DCUTR_PROTOCOL, on_asked, self);
 
@@ -430,6 +448,8 @@ mh_dcutr_free (MhDcutr *self)
   if (self == NULL)
     return;
 
+  /* with the host their dials have ended: those that are left wait for their moment */
+  g_ptr_array_unref (self->upgrades);
   g_hash_table_unref (self->leads);
   g_free (self);
 }

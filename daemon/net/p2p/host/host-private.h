@@ -11,12 +11,12 @@ G_BEGIN_DECLS
 
 /* What the files of this folder share. All of it belongs to the loop. */
 
-/* How long a connection may take from its first byte to its streams, and a stream to its protocol.
- */
-#define MH_HOST_HANDSHAKE_US (10 * G_USEC_PER_SEC)
-
 /* How often the host looks at what waits for a time. */
 #define MH_HOST_TICK_MS 250
+
+/* Bytes that the windows of all connections grow by together. What streams that rest may still send
+ * comes on top, as much again at most. */
+#define MH_HOST_MOST_WINDOWS (256 * 1024 * 1024)
 
 /* Addresses that are kept of one peer, and peers of which they are kept while not connected. */
 #define MH_HOST_MOST_ADDRESSES 32
@@ -73,6 +73,7 @@ struct _MhHost
   MhTlsIdentity *identity; /* (owned) (nullable): for TLS */
   MhConnSecure secure[3];  /* what we speak */
   MhYamuxLimits limits;
+  MhYamuxBudget budget;     /* of the windows of all links */
   GHashTable *peers;        /* (owned) (element-type MhPeerId MhPeer) */
   GPtrArray *links;         /* (owned) (element-type MhLink): all that are not closed */
   GHashTable *handlers;     /* (owned) (element-type utf8 MhHandlerRow) */
@@ -99,6 +100,8 @@ struct _MhHost
 };
 
 /* -- host.c -- */
+/* When what begins now has to be agreed on. */
+gint64 mh_host_handshake_end_us (const MhHost *self);
 void mh_host_emit_connected (MhHost *self, const MhPeerId *peer);
 void mh_host_emit_disconnected (MhHost *self, const MhPeerId *peer);
 void mh_host_emit_identified (MhHost *self, const MhPeerId *peer);

@@ -93,8 +93,11 @@ fill_defaults (MhHost *self)
   request->most_half_open = or_default (request->most_half_open, 64);
   request->most_of_peer = or_default (request->most_of_peer, 8);
   request->most_streams = or_default (request->most_streams, 1024);
+  request->handshake_ms = or_default (request->handshake_ms, 10000);
   request->agent = g_strdup (request->agent != NULL ? request->agent : "meshhold");
   self->limits.most_streams = request->most_streams;
+  self->budget.most = MH_HOST_MOST_WINDOWS;
+  self->limits.budget = &self->budget;
 }
 
 static gboolean
@@ -124,6 +127,7 @@ host_clear (MhHost *self)
   g_clear_pointer (&self->identity, mh_tls_identity_unref);
   g_free ((char *) self->request.agent);
   g_clear_pointer (&self->handlers, g_hash_table_unref);
+  g_clear_pointer (&self->peers, g_hash_table_unref);
   g_clear_pointer (&self->watches, g_array_unref);
   g_clear_pointer (&self->links, g_ptr_array_unref);
   g_clear_pointer (&self->dirty, g_ptr_array_unref);
@@ -210,6 +214,12 @@ mh_host_free (MhHost *self)
 }
 
 /* -- small things -- */
+
+gint64
+mh_host_handshake_end_us (const MhHost *self)
+{
+  return g_get_monotonic_time () + self->request.handshake_ms * G_TIME_SPAN_MILLISECOND;
+}
 
 const MhPeerId *
 mh_host_id (const MhHost *self)

@@ -37,6 +37,8 @@ typedef struct
   guint most_half_open;      /* incoming connections without a proved peer; 64 */
   guint most_of_peer;        /* connections of one peer; 8 */
   guint most_streams;        /* that a peer may have open on a connection; 1,024 */
+  guint handshake_ms;        /* a connection may take to its streams, a stream to its protocol;
+                                10,000 */
 } MhHostNew;
 
 /* What happens. Each may be %NULL. On the loop. */
@@ -292,7 +294,7 @@ typedef struct
   guint64 handshakes;  /* wrong swarm key, bad proof of identity, silence */
   guint64 wrong_peers; /* somebody else at the other end than was dialled */
   guint64 protocol;    /* what breaks the rules of a protocol */
-  guint64 limits;      /* too many connections, streams, or bytes */
+  guint64 limits;      /* too many connections, streams, or bytes; times without a descriptor */
 } MhHostRefusals;
 
 /* Returns: what was refused. Thread: the loop. */

@@ -240,7 +240,7 @@ mh_link_new (MhHost *host, const MhLinkNew *request)
   self->streams = g_ptr_array_new ();
   self->piece = FIRST_PIECE;
   self->since_us = g_get_monotonic_time ();
-  self->deadline_us = self->since_us + MH_HOST_HANDSHAKE_US;
+  self->deadline_us = mh_host_handshake_end_us (host);
   if (!self->is_dialled)
     host->half_open++;
 

@@ -9,11 +9,14 @@
 /* Connections that the system holds for us while we are busy. */
 #define BACKLOG 128
 
+/* How long nothing is accepted when the system gives no more descriptors. */
+#define PAUSE_MS 100
+
 typedef struct
 {
   MhHost *host;    /* (unowned) */
   GSocket *socket; /* (owned) */
-  GSource *source; /* (owned) */
+  GSource *source; /* (owned): what wakes it: the socket, or the end of a pause */
   gboolean is_any; /* listens on every interface of its family */
   gboolean is_websocket;
   GSocketFamily family;
@@ -21,16 +24,15 @@ typedef struct
   MhMultiaddr *address; /* (owned): with the port that it has */
 } Listener;
 
+static void listen_again (Listener *self);
+
 static void
 listener_free (gpointer data)
 {
   Listener *self = data;
 
-  if (self->source != NULL)
-    {
-      g_source_destroy (self->source);
-      g_source_unref (self->source);
-    }
+  g_source_destroy (self->source);
+  g_source_unref (self->source);
   (void) g_socket_close (self->socket, NULL); /* nothing was written to it */
   g_object_unref (self->socket);
   mh_multiaddr_unref (self->address);
@@ -77,15 +79,43 @@ remote_of (GSocket *socket, gboolean is_websocket)
 }
 
 static gboolean
+on_pause_over (gpointer data)
+{
+  Listener *self = data;
+
+  g_clear_pointer (&self->source, g_source_unref);
+  listen_again (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* A connection that cannot be taken stays where it is, and would wake us at once. */
+static void
+pause_listening (Listener *self)
+{
+  self->host->refusals.limits++;
+  g_source_destroy (self->source);
+  g_source_unref (self->source);
+  self->source = g_timeout_source_new (PAUSE_MS);
+  g_source_set_callback (self->source, on_pause_over, self, NULL);
+  g_source_attach (self->source, mh_loop_context (self->host->loop));
+}
+
+static gboolean
 on_incoming (GSocket *socket, GIOCondition condition, gpointer data)
 {
   Listener *self = data;
-  g_autoptr (GSocket) taken = g_socket_accept (socket, NULL, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocket) taken = g_socket_accept (socket, NULL, &error);
   MhLinkNew request = { .is_websocket = self->is_websocket };
 
-  /* one that is gone already, or no descriptor is left: the next may do better */
-  if (taken == NULL)
+  if (taken == NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     return G_SOURCE_CONTINUE;
+  if (taken == NULL)
+    {
+      pause_listening (self);
+      return G_SOURCE_REMOVE;
+    }
   request.remote = remote_of (taken, self->is_websocket);
   if (request.remote == NULL)
     return G_SOURCE_CONTINUE;
@@ -101,6 +131,14 @@ on_incoming (GSocket *socket, GIOCondition condition, gpointer data)
   mh_link_new (self->host, &request);
 
   return G_SOURCE_CONTINUE;
+}
+
+static void
+listen_again (Listener *self)
+{
+  self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
+  g_source_set_callback (self->source, G_SOURCE_FUNC (on_incoming), self, NULL);
+  g_source_attach (self->source, mh_loop_context (self->host->loop));
 }
 
 /* Returns: (transfer full) (nullable): a socket that listens, or %NULL with @error set */
@@ -165,9 +203,7 @@ listener_new (MhHost *host, GSocket *socket, const MhMultiaddrTarget *target)
   self->family = g_inet_address_get_family (address);
   self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (local));
   self->address = address_of (target->host, self->port, self->is_websocket);
-  self->source = g_socket_create_source (socket, G_IO_IN, NULL);
-  g_source_set_callback (self->source, G_SOURCE_FUNC (on_incoming), self, NULL);
-  g_source_attach (self->source, mh_loop_context (host->loop));
+  listen_again (self);
 
   return self;
 }

@@ -39,7 +39,8 @@ mh_peers_init (MhHost *host)
 void
 mh_peers_clear (MhHost *host)
 {
-  g_clear_pointer (&host->peers, g_hash_table_unref);
+  /* timers of services still ask who is there until the loop has ended */
+  g_hash_table_remove_all (host->peers);
 }
 
 MhPeer *

@@ -33,6 +33,7 @@ struct _MhStream
   MhBuf waiting;       /* what yamux does not take yet */
   gboolean is_closing; /* no more is written */
   gboolean is_orphan;  /* without users, until the peer ends it */
+  gboolean is_late;    /* broken before there were @funcs, which are still to be told */
 };
 
 /* Ends our direction. On the loop. */

@@ -176,7 +176,7 @@ make (MhLink *link, MhYamuxStream *yamux, gboolean is_ours)
   self->is_ours = is_ours;
   self->is_relayed = mh_link_is_relayed (link);
   self->peer = *mh_link_peer (link);
-  self->deadline_us = g_get_monotonic_time () + MH_HOST_HANDSHAKE_US;
+  self->deadline_us = mh_host_handshake_end_us (mh_link_host (link));
   mh_yamux_stream_set_data (yamux, self);
   mh_link_add_stream (link, self);
 
@@ -398,13 +398,18 @@ mh_stream_tick (MhStream *self, gint64 now_us)
 /* -- the loop's side -- */
 
 static void
-tell_readable (gpointer data)
+tell_state (gpointer data)
 {
   MhStream *self = data;
 
-  if (self->link != NULL
-      && (mh_buf_size (mh_yamux_stream_received (self->yamux)) > 0
-          || mh_yamux_stream_is_ended (self->yamux)))
+  if (self->is_late)
+    {
+      self->is_late = FALSE;
+      self->funcs->broken (self, self->data);
+    }
+  else if (self->link != NULL
+           && (mh_buf_size (mh_yamux_stream_received (self->yamux)) > 0
+               || mh_yamux_stream_is_ended (self->yamux)))
     mh_stream_on_readable (self);
 }
 
@@ -413,9 +418,9 @@ mh_stream_set_funcs (MhStream *self, const MhStreamFuncs *funcs, gpointer data)
 {
   self->funcs = funcs;
   self->data = data;
+  self->is_late = self->link == NULL && funcs != NULL && funcs->broken != NULL;
   if (funcs != NULL)
-    mh_loop_post (self->loop, tell_readable, mh_stream_ref (self),
-                  (GDestroyNotify) mh_stream_unref);
+    mh_loop_post (self->loop, tell_state, mh_stream_ref (self), (GDestroyNotify) mh_stream_unref);
 }
 
 const MhBuf *
@@ -605,7 +610,7 @@ mh_stream_take_message (MhStream *self, gsize most, GBytes **message, GError **e
       return FALSE;
     }
 
-  if (self->message == NULL && size > MH_YAMUX_WINDOW_START / 2)
+  if (self->message == NULL && size > MH_YAMUX_WINDOW_LEAST / 2)
     {
       mh_stream_consume (self, used);
       self->message = g_byte_array_new ();

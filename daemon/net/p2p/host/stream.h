@@ -54,7 +54,8 @@ gboolean mh_stream_is_relayed (const MhStream *self);
  * @funcs: (nullable): what is told; outlives the stream
  * @data: for @funcs
  *
- * When there is something to read already, readable() is called soon.
+ * When there is something to read already, readable() is called soon; when it is broken already,
+ * broken() is.
  *
  * Thread: the loop.
  */

@@ -35,13 +35,34 @@ refuse (Server *self)
   end (self);
 }
 
+/* Whether who asks is on this machine, as far as can be told. */
+static gboolean
+is_near (const Server *self)
+{
+  MhLink *link = mh_stream_link (self->stream);
+
+  return link != NULL && !mh_link_is_relayed (link)
+         && mh_multiaddr_is_loopback (mh_link_remote (link));
+}
+
+/* Where a peer, or we, may be reached by who asks: elsewhere an address of this machine alone, or
+ * of one link, leads to somebody else or to nobody. */
 static GPtrArray *
 addresses_of (const MhPeerId *id, gpointer data)
 {
-  MhKad *self = data;
+  Server *self = data;
+  MhHost *host = self->kad->host;
+  GPtrArray *all = mh_peer_id_equal (id, mh_host_id (host)) ? mh_host_addresses (host)
+                                                            : mh_host_known_addresses (host, id);
 
-  return mh_peer_id_equal (id, mh_host_id (self->host)) ? mh_host_addresses (self->host)
-                                                        : mh_host_known_addresses (self->host, id);
+  if (is_near (self))
+    return all;
+  for (guint i = all->len; i > 0; i--)
+    if (mh_multiaddr_is_loopback (all->pdata[i - 1])
+        || mh_multiaddr_is_link_local (all->pdata[i - 1]))
+      g_ptr_array_remove_index (all, i - 1);
+
+  return all;
 }
 
 /* Returns: %FALSE when the question is refused */
@@ -56,7 +77,7 @@ answer (Server *self, GBytes *bytes)
 
   if (request == NULL
       || !mh_kad_answer (self->kad->table, request, mh_stream_peer (self->stream), addresses_of,
-                         self->kad, &reply))
+                         self, &reply))
     return FALSE;
   if (reply == NULL)
     return TRUE;

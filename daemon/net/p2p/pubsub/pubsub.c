@@ -23,6 +23,7 @@ typedef struct
   gsize pending_size; /* bytes of them */
   gboolean is_opening;
   gboolean is_added; /* whether the machine knows it by the stream that is there or comes */
+  gboolean is_full;  /* more waits than may: it is about to begin anew */
 } Member;
 
 /* A stream that a peer sends on. */
@@ -87,7 +88,7 @@ may_wait (MhGossipsubLane lane, gsize waiting)
   switch (lane)
     {
     case MH_GOSSIPSUB_CONTROL:
-      return TRUE;
+      return waiting <= MH_PUBSUB_MOST_WAITING;
     case MH_GOSSIPSUB_MESSAGE:
       return waiting <= MH_PUBSUB_MOST_MESSAGES;
     case MH_GOSSIPSUB_HINT:
@@ -110,6 +111,7 @@ on_send (const MhPeerId *peer, GBytes *rpc, MhGossipsubLane lane, gpointer data)
                  member->pending_size + (member->out != NULL ? mh_stream_unsent (member->out) : 0)))
     {
       self->dropped++;
+      member->is_full = member->is_full || lane == MH_GOSSIPSUB_CONTROL;
       return;
     }
   if (member->out != NULL)
@@ -201,14 +203,21 @@ on_out_readable (MhStream *stream, gpointer data)
   mh_stream_consume (stream, mh_buf_size (mh_stream_received (stream)));
 }
 
+/* Ends our stream: what the peer was told is told anew on the next one. */
+static void
+begin_anew (Member *self)
+{
+  drop_out (self);
+  clear_pending (self);
+  self->is_added = FALSE;
+  self->is_full = FALSE;
+  mh_gossipsub_remove_peer (self->pubsub->machine, &self->id, mh_pubsub_now_ms ());
+}
+
 static void
 on_out_broken (MhStream *stream, gpointer data)
 {
-  Member *self = data;
-
-  drop_out (self);
-  self->is_added = FALSE;
-  mh_gossipsub_remove_peer (self->pubsub->machine, &self->id, mh_pubsub_now_ms ());
+  begin_anew (data);
 }
 
 /* Returns: (transfer full) (nullable): what tells peers of one place from others */
@@ -335,25 +344,35 @@ on_incoming (MhStream *stream, gpointer data)
   mh_stream_set_funcs (stream, &funcs, self);
 }
 
-/* A stream that a connected peer reset is opened again. */
+/* A stream that a connected peer reset is opened again; one that it does not read is ended.
+ * Returns: whether there was anything to do, which may have changed the table */
+static gboolean
+tend (Member *self)
+{
+  if (self->is_full)
+    {
+      self->pubsub->host->refusals.limits++;
+      begin_anew (self);
+      return TRUE;
+    }
+  if (self->out != NULL || self->is_opening)
+    return FALSE;
+  open_out (self);
+
+  return TRUE;
+}
+
 static gboolean
 on_tick (gpointer data)
 {
   MhPubsub *self = data;
   GHashTableIter iter;
   gpointer value;
+  gboolean is_done = self->host->is_closing;
 
   g_hash_table_iter_init (&iter, self->members);
-  while (!self->host->is_closing && g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      Member *member = value;
-
-      if (member->out == NULL && !member->is_opening)
-        {
-          open_out (member);
-          break; /* it may have changed the table; the others have their turn */
-        }
-    }
+  while (!is_done && g_hash_table_iter_next (&iter, NULL, &value))
+    is_done = tend (value); /* the others have their turn */
   mh_gossipsub_tick (self->machine, mh_pubsub_now_ms ());
 
   return G_SOURCE_CONTINUE;

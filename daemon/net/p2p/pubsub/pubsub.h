@@ -12,6 +12,10 @@ G_BEGIN_DECLS
 #define MH_PUBSUB_MOST_MESSAGES (4 * 1024 * 1024)
 #define MH_PUBSUB_MOST_GOSSIP (256 * 1024)
 
+/* Bytes that may wait for a peer at all: beyond all messages one RPC of what is never dropped, as
+ * gossipsub limits it. A peer that lets more pile up loses its stream and begins anew. */
+#define MH_PUBSUB_MOST_WAITING (MH_PUBSUB_MOST_MESSAGES + MH_GOSSIPSUB_MAX_RPC)
+
 typedef struct _MhPubsub MhPubsub;
 
 /* What happens, on the loop. Each may be %NULL. See MhGossipsubEvents. */

@@ -652,6 +652,14 @@ mh_multiaddr_is_loopback (const MhMultiaddr *self)
   return address != NULL && g_inet_address_get_is_loopback (address);
 }
 
+gboolean
+mh_multiaddr_is_link_local (const MhMultiaddr *self)
+{
+  g_autoptr (GInetAddress) address = first_address (self);
+
+  return address != NULL && g_inet_address_get_is_link_local (address);
+}
+
 /* Blocks that are not for everybody and that GLib has no word for (RFC 6890). */
 static gboolean
 is_special (GInetAddress *address)

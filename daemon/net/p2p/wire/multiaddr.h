@@ -186,6 +186,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MhMultiaddrTarget, mh_multiaddr_target_clear)
 /* Returns: whether @self names an address of this machine alone (127.0.0.0/8, ::1) */
 gboolean mh_multiaddr_is_loopback (const MhMultiaddr *self);
 
+/* Returns: whether @self begins with one that means something else on every link (169.254.0.0/16,
+ * fe80::/10) */
+gboolean mh_multiaddr_is_link_local (const MhMultiaddr *self);
+
 /* Returns: whether @self begins with an address that is routed in the whole internet */
 gboolean mh_multiaddr_is_public (const MhMultiaddr *self);
 

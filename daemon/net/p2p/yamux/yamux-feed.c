@@ -215,6 +215,28 @@ take_stream_frame (MhYamux *self, const Frame *frame, GError **error)
   return stream == NULL || take_window (stream, frame, error);
 }
 
+/* Bytes that may move beside a ping which tells how long the way is. */
+#define MOST_BESIDE_PING (32 * 1024)
+
+/* Pings at the beginning, one after the other: the first meets a machine that still verifies. */
+#define FIRST_PINGS 4
+
+/* A ping that waited behind much else tells of the queue, not of the way. */
+static void
+note_round_trip (MhYamux *self)
+{
+  gint64 took_us = MAX (self->now_us - self->ping_us, 1);
+  gint64 shortest_us = mh_yamux_rtt_us (self);
+
+  if (self->moved - self->ping_moved > MOST_BESIDE_PING && shortest_us != 0
+      && took_us >= shortest_us)
+    return;
+  self->round_trips_us[self->round_trips % ROUND_TRIPS] = took_us;
+  self->round_trips++;
+  if (self->round_trips == 1)
+    mh_yamux_each (self, mh_yamux_stream_begin);
+}
+
 static gboolean
 take_ping (MhYamux *self, const Frame *frame, GError **error)
 {
@@ -235,8 +257,9 @@ take_ping (MhYamux *self, const Frame *frame, GError **error)
   if (!self->is_pinging || frame->length != self->ping_id)
     return refuse (error, "answer to no ping", frame);
   self->is_pinging = FALSE;
-  self->round_trips_us[self->round_trips % ROUND_TRIPS] = MAX (self->now_us - self->ping_us, 1);
-  self->round_trips++;
+  note_round_trip (self);
+  if (self->ping_id < FIRST_PINGS)
+    mh_yamux_ping (self);
 
   return TRUE;
 }
@@ -367,6 +390,7 @@ mh_yamux_feed (MhYamux *self, const guint8 *data, gsize size, gint64 now_us, GEr
     }
 
   self->now_us = now_us;
+  self->moved += size;
   if (self->ping_id == 0)
     mh_yamux_ping (self);
   while (size > 0 && wrong == NULL)

@@ -68,10 +68,13 @@ struct _MhYamux
 
   gsize received; /* bytes that wait to be read, of all streams */
   gsize grown;    /* bytes that the windows of all streams are over the first one */
+  gsize surplus;  /* bytes that may come over the windows of streams that have shrunk */
   guint32 proved; /* window that did a stream of late good */
 
   gint64 now_us;
-  gint64 ping_us; /* when the last ping was made */
+  guint64 moved;      /* bytes in both directions */
+  gint64 ping_us;     /* when the last ping was made */
+  guint64 ping_moved; /* @moved then */
   guint32 ping_id;
   gboolean is_pinging;
   gint64 round_trips_us[ROUND_TRIPS];
@@ -95,6 +98,7 @@ struct _MhYamuxStream
   guint32 window;  /* bytes that it may have sent and we did not consume */
   guint32 allowed; /* of these, what it may still send */
   guint32 due;     /* of these, what it is to be told of */
+  guint32 surplus; /* bytes beyond @window that it was allowed before the window shrank */
   guint32 epoch_bytes;
   gint64 epoch_us;
   MhYamuxPriority priority;
@@ -111,8 +115,9 @@ struct _MhYamuxStream
   guint fin_sent : 1;
   guint fin_received : 1;
   guint is_broken : 1;
-  GList telling; /* its place in these queues of the session */
-  GList turn;    /* or in @held */
+  guint is_at_work : 1; /* half of a window came since the last tick */
+  GList telling;        /* its place in these queues of the session */
+  GList turn;           /* or in @held */
   GList roomy;
 };
 
@@ -122,6 +127,8 @@ struct _MhYamuxStream
 void mh_yamux_lend (MhYamux *self, MhBuf *buf);
 /* Takes the memory of a buffer whose bytes are no longer needed. */
 void mh_yamux_take_back (MhYamux *self, MhBuf *buf);
+/* Does something that opens and ends no stream with each of them. */
+void mh_yamux_each (MhYamux *self, void (*func) (MhYamuxStream *stream));
 /* Makes a ping. */
 void mh_yamux_ping (MhYamux *self);
 /* Breaks every stream. */
@@ -149,5 +156,9 @@ void mh_yamux_stream_detach_if_done (MhYamuxStream *stream);
 void mh_yamux_stream_break (MhYamuxStream *stream);
 /* @size bytes came in: the window grows when they came quickly and were read quickly. */
 void mh_yamux_stream_measure (MhYamuxStream *stream, gsize size);
+/* To be called when the first round trip is known: some began without. */
+void mh_yamux_stream_begin (MhYamuxStream *stream);
+/* To be called once in a while: what little comes for needs no more than its first window. */
+void mh_yamux_stream_rest (MhYamuxStream *stream);
 
 G_END_DECLS

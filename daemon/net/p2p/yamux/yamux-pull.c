@@ -209,6 +209,8 @@ mh_yamux_pull (MhYamux *self, MhBuf *out, gsize most)
       tell_room (self);
     }
 
+  self->moved += sum;
+
   return sum > 0;
 }
 

@@ -3,15 +3,21 @@
 
 #include "yamux-private.h"
 
-/* A window is large enough when half of it lasts for more than so many round trips. */
-#define ROUND_TRIPS_OF_HALF 2
-
-/* The other side is told of what was read when it is so much of a window. The more often, the less
- * a window has to be over what the line holds. */
+/* The other side is told of what was read when it is so much of a window, or so many bytes. The
+ * more often, the less a window has to be over what the line holds. */
 #define TOLD_PART 4
+#define TOLD_MOST (1024 * 1024)
 
-/* Busy machines take this long to answer, however short the way is, microseconds. */
-#define LEAST_ROUND_TRIP_US 1000
+/* What a line moves that is worth no slow start, 100 Mbit/s in bytes a microsecond, and the largest
+ * window that is given for it. */
+#define LIKELY_RATE 12
+#define MOST_LIKELY (4 * 1024 * 1024)
+
+/* Times that a window grows at once: what was measured may be wrong. */
+#define MOST_GROWTH 8
+
+/* A window is never less than what this moves in a round trip, bytes a microsecond. */
+#define LEAST_RATE 1000
 
 /* Numbers of streams are the other side's choice: it is not to know which ones collide. */
 static gpointer
@@ -26,15 +32,58 @@ mh_yamux_find (const MhYamux *self, guint32 id)
   return g_hash_table_lookup (self->streams, stream_key (self, id));
 }
 
-/* A new stream need not find out again what window the connection wants, as long as this leaves
- * half of what windows may grow by for those that are at work. */
+/* What a window takes of what all may grow by. */
+static guint32
+share_of (guint32 window)
+{
+  return window > MH_YAMUX_WINDOW_START ? window - MH_YAMUX_WINDOW_START : 0;
+}
+
+static void
+set_window (MhYamuxStream *self, guint32 window)
+{
+  MhYamux *session = self->session;
+  gsize more = share_of (window);
+  gsize less = share_of (self->window);
+
+  session->grown += more - less;
+  if (session->limits.budget != NULL)
+    session->limits.budget->used += more - less;
+  self->window = window;
+}
+
+static void
+set_surplus (MhYamuxStream *self, guint32 surplus)
+{
+  MhYamux *session = self->session;
+  gsize more = surplus;
+
+  session->surplus += more - self->surplus;
+  if (session->limits.budget != NULL)
+    session->limits.budget->surplus += more - self->surplus;
+  self->surplus = surplus;
+}
+
+/* Whether windows may grow by @extra bytes, of @part of all that there is. */
+static gboolean
+may_grow (const MhYamux *self, gsize extra, guint part)
+{
+  const MhYamuxBudget *budget = self->limits.budget;
+
+  return self->received < self->limits.most_received
+         && self->grown + extra <= self->limits.most_received / part
+         && (budget == NULL || budget->used + extra <= budget->most / part);
+}
+
+/* A new stream need not find out again what window the connection wants, or anybody would on a long
+ * way, as long as this leaves half of what windows may grow by for those that are at work. */
 static guint32
 first_window (const MhYamux *self)
 {
-  guint32 window = MIN (self->proved, self->limits.most_window);
+  gint64 likely = MIN (2 * LIKELY_RATE * mh_yamux_rtt_us (self), MOST_LIKELY);
+  guint32 window = MIN (MAX (self->proved, (guint32) likely), self->limits.most_window);
 
-  if (window <= MH_YAMUX_WINDOW_START || self->received >= self->limits.most_received
-      || self->grown + window - MH_YAMUX_WINDOW_START > self->limits.most_received / 2)
+  if (window <= MH_YAMUX_WINDOW_START || !may_grow (self, share_of (window), 2))
     return MH_YAMUX_WINDOW_START;
 
   return window;
@@ -50,13 +99,12 @@ mh_yamux_stream_new (MhYamux *session, guint32 id, gboolean is_ours)
   self->id = id;
   self->is_ours = is_ours;
   self->credit = MH_YAMUX_WINDOW_START;
-  self->window = first_window (session);
+  set_window (self, first_window (session));
   self->allowed = MH_YAMUX_WINDOW_START;
   self->due = self->window - MH_YAMUX_WINDOW_START;
   self->priority = MH_YAMUX_NORMAL;
   self->telling.data = self->turn.data = self->roomy.data = self;
 
-  session->grown += self->due;
   g_hash_table_insert (session->streams, stream_key (session, id), self);
 
   return self;
@@ -119,7 +167,8 @@ mh_yamux_stream_detach (MhYamuxStream *self)
   MhYamux *session = self->session;
 
   leave_queues (self);
-  session->grown -= self->window - MH_YAMUX_WINDOW_START;
+  set_window (self, MH_YAMUX_WINDOW_START);
+  set_surplus (self, 0);
   session->received -= mh_buf_size (&self->received);
   session->unsent -= mh_buf_size (&self->unsent);
   if (self->is_broken)
@@ -175,44 +224,101 @@ mh_yamux_stream_reset (MhYamuxStream *self)
 }
 
 static void
-grow (MhYamuxStream *self)
+grow (MhYamuxStream *self, guint32 window)
 {
   MhYamux *session = self->session;
-  guint32 extra = MIN (self->window, session->limits.most_window - self->window);
+  guint32 extra = MIN (window, session->limits.most_window) - self->window;
+  guint32 allowed = MIN (extra, self->surplus);
 
-  if (extra == 0 || session->received >= session->limits.most_received
-      || session->grown + extra > session->limits.most_received)
+  if (extra == 0
+      || !may_grow (session, share_of (self->window + extra) - share_of (self->window), 1))
     return;
 
-  self->window += extra;
-  self->due += extra;
-  session->grown += extra;
+  set_window (self, self->window + extra);
+  set_surplus (self, self->surplus - allowed);
+  self->due += extra - allowed;
   mh_yamux_tell (self);
 }
 
+/* What the other side is allowed already stays allowed, and is not made up for once it has come.
+ * So that this has a bound too, nothing shrinks while too much is out. */
+static void
+shrink (MhYamuxStream *self, guint32 window)
+{
+  MhYamux *session = self->session;
+  const MhYamuxBudget *budget = session->limits.budget;
+  guint32 less = self->window - window;
+  guint32 untold = MIN (less, self->due);
+
+  if (session->surplus + less - untold > session->limits.most_received
+      || (budget != NULL && budget->surplus + less - untold > budget->most))
+    return;
+
+  set_window (self, window);
+  self->due -= untold;
+  set_surplus (self, self->surplus + less - untold);
+}
+
+/* Looks at what came in a stretch of time. A window of twice what comes in a round trip never stops
+ * the sender, and of four times it need not grow soon; more only fills queues. */
+static void
+judge (MhYamuxStream *self, gint64 took_us)
+{
+  gint64 rtt_us = mh_yamux_rtt_us (self->session);
+  guint64 per_trip = (guint64) self->epoch_bytes * (guint64) rtt_us / (guint64) took_us;
+  guint64 least = MAX ((guint64) rtt_us * LEAST_RATE, MH_YAMUX_WINDOW_LEAST);
+
+  if (rtt_us == 0)
+    return;
+  if (per_trip >= self->window / 2)
+    {
+      if (mh_buf_size (&self->received) <= self->window / 2)
+        grow (self,
+              (guint32) MIN (4 * per_trip, MIN (MOST_GROWTH * (guint64) self->window, G_MAXINT32)));
+    }
+  else if (least < MH_YAMUX_WINDOW_START && self->window > least && 4 * per_trip < self->window)
+    {
+      shrink (self, MAX (self->window / 2, (guint32) least));
+    }
+}
+
 /* Only what comes in has a time, so this looks at the half of a window that came, instead of the
- * one that was read. */
+ * one that was read. What comes with the first of it does not count: it may have waited for us. */
 void
 mh_yamux_stream_measure (MhYamuxStream *self, gsize size)
 {
-  MhYamux *session = self->session;
-  gint64 quick_us = 0;
+  gint64 now_us = self->session->now_us;
 
-  if (self->fin_received)
+  if (self->fin_received || now_us == self->epoch_us)
     return;
-  if (self->epoch_bytes == 0)
-    self->epoch_us = session->now_us;
-  self->epoch_bytes += (guint32) size;
-  if (self->epoch_bytes < self->window / 2)
-    return;
+  if (self->epoch_us != 0)
+    {
+      self->epoch_bytes += (guint32) size;
+      if (self->epoch_bytes < self->window / 2)
+        return;
+      self->is_at_work = TRUE;
+      judge (self, now_us - self->epoch_us);
+    }
+  self->epoch_us = now_us;
+  self->epoch_bytes = 0;
+}
 
-  quick_us = ROUND_TRIPS_OF_HALF * MAX (mh_yamux_rtt_us (session), LEAST_ROUND_TRIP_US);
-  if (session->now_us - self->epoch_us <= quick_us
-      && mh_buf_size (&self->received) <= self->window / 2)
-    grow (self);
-  /* one byte, so that the next one begins now and not with the next data */
-  self->epoch_us = session->now_us;
-  self->epoch_bytes = 1;
+void
+mh_yamux_stream_begin (MhYamuxStream *self)
+{
+  guint32 window = first_window (self->session);
+
+  if (self->window == MH_YAMUX_WINDOW_START && window > self->window && !self->fin_received)
+    grow (self, window);
+}
+
+void
+mh_yamux_stream_rest (MhYamuxStream *self)
+{
+  if (!self->is_at_work && self->window > MH_YAMUX_WINDOW_START
+      && mh_buf_size (&self->received) == 0)
+    shrink (self, MH_YAMUX_WINDOW_START);
+  self->is_at_work = FALSE;
 }
 
 void
@@ -291,6 +397,7 @@ void
 mh_yamux_stream_consume (MhYamuxStream *self, gsize size)
 {
   MhYamux *session = self->session;
+  guint32 gone = MIN ((guint32) size, self->surplus);
 
   g_return_if_fail (size <= mh_buf_size (&self->received));
 
@@ -302,8 +409,9 @@ mh_yamux_stream_consume (MhYamuxStream *self, gsize size)
     return;
 
   session->received -= size;
-  self->due += (guint32) size;
-  if (self->due >= self->window / TOLD_PART)
+  set_surplus (self, self->surplus - gone);
+  self->due += (guint32) size - gone;
+  if (self->due >= MIN (self->window / TOLD_PART, TOLD_MOST))
     mh_yamux_tell (self);
 }
 

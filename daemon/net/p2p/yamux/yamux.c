@@ -7,8 +7,8 @@
 #include "yamux-private.h"
 
 #define MOST_STREAMS 1024
-#define MOST_WINDOW (16 * 1024 * 1024)
-#define MOST_RECEIVED (64 * 1024 * 1024)
+#define MOST_WINDOW (64 * 1024 * 1024)
+#define MOST_RECEIVED (128 * 1024 * 1024)
 #define MOST_SEND (256 * 1024)
 
 /* A larger buffer is freed instead of being kept for the next stream. */
@@ -127,14 +127,27 @@ mh_yamux_ping (MhYamux *self)
 {
   self->is_pinging = TRUE;
   self->ping_us = self->now_us;
+  self->ping_moved = self->moved;
   self->ping_id++;
   mh_yamux_put_frame (&self->frames, FRAME_PING, FLAG_SYN, 0, self->ping_id);
+}
+
+void
+mh_yamux_each (MhYamux *self, void (*func) (MhYamuxStream *stream))
+{
+  GHashTableIter iter;
+  gpointer stream;
+
+  g_hash_table_iter_init (&iter, self->streams);
+  while (g_hash_table_iter_next (&iter, NULL, &stream))
+    func (stream);
 }
 
 gboolean
 mh_yamux_tick (MhYamux *self, gint64 now_us)
 {
   self->now_us = now_us;
+  mh_yamux_each (self, mh_yamux_stream_rest);
   for (guint i = 0; i < SPARES; i++)
     mh_buf_clear (&self->spares[i]);
   if (mh_buf_size (&self->frames) == 0)

@@ -15,6 +15,9 @@ G_BEGIN_DECLS
 /* Every stream begins with this window in each direction (spec.md). */
 #define MH_YAMUX_WINDOW_START (256 * 1024)
 
+/* A receive window may shrink to this where round trips are so short that it is enough. */
+#define MH_YAMUX_WINDOW_LEAST (128 * 1024)
+
 /* Bytes of a frame before its data (spec.md). */
 #define MH_YAMUX_HEADER 12
 
@@ -52,14 +55,24 @@ typedef enum
   MH_YAMUX_BULK,   /* files */
 } MhYamuxPriority;
 
+/* What the windows of several sessions may grow by together, and what may come over those that have
+ * shrunk, which has the same bound. */
+typedef struct
+{
+  gsize most;
+  gsize used;
+  gsize surplus;
+} MhYamuxBudget;
+
 /* Plain data. Zeros stand for the defaults. */
 typedef struct
 {
-  guint most_streams;  /* that the other side may have open; 1024 */
-  guint32 most_window; /* bytes that a receive window grows to; 16 MiB */
-  gsize most_received; /* bytes that wait to be read, of all streams together, before windows
-                          stop growing, and that they grow by together; 64 MiB */
-  guint32 most_send;   /* bytes that a stream takes before it is no longer writable; 256 KiB */
+  guint most_streams;    /* that the other side may have open; 1024 */
+  guint32 most_window;   /* bytes that a receive window grows to; 64 MiB */
+  gsize most_received;   /* bytes that wait to be read, of all streams together, before windows
+                            stop growing, and that they grow by together; 128 MiB */
+  guint32 most_send;     /* bytes that a stream takes before it is no longer writable; 256 KiB */
+  MhYamuxBudget *budget; /* (unowned) (nullable): shared with other sessions, outlives them */
 } MhYamuxLimits;
 
 /*
@@ -144,7 +157,7 @@ gboolean mh_yamux_wants_send (const MhYamux *self);
 gboolean mh_yamux_tick (MhYamux *self, gint64 now_us) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Returns: the shortest of the last eight round trips in microseconds, or 0 when none is known; the
- * first is taken as soon as something came in */
+ * first ones are taken as soon as something came in, and none that waited behind much else */
 gint64 mh_yamux_rtt_us (const MhYamux *self);
 
 /* Says goodbye: no new streams on either side. Those that are open go on, if the other side does

@@ -3,7 +3,9 @@
 
 #include "namespace.h"
 
+#include <arpa/inet.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -21,6 +23,25 @@ raise_loopback (void)
   g_strlcpy (request.ifr_name, "lo", sizeof request.ifr_name);
   request.ifr_flags = IFF_UP;
   is_good = ioctl (fd, SIOCSIFFLAGS, &request) == 0;
+  close (fd);
+
+  return is_good;
+}
+
+gboolean
+mht_namespace_add_address (const char *address)
+{
+  struct ifreq request = { 0 };
+  struct sockaddr_in *in = (void *) &request.ifr_addr;
+  int fd = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  gboolean is_good;
+
+  if (fd < 0)
+    return FALSE;
+  g_strlcpy (request.ifr_name, "lo:1", sizeof request.ifr_name);
+  in->sin_family = AF_INET;
+  is_good =
+      inet_pton (AF_INET, address, &in->sin_addr) == 1 && ioctl (fd, SIOCSIFADDR, &request) == 0;
   close (fd);
 
   return is_good;

@@ -13,3 +13,6 @@
  * Returns: (transfer none) (nullable): why that cannot be had here, or %NULL
  */
 const char *mht_namespace_enter (gboolean has_loopback);
+
+/* Gives its loopback an IPv4 address more. Returns: whether it has it */
+gboolean mht_namespace_add_address (const char *address);

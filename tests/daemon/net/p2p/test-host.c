@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "host-kit.h"
+#include "net/p2p/dcutr/message.h"
 #include "net/p2p/perf/perf.h"
 #include "net/p2p/ping/ping.h"
 #include "net/p2p/relay/message.h"
@@ -355,6 +359,196 @@ test_silent_target (void)
   mht_wait_until (relay, has_no_circuit, relay);
 }
 
+/* -- what runs while a host ends -- */
+
+/* Somebody whose work goes on a little longer than the host. */
+typedef struct
+{
+  MhHost *host;
+  MhMultiaddr *nowhere;
+  gboolean has_asked;
+} Latecomer;
+
+static gboolean
+ask_late (gpointer data)
+{
+  Latecomer *self = data;
+  g_autoptr (GPtrArray) peers = mh_host_peers (self->host);
+
+  g_assert_cmpuint (peers->len, ==, 0);
+  g_assert_false (mh_host_is_connected (self->host, mh_host_id (self->host)));
+  self->has_asked = TRUE;
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_given_up (MhHost *host, const GError *error, gpointer data)
+{
+  g_autoptr (GSource) idle = g_idle_source_new ();
+
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_source_set_callback (idle, ask_late, data, NULL);
+  g_source_attach (idle, mh_host_context (host));
+}
+
+static void
+dial_nowhere (MhHost *host, gpointer data)
+{
+  Latecomer *self = data;
+
+  mh_host_connect_to (host, self->nowhere, MHT_TIMEOUT_MS, on_given_up, self);
+}
+
+static void
+test_late_question (void)
+{
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  g_autoptr (GSocketAddress) own = NULL;
+  g_autoptr (GSocket) silent =
+      g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+  g_autoptr (MhMultiaddr) nowhere = NULL;
+  MhtNode *node = mht_node_new (NULL, 0, NULL);
+  Latecomer latecomer = { node->host };
+
+  g_test_summary ("what runs while a host ends may ask who is there, and is told: nobody");
+  g_assert_true (g_socket_bind (silent, any, TRUE, NULL));
+  g_assert_true (g_socket_listen (silent, NULL)); /* and never accepts */
+  own = g_socket_get_local_address (silent, NULL);
+  nowhere = mh_multiaddr_new_tcp ("127.0.0.1",
+                                  g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (own)));
+  latecomer.nowhere = nowhere;
+  mh_host_run (node->host, dial_nowhere, &latecomer);
+  mht_node_free (node);
+  g_assert_true (latecomer.has_asked);
+}
+
+/* -- upgrades that are left in the middle -- */
+
+/* How late the follower answers: the leader waits half of it before it dials. */
+#define LATE_MS 2000
+
+/* Who follows an upgrade by hand. */
+typedef struct
+{
+  MhtNode *node;
+  MhStream *stream;
+  GPtrArray *nowhere; /* addresses that lead to nobody */
+  MhDcutrType told;
+} Follower;
+
+static void
+say_connect (MhStream *stream, GPtrArray *addresses)
+{
+  g_autoptr (GBytes) bytes = mh_dcutr_message_encode (MH_DCUTR_CONNECT, addresses);
+
+  mh_stream_put_message (stream, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+}
+
+static gboolean
+answer_late (gpointer data)
+{
+  Follower *self = data;
+
+  say_connect (self->stream, self->nowhere);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_lead_readable (MhStream *stream, gpointer data)
+{
+  Follower *self = data;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GPtrArray) addresses = NULL;
+  g_autoptr (GSource) late = NULL;
+
+  g_assert_true (mh_stream_take_message (stream, MH_DCUTR_MAX_MESSAGE, &bytes, NULL));
+  if (bytes == NULL)
+    return;
+  addresses = mh_dcutr_message_decode (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
+                                       &self->told);
+  g_assert_nonnull (addresses);
+  if (self->told != MH_DCUTR_CONNECT)
+    return;
+  late = g_timeout_source_new (LATE_MS);
+  g_source_set_callback (late, answer_late, self, NULL);
+  g_source_attach (late, mh_host_context (self->node->host));
+}
+
+static void
+on_lead (MhStream *stream, gpointer data)
+{
+  static const MhStreamFuncs funcs = { on_lead_readable, NULL, NULL };
+  Follower *self = data;
+
+  self->stream = stream;
+  mh_stream_set_funcs (stream, &funcs, self);
+}
+
+static void
+follow (MhHost *host, gpointer data)
+{
+  mh_host_handle (host, MH_DCUTR_PROTOCOL, on_lead, data);
+}
+
+static void
+lead (MhHost *host, gpointer data)
+{
+  ((MhtNode *) data)->dcutr = mh_dcutr_new (host);
+}
+
+static gboolean
+is_told_to_sync (MhHost *host, gpointer data)
+{
+  return ((Follower *) data)->told == MH_DCUTR_SYNC;
+}
+
+static gboolean
+has_descriptors (MhHost *host, gpointer data)
+{
+  return mht_count_descriptors () <= *(guint *) data;
+}
+
+static void
+test_leaving_upgrade (void)
+{
+  g_autoptr (MhSecret) key = mh_secret_new_random (MH_SWARM_KEY_SIZE);
+  g_autoptr (MhtNode) relay = mht_node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
+  g_autoptr (MhtNode) caller = mht_node_new (key, 0, NULL);
+  g_autoptr (MhtNode) hidden = NULL;
+  g_autoptr (GPtrArray) nowhere =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) mh_multiaddr_unref);
+  Follower follower = { caller, NULL, nowhere };
+  gpointer both[] = { NULL, &relay->id };
+  g_autoptr (MhMultiaddr) to_relay = mht_address_of (relay);
+  g_autoptr (MhMultiaddr) circuit = mh_multiaddr_new ("/p2p-circuit", NULL);
+  g_autoptr (MhMultiaddr) over = mh_multiaddr_join (to_relay, circuit);
+  g_autoptr (MhMultiaddr) whole = NULL;
+  g_autoptr (GError) error = NULL;
+  guint descriptors;
+
+  g_test_summary ("a host that is freed while an upgrade waits for its moment leaves nothing");
+  g_ptr_array_add (nowhere, mh_multiaddr_new ("/ip4/127.0.0.1/tcp/9", NULL));
+  mht_assert_connects (caller, relay);
+  mht_wait_until (relay, mht_speaks_echo, &caller->id);
+  descriptors = mht_count_descriptors ();
+  both[0] = hidden = mht_node_new (key, 0, NULL);
+  whole = mh_multiaddr_with_peer (over, &hidden->id);
+  mh_host_run (hidden->host, lead, hidden);
+  mh_host_run (caller->host, follow, &follower);
+  mht_assert_connects (hidden, relay);
+  mh_host_run (hidden->host, use_relay, both);
+  mht_wait_until (hidden, has_place, both);
+  error = mht_connect_to (caller, whole);
+  g_assert_no_error (error);
+  mht_wait_until (caller, is_told_to_sync, &follower);
+  mht_node_free (g_steal_pointer (&hidden));
+  mh_stream_unref (follower.stream);
+  /* the loop has one as long as anything holds it */
+  mht_wait_until (relay, has_descriptors, &descriptors);
+}
+
 /* -- strangers -- */
 
 static void
@@ -381,6 +575,66 @@ test_garbage (void)
   mht_echo_through (friend, &one->id, 50000, 5);
 }
 
+/* -- no descriptors left -- */
+
+#define MOST_DESCRIPTORS 128
+
+static gboolean
+has_paused_thrice (MhHost *host, gpointer data)
+{
+  return mh_host_refusals (host).limits >= 3;
+}
+
+/* Returns: (transfer full): a socket that is not connected yet */
+static GSocket *
+late_socket (void)
+{
+  g_autoptr (GError) error = NULL;
+  GSocket *socket =
+      g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, &error);
+
+  g_assert_no_error (error);
+
+  return socket;
+}
+
+static void
+test_no_descriptors (void)
+{
+  g_autoptr (MhSecret) key = mh_secret_new_random (MH_SWARM_KEY_SIZE);
+  g_autoptr (MhtNode) one = mht_node_new (key, 0, "/ip4/127.0.0.1/tcp/0");
+  g_autoptr (MhMultiaddr) own = mht_address_of (one);
+  g_auto (MhMultiaddrTarget) target = { 0 };
+  g_autoptr (GSocketAddress) address = NULL;
+  g_autoptr (GSocket) socket = late_socket ();
+  g_autoptr (GArray) taken = g_array_new (FALSE, FALSE, sizeof (int));
+  gint64 began_us = 0;
+  struct rlimit before;
+  struct rlimit few;
+  char byte;
+  int fd;
+
+  g_test_summary ("without a descriptor left a listener pauses, and goes on when there is one");
+  g_assert_true (mh_multiaddr_target (own, &target));
+  address = g_inet_socket_address_new_from_string (target.host, target.port);
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  few = before;
+  few.rlim_cur = MOST_DESCRIPTORS;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &few), ==, 0);
+  while ((fd = dup (STDERR_FILENO)) >= 0)
+    g_array_append_val (taken, fd);
+
+  began_us = g_get_monotonic_time ();
+  g_assert_true (g_socket_connect (socket, address, NULL, NULL));
+  mht_wait_until (one, has_paused_thrice, NULL);
+  g_assert_cmpint (g_get_monotonic_time () - began_us, >=, 200 * G_TIME_SPAN_MILLISECOND);
+
+  for (guint i = 0; i < taken->len; i++)
+    close (g_array_index (taken, int, i));
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  g_assert_cmpint (g_socket_receive (socket, &byte, 1, NULL, NULL), ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -400,7 +654,10 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/host/ping-and-perf", test_ping_and_perf);
   g_test_add_func ("/p2p/host/relay", test_relay);
   g_test_add_func ("/p2p/host/silent-target", test_silent_target);
+  g_test_add_func ("/p2p/host/late-question", test_late_question);
+  g_test_add_func ("/p2p/host/leaving-upgrade", test_leaving_upgrade);
   g_test_add_func ("/p2p/host/garbage", test_garbage);
+  g_test_add_func ("/p2p/host/no-descriptors", test_no_descriptors);
 
   return g_test_run ();
 }

@@ -4,9 +4,13 @@
 #include "host-kit.h"
 
 #include "crypto/crypto.h"
+#include "namespace.h"
 #include "net/p2p/kad/kad-private.h"
 
 #define LISTEN "/ip4/127.0.0.1/tcp/0"
+
+/* An address that is not of the loopback, as far as anybody can tell. */
+#define ELSEWHERE "10.20.30.40"
 #define TIMEOUT_MS 20000
 
 /* Kademlia on a host of its own. */
@@ -455,6 +459,129 @@ test_idle (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
 }
 
+/* -- whom an address helps -- */
+
+/* Returns: (transfer full): where @of is, by @stream to somebody who knows */
+static GPtrArray *
+ask_where (MhStream *stream, const MhPeerId *of)
+{
+  g_autoptr (MhKadMessage) question = mh_kad_message_new_find (of);
+  g_autoptr (GBytes) bytes = mh_kad_message_encode (question);
+  g_autoptr (GBytes) answer = NULL;
+  g_autoptr (MhKadMessage) message = NULL;
+  g_autoptr (GError) error = NULL;
+  MhKadPeer *peer;
+
+  g_assert_true (mh_stream_write_message_wait (stream, g_bytes_get_data (bytes, NULL),
+                                               g_bytes_get_size (bytes), TIMEOUT_MS, &error));
+  answer = mh_stream_read_message_wait (stream, MH_KAD_MAX_MESSAGE, TIMEOUT_MS, &error);
+  g_assert_no_error (error);
+  message = mh_kad_message_parse (g_bytes_get_data (answer, NULL), g_bytes_get_size (answer));
+  g_assert_nonnull (message);
+  g_assert_cmpuint (message->closer->len, ==, 1);
+  peer = message->closer->pdata[0];
+  g_assert_true (mh_peer_id_equal (&peer->id, of));
+
+  return g_ptr_array_ref (peer->addresses);
+}
+
+static guint
+count_near (GPtrArray *addresses)
+{
+  guint count = 0;
+
+  for (guint i = 0; i < addresses->len; i++)
+    count += mh_multiaddr_is_loopback (addresses->pdata[i])
+                     || mh_multiaddr_is_link_local (addresses->pdata[i])
+                 ? 1
+                 : 0;
+
+  return count;
+}
+
+static void
+take_loopback (MhHost *host, gpointer data)
+{
+  g_autoptr (GPtrArray) all = mh_host_addresses (host);
+
+  for (guint i = 0; i < all->len; i++)
+    if (mh_multiaddr_is_loopback (all->pdata[i]))
+      *(MhMultiaddr **) data = mh_multiaddr_with_peer (all->pdata[i], mh_host_id (host));
+}
+
+/* Returns: (transfer full): where @node listens for this machine */
+static MhMultiaddr *
+listened_on_loopback (MhtNode *node)
+{
+  MhMultiaddr *address = NULL;
+
+  mh_host_run (node->host, take_loopback, &address);
+  g_assert_nonnull (address);
+
+  return address;
+}
+
+static void
+know_more (MhHost *host, gpointer data)
+{
+  g_autoptr (MhMultiaddr) loopback = mh_multiaddr_new ("/ip4/127.0.0.1/tcp/9", NULL);
+  g_autoptr (MhMultiaddr) link_local = mh_multiaddr_new ("/ip4/169.254.1.1/tcp/9", NULL);
+  g_autoptr (MhMultiaddr) wide = mh_multiaddr_new ("/ip4/" ELSEWHERE "/tcp/9", NULL);
+
+  mh_host_add_address (host, data, loopback);
+  mh_host_add_address (host, data, link_local);
+  mh_host_add_address (host, data, wide);
+}
+
+static void
+test_not_near (gconstpointer data)
+{
+  g_autoptr (Router) a = NULL;
+  g_autoptr (MhtNode) near = NULL;
+  g_autoptr (MhtNode) far = NULL;
+  g_autoptr (MhMultiaddr) from_far = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MhStream) near_stream = NULL;
+  g_autoptr (MhStream) far_stream = NULL;
+  MhPeerId somebody =
+      mh_peer_id_from_ed25519 ((const guint8 *) "somebody of whom others have told");
+
+  g_test_summary ("who is not on this machine is told no address of it alone, or of a link");
+  if (data != NULL)
+    {
+      g_test_skip (data);
+      return;
+    }
+  a = router_new ("/ip4/" ELSEWHERE "/tcp/0");
+  from_far = mht_address_of (a->node);
+  mht_listen_on (a->node, LISTEN);
+  mh_host_run (a->node->host, know_more, &somebody);
+  far = mht_node_new (NULL, 0, NULL);
+  error = mht_connect_to (far, from_far);
+  g_assert_no_error (error);
+  far_stream = open_to (far, &a->node->id);
+  near = mht_node_new (NULL, 0, NULL);
+  {
+    g_autoptr (MhMultiaddr) from_near = listened_on_loopback (a->node);
+
+    error = mht_connect_to (near, from_near);
+    g_assert_no_error (error);
+  }
+  near_stream = open_to (near, &a->node->id);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      const MhPeerId *of = i == 0 ? &a->node->id : &somebody;
+      g_autoptr (GPtrArray) told_near = ask_where (near_stream, of);
+      g_autoptr (GPtrArray) told_far = ask_where (far_stream, of);
+
+      g_assert_cmpuint (count_near (told_near), ==, i + 1);
+      g_assert_cmpuint (count_near (told_far), ==, 0);
+      g_assert_cmpuint (told_near->len, ==, i + 2);
+      g_assert_cmpuint (told_far->len, ==, 1);
+    }
+}
+
 static void
 take_refusals (MhHost *host, gpointer data)
 {
@@ -517,9 +644,14 @@ test_leaving (void)
 int
 main (int argc, char **argv)
 {
+  const char *why;
+
   g_test_init (&argc, &argv, NULL);
   if (!mh_crypto_init (NULL))
     return 1;
+  why = mht_namespace_enter (TRUE);
+  if (why == NULL && !mht_namespace_add_address (ELSEWHERE))
+    why = "the loopback of the namespace takes no other address";
   g_test_add_func ("/p2p/kad/host/three", test_three);
   g_test_add_func ("/p2p/kad/host/at-once", test_at_once);
   g_test_add_func ("/p2p/kad/host/chain", test_chain);
@@ -530,6 +662,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/kad/host/many-on-one", test_many_on_one);
   g_test_add_func ("/p2p/kad/host/back-pressure", test_back_pressure);
   g_test_add_func ("/p2p/kad/host/idle", test_idle);
+  g_test_add_data_func ("/p2p/kad/host/not-near", why, test_not_near);
   g_test_add_func ("/p2p/kad/host/refused", test_refused);
   g_test_add_func ("/p2p/kad/host/leaving", test_leaving);
 

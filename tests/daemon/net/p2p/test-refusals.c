@@ -73,11 +73,12 @@ wait_for_echo (Place *self)
 }
 
 static void
-place_init (Place *self)
+place_init_hasty (Place *self, guint handshake_ms)
 {
   MhHostNew request = { .most_streams = MOST_STREAMS,
                         .most_half_open = MOST_HALF_OPEN,
-                        .most_of_peer = MOST_OF_PEER };
+                        .most_of_peer = MOST_OF_PEER,
+                        .handshake_ms = handshake_ms };
 
   self->key = mh_secret_new_random (MH_SWARM_KEY_SIZE);
   request.swarm_key = self->key;
@@ -90,6 +91,12 @@ place_init (Place *self)
   wait_for_echo (self);
   self->descriptors = mht_count_descriptors ();
   self->before = mht_refusals (self->one);
+}
+
+static void
+place_init (Place *self)
+{
+  place_init_hasty (self, 0);
 }
 
 /* Waits until as many descriptors are open as at the beginning. */
@@ -246,14 +253,14 @@ dialler_choose (Dialler *self)
   g_assert_cmpint (state, ==, MH_MULTISTREAM_AGREED);
 }
 
-/* Does the handshake of Noise. Streams can be opened after it. */
+/* Does the handshake of Noise, which offers @names. */
 static void
-dialler_open (Dialler *self)
+dialler_secure (Dialler *self, const char *const *names)
 {
   gsize from = mh_buf_size (&self->out);
 
   dialler_choose (self);
-  self->channel = mh_noise_new (self->signer, TRUE, NULL, muxers);
+  self->channel = mh_noise_new (self->signer, TRUE, NULL, names);
   g_assert_true (mh_secure_start (self->channel, &self->out, NULL));
   dialler_end (self, from);
   while (!self->channel->is_open)
@@ -264,6 +271,13 @@ dialler_open (Dialler *self)
       g_assert_true (mh_secure_feed (self->channel, &self->in, &self->plain, &self->out, NULL));
       dialler_end (self, from);
     }
+}
+
+/* Streams can be opened after it. */
+static void
+dialler_open (Dialler *self)
+{
+  dialler_secure (self, muxers);
   g_assert_nonnull (self->channel->muxer);
 }
 
@@ -383,6 +397,135 @@ test_wrong_peer (void)
       g_assert_true (mht_is_so (place.one, mht_is_gone, &other->id));
     }
   assert_counted (&place, (MhHostRefusals){ .wrong_peers = 10 });
+}
+
+/* -- slowness -- */
+
+#define HASTE_MS 2000
+
+/* Bytes of a dribbler are as far apart that all of them take longer than it has. */
+#define DRIBBLE_MS 150
+
+static void
+stop_at_once (Dialler *self, Place *place)
+{
+  dialler_init (self, place, noise);
+  g_object_unref (self->socket);
+  self->socket = mht_plain_connection (place->one);
+}
+
+static void
+stop_before_choice (Dialler *self, Place *place)
+{
+  static const guint8 half[] = "\x13/multi";
+  gsize from;
+
+  stop_at_once (self, place);
+  mh_pnet_free (self->pnet);
+  self->pnet = mh_pnet_new (place->key, &self->out);
+  from = mh_buf_size (&self->out);
+  mh_buf_append (&self->out, half, sizeof half - 1);
+  dialler_end (self, from);
+}
+
+static void
+stop_before_noise (Dialler *self, Place *place)
+{
+  dialler_init (self, place, noise);
+  dialler_choose (self);
+}
+
+static void
+stop_before_tls (Dialler *self, Place *place)
+{
+  dialler_init (self, place, tls);
+  dialler_choose (self);
+}
+
+static void
+stop_in_noise (Dialler *self, Place *place)
+{
+  gsize from;
+
+  stop_before_noise (self, place);
+  from = mh_buf_size (&self->out);
+  self->channel = mh_noise_new (self->signer, TRUE, NULL, NULL);
+  g_assert_true (mh_secure_start (self->channel, &self->out, NULL));
+  dialler_end (self, from);
+}
+
+static void
+stop_before_muxer (Dialler *self, Place *place)
+{
+  dialler_init (self, place, noise);
+  dialler_secure (self, NULL);
+}
+
+static void
+test_silence (void)
+{
+  static void (*const stages[]) (Dialler *, Place *) = {
+    stop_at_once,    stop_before_choice, stop_before_noise,
+    stop_before_tls, stop_in_noise,      stop_before_muxer,
+  };
+  g_auto (Place) place = { NULL };
+  Dialler diallers[G_N_ELEMENTS (stages)];
+  gint64 began_us = 0;
+
+  g_test_summary ("who says nothing more is dropped when its time is up, wherever it stopped");
+  place_init_hasty (&place, HASTE_MS);
+  began_us = g_get_monotonic_time ();
+  for (guint i = 0; i < G_N_ELEMENTS (stages); i++)
+    stages[i](&diallers[i], &place);
+  for (guint i = 0; i < G_N_ELEMENTS (stages); i++)
+    {
+      dialler_wait_for_end (&diallers[i]);
+      dialler_clear (&diallers[i]);
+    }
+  g_assert_cmpint (g_get_monotonic_time () - began_us, >=, HASTE_MS * G_TIME_SPAN_MILLISECOND);
+  assert_counted (&place, (MhHostRefusals){ .handshakes = G_N_ELEMENTS (stages) });
+}
+
+/* Waits for the next moment to send a byte, or for the end. */
+static void
+dialler_rest (Dialler *self)
+{
+  GSocket *socket = g_socket_connection_get_socket (self->socket);
+
+  if (g_socket_condition_timed_wait (socket, G_IO_IN, DRIBBLE_MS * G_TIME_SPAN_MILLISECOND, NULL,
+                                     NULL))
+    dialler_receive (self);
+}
+
+static void
+test_dribble (void)
+{
+  static const guint8 header[] = "\x13/multistream/1.0.0\n";
+  g_auto (Place) place = { NULL };
+  Dialler of_nonce;
+  Dialler of_muxer;
+  guint8 nonce[24];
+
+  g_test_summary ("who sends byte by byte has no more time for it");
+  place_init_hasty (&place, HASTE_MS);
+  mh_random_bytes (nonce, sizeof nonce);
+  stop_at_once (&of_nonce, &place);
+  stop_before_muxer (&of_muxer, &place);
+  for (guint i = 0; !of_nonce.is_over || !of_muxer.is_over; i++)
+    {
+      g_assert_cmpuint (i, <, 2 * sizeof header);
+      mh_buf_append (&of_nonce.out, &nonce[i % sizeof nonce], 1);
+      dialler_send (&of_nonce);
+      if (i < sizeof header - 2) /* never the whole of it */
+        dialler_say (&of_muxer, &header[i], 1);
+      if (!of_muxer.is_over)
+        dialler_rest (&of_muxer);
+      if (!of_nonce.is_over)
+        dialler_rest (&of_nonce);
+    }
+  dialler_clear (&of_nonce);
+  dialler_clear (&of_muxer);
+  assert_counted (&place, (MhHostRefusals){ .handshakes = 2 });
 }
 
 /* -- frames -- */
@@ -704,6 +847,67 @@ test_long_gossip (void)
   mht_node_free (forger);
 }
 
+static void
+hold_stream (MhStream *stream, gpointer data)
+{
+  g_async_queue_push (data, stream);
+}
+
+static void
+be_deaf (MhHost *host, gpointer data)
+{
+  mh_host_handle (host, MH_GOSSIPSUB_PROTOCOL_11, hold_stream, data);
+}
+
+/* Says more than may wait for anybody, none of which may be dropped. */
+static void
+say_much (MhHost *host, gpointer data)
+{
+  MhtNode *node = data;
+  char topic[MH_GOSSIPSUB_MAX_TOPIC + 1];
+  gsize most = MH_PUBSUB_MOST_WAITING + 4 * MH_YAMUX_WINDOW_START;
+
+  memset (topic, 't', MH_GOSSIPSUB_MAX_TOPIC);
+  topic[MH_GOSSIPSUB_MAX_TOPIC] = '\0';
+  for (gsize said = 0; said < most; said += 2 * MH_GOSSIPSUB_MAX_TOPIC)
+    {
+      g_assert_true (mh_pubsub_subscribe (node->pubsub, topic, NULL));
+      mh_pubsub_unsubscribe (node->pubsub, topic);
+    }
+}
+
+static void
+test_deaf (void)
+{
+  g_auto (Place) place = { NULL };
+  g_autoptr (GAsyncQueue) streams = g_async_queue_new_full ((GDestroyNotify) mh_stream_unref);
+  MhtNode *deaf;
+  MhStream *stream;
+  guint8 *bytes = g_malloc (MH_GOSSIPSUB_MAX_RPC);
+  gssize got;
+
+  g_test_summary ("who reads no gossip loses its stream, and nothing more, and gets another");
+  place_init (&place);
+  deaf = mht_node_new (place.key, 0, NULL);
+  mh_host_run (deaf->host, be_deaf, streams);
+  mht_assert_connects (deaf, place.one);
+  stream = g_async_queue_timeout_pop (streams, 30 * G_USEC_PER_SEC);
+  g_assert_nonnull (stream);
+  mh_host_run (place.one->host, say_much, place.one);
+  assert_counted (&place, (MhHostRefusals){ .limits = 1 });
+  do
+    got = mh_stream_read_wait (stream, bytes, MH_GOSSIPSUB_MAX_RPC, MHT_TIMEOUT_MS, NULL);
+  while (got > 0);
+  g_assert_cmpint (got, ==, -1);
+  mh_stream_unref (stream);
+  stream = g_async_queue_timeout_pop (streams, 30 * G_USEC_PER_SEC);
+  g_assert_nonnull (stream);
+  mh_stream_unref (stream);
+  g_assert_true (mht_is_so (place.one, mht_is_connected, &deaf->id));
+  mht_node_free (deaf);
+  g_free (bytes);
+}
+
 /* -- hole punching -- */
 
 static void
@@ -750,12 +954,15 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/refusals/wrong-key", test_wrong_key);
   g_test_add_func ("/p2p/refusals/certificates", test_certificates);
   g_test_add_func ("/p2p/refusals/wrong-peer", test_wrong_peer);
+  g_test_add_func ("/p2p/refusals/silence", test_silence);
+  g_test_add_func ("/p2p/refusals/dribble", test_dribble);
   g_test_add_func ("/p2p/refusals/frames", test_frames);
   g_test_add_func ("/p2p/refusals/half-open", test_half_open);
   g_test_add_func ("/p2p/refusals/connections-of-peer", test_connections_of_peer);
   g_test_add_func ("/p2p/refusals/streams", test_streams);
   g_test_add_func ("/p2p/refusals/identify", test_identify);
   g_test_add_func ("/p2p/refusals/gossip", test_gossip);
+  g_test_add_func ("/p2p/refusals/deaf", test_deaf);
   g_test_add_func ("/p2p/refusals/direct-punch", test_direct_punch);
   g_test_add_func ("/p2p/refusals/long-gossip", test_long_gossip);
 

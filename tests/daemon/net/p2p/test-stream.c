@@ -203,6 +203,66 @@ test_open_when_broken (void)
   mht_wait_until (pair.one, mht_is_connected, &pair.two->id);
 }
 
+/* Who is told of the end of a stream that has broken before anybody used it. */
+typedef struct
+{
+  MhtWait wait;
+  MhStream *stream;
+  guint told;
+} Late;
+
+static void
+on_late_readable (MhStream *stream, gpointer data)
+{
+  g_assert_not_reached ();
+}
+
+static void
+on_late_broken (MhStream *stream, gpointer data)
+{
+  Late *late = data;
+
+  late->told++;
+  mht_wait_done (&late->wait, NULL);
+}
+
+static void
+use_late (MhHost *host, gpointer data)
+{
+  static const MhStreamFuncs never = { on_late_readable, NULL, on_late_broken };
+  static const MhStreamFuncs funcs = { NULL, NULL, on_late_broken };
+  Late *late = data;
+
+  g_assert_true (mh_stream_is_broken (late->stream));
+  mh_stream_set_funcs (late->stream, &never, NULL);
+  mh_stream_set_funcs (late->stream, NULL, NULL);
+  mh_stream_set_funcs (late->stream, &funcs, late);
+  g_assert_cmpuint (late->told, ==, 0); /* its user may not be ready for it */
+}
+
+static void
+do_nothing (MhHost *host, gpointer data)
+{
+}
+
+static void
+test_used_late (void)
+{
+  g_auto (Pair) pair = { NULL };
+  Late late = { .told = 0 };
+
+  g_test_summary ("who uses a stream that is broken already is told, once, from the loop");
+  pair_init (&pair);
+  late.stream = open_stream (&pair, MHT_ECHO);
+  mh_host_run (pair.one->host, disconnect_here, &pair.two->id);
+  mht_wait_init (&late.wait);
+  mh_host_run (pair.one->host, use_late, &late);
+  mht_wait_for (&late.wait);
+  mh_host_run (pair.one->host, do_nothing, NULL); /* what was posted before has run */
+  g_assert_cmpuint (late.told, ==, 1);
+  mh_stream_unref (late.stream);
+}
+
 /* -- long messages on the loop -- */
 
 typedef struct
@@ -542,6 +602,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/p2p/stream/disconnect-in-handler", test_disconnect_in_handler);
   g_test_add_func ("/p2p/stream/open-when-broken", test_open_when_broken);
+  g_test_add_func ("/p2p/stream/used-late", test_used_late);
   g_test_add_func ("/p2p/stream/long-message", test_long_message);
   g_test_add_func ("/p2p/stream/bad-length", test_bad_length);
   g_test_add_func ("/p2p/stream/empty-messages", test_empty_messages);

@@ -362,6 +362,9 @@ test_multiaddr_scopes (void)
       g_test_message ("%s", rows[i].address);
       g_assert_cmpint (mh_multiaddr_is_public (address), ==, rows[i].is_public);
       g_assert_cmpint (mh_multiaddr_is_loopback (address), ==, rows[i].is_loopback);
+      g_assert_cmpint (mh_multiaddr_is_link_local (address), ==,
+                       g_str_has_prefix (rows[i].address, "169.254.")
+                           || g_str_has_prefix (rows[i].address, "fe80:"));
     }
   g_assert_null (mh_multiaddr_new_tcp ("localhost", 1));
 }

@@ -368,7 +368,15 @@ typedef struct
   gint64 now_us;
 } Line;
 
-static const MhYamuxEvents line_sender = { do_nothing, drop, fill, do_nothing };
+/* A stream with data rests. */
+static void
+refill (MhYamuxStream *stream, gpointer data)
+{
+  if (mh_yamux_stream_get_data (stream) == NULL)
+    fill (stream, NULL);
+}
+
+static const MhYamuxEvents line_sender = { do_nothing, drop, refill, do_nothing };
 static const MhYamuxEvents line_reader = { reader_opened, reader_readable, do_nothing, do_nothing };
 
 static void
@@ -440,11 +448,9 @@ test_growth (void)
     guint32 least_window;
     guint32 most_window;
   } rows[] = {
-    { 12500, 100, 2 * MIB, 8 * MIB },
-    { 125000, 10, 2 * MIB, 8 * MIB },
-    { 125000, 100, 15 * MIB, 16 * MIB },
-    { 1250, 20, 192 * 1024, 512 * 1024 },
-    { 100, 2, 192 * 1024, MH_YAMUX_WINDOW_START },
+    { 12500, 100, 2 * MIB, 5 * MIB },     { 125000, 10, 2 * MIB, 5 * MIB },
+    { 125000, 100, 20 * MIB, 50 * MIB },  { 400000, 100, 60 * MIB, 65 * MIB },
+    { 1250, 20, 192 * 1024, 512 * 1024 }, { 100, 2, 192 * 1024, 320 * 1024 },
   };
 
   g_test_summary ("the window grows to what the line holds, and not far over it");
@@ -490,7 +496,8 @@ test_slow_reader (void)
   fill (stream, NULL);
   line_run (&line, 5000);
   g_assert_cmpuint (line_run (&line, 1000), >=, 990 * 1000);
-  g_assert_cmpuint (line_window (&line), <=, MIB);
+  /* what a way of this length has from the beginning */
+  g_assert_cmpuint (line_window (&line), <=, 3 * MIB);
   line_clear (&line);
 }
 
@@ -548,13 +555,13 @@ test_unread_of_others (void)
 
 /* Opens streams from the client's side. Returns: by how much their windows grew at once */
 static guint
-open_many (Peer *server, guint count)
+open_from (Peer *server, guint first, guint count)
 {
   guint sum = 0;
 
   for (guint i = 0; i < count; i++)
     {
-      g_autofree char *frame = g_strdup_printf ("W S %u 0", 1001 + 2 * i);
+      g_autofree char *frame = g_strdup_printf ("W S %u 0", first + 2 * i);
       g_autofree char *answer = NULL;
       guint id = 0;
       guint window = 0;
@@ -562,11 +569,17 @@ open_many (Peer *server, guint count)
       assert_feed (server, frame);
       answer = peer_pull (server);
       g_assert_cmpint (sscanf (answer, "W A %u %u", &id, &window), ==, 2);
-      g_assert_cmpuint (id, ==, 1001 + 2 * i);
+      g_assert_cmpuint (id, ==, first + 2 * i);
       sum += window;
     }
 
   return sum;
+}
+
+static guint
+open_many (Peer *server, guint count)
+{
+  return open_from (server, 1001, count);
 }
 
 static void
@@ -593,9 +606,10 @@ test_learned (void)
     }
 
   g_free (peer_pull (&line.two));
+  /* as many as half of what windows may grow by has room for */
   grown = open_many (&line.two, 20);
   g_assert_cmpuint (grown, <=, 4 * MIB);
-  g_assert_cmpuint (grown, >, 3 * MIB);
+  g_assert_cmpuint (grown, >, 2 * MIB);
   line_clear (&line);
 }
 
@@ -606,7 +620,7 @@ test_unlearned (void)
   Line line;
 
   g_test_summary ("what was learned is forgotten in a minute");
-  line_init (&line, 12500, 100 * 1000, NULL);
+  line_init (&line, 125000, 8 * 1000, NULL);
   stream = mh_yamux_open (line.one.session);
   fill (stream, NULL);
   line_run (&line, 3000);
@@ -618,6 +632,136 @@ test_unlearned (void)
     }
   g_assert_cmpuint (open_many (&line.two, 20), ==, 0);
   line_clear (&line);
+}
+
+static void
+test_long_way (void)
+{
+  MhYamuxBudget budget = { .most = 64 * MIB };
+  const MhYamuxLimits limits = { .most_received = 32 * MIB, .budget = &budget };
+  g_autoptr (MhYamuxStream) stream = NULL;
+  Line line;
+  guint first = 0;
+
+  g_test_summary (
+      "a new stream on a long way has a window for 100 Mbit/s, as long as there is room");
+  line_init (&line, 12500, 100 * 1000, &limits);
+  stream = mh_yamux_open (line.one.session);
+  g_assert_cmpuint (mh_yamux_stream_write (stream, zeros, 1), ==, 1);
+  line_run (&line, 1000);
+  g_assert_cmpuint (budget.used, >=, 2 * MIB); /* of the stream that began before it was known */
+  g_free (peer_pull (&line.two));
+  first = open_many (&line.two, 1);
+  g_assert_cmpuint (first, >=, 2 * MIB);
+  g_assert_cmpuint (first, <=, 3 * MIB);
+  budget.used += budget.most / 2; /* by other connections */
+  g_assert_cmpuint (open_from (&line.two, 2001, 20), ==, 0);
+  budget.used -= budget.most / 2;
+  g_assert_cmpuint (open_from (&line.two, 3001, 20), >, 4 * first);
+  line_clear (&line);
+  g_assert_cmpuint (budget.used, ==, 0);
+}
+
+/* Runs @steps round trips of 50 microseconds in which @size bytes come at most. */
+static void
+run_short (Line *line, guint steps, gsize size)
+{
+  for (guint i = 0; i < steps; i++)
+    {
+      line->now_us += 50;
+      line->up.per_ms = line->down.per_ms = size;
+      way_step (&line->up, &line->one, &line->two, line->now_us);
+      way_step (&line->down, &line->two, &line->one, line->now_us);
+    }
+}
+
+static void
+test_short_way (void)
+{
+  g_autoptr (MhYamuxStream) stream = NULL;
+  Line line;
+  gsize left;
+
+  g_test_summary ("where the way is short the window is too, and no queue makes it longer");
+  line_init (&line, 0, 0, NULL);
+  line.now_us = 1000;
+  stream = mh_yamux_open (line.one.session);
+  mh_yamux_stream_set_data (stream, &line); /* it rests while pings go */
+  g_assert_cmpuint (mh_yamux_stream_write (stream, zeros, 1), ==, 1);
+  run_short (&line, 20, 30000);
+  g_assert_cmpint (mh_yamux_rtt_us (line.two.session), ==, 50);
+  mh_yamux_stream_set_data (stream, NULL);
+  fill (stream, NULL);
+  run_short (&line, 2000, 30000);
+  g_assert_cmpuint (line.reader.got, >=, 2000 * 29000);
+
+  /* pings now wait behind 4 ms of data */
+  line.up.delay_us = 4000;
+  for (guint i = 0; i < 20; i++)
+    {
+      g_assert_true (mh_yamux_tick (line.two.session, line.now_us));
+      run_short (&line, 200, 30000);
+    }
+  g_assert_cmpint (mh_yamux_rtt_us (line.two.session), ==, 50);
+  line.reader.deaf = 1;
+  run_short (&line, 2000, 30000);
+  left = mh_buf_size (mh_yamux_stream_received (line.reader.streams->pdata[0]));
+  g_assert_cmpuint (left, >, 0);
+  g_assert_cmpuint (left, <=, MH_YAMUX_WINDOW_LEAST);
+  line_clear (&line);
+}
+
+/* Streams that are at work one after the other and stay open. Returns: what the last got in 1 s */
+static guint64
+work_by_turns (Line *line, MhYamuxStream **streams, guint count)
+{
+  guint64 got = 0;
+
+  for (guint i = 0; i < count; i++)
+    {
+      streams[i] = mh_yamux_open (line->one.session);
+      fill (streams[i], NULL);
+      line_run (line, 4000);
+      got = line_run (line, 1000);
+      mh_yamux_stream_set_data (streams[i], line); /* it rests */
+      line_run (line, 1000);
+      for (guint second = 0; second < 20; second++)
+        {
+          /* a word now and then is rest, too */
+          for (guint j = 0; j <= i; j++)
+            g_assert_cmpuint (mh_yamux_stream_write (streams[j], zeros, 100), ==, 100);
+          line_run (line, 1000);
+        }
+    }
+
+  return got;
+}
+
+static void
+test_rest (void)
+{
+  MhYamuxBudget budget = { .most = 4 * MIB };
+  const MhYamuxLimits limits = { .most_received = 4 * MIB, .budget = &budget };
+  MhYamuxStream *streams[5];
+  Line line;
+
+  g_test_summary ("streams that rest leave their share of what windows may grow by to others");
+  line_init (&line, 40000, 10 * 1000, &limits);
+  g_assert_cmpuint (work_by_turns (&line, streams, 5), >=, 38000000);
+  line_run (&line, 21000);
+  /* what they are allowed to send has a bound of the same size */
+  g_assert_cmpuint (budget.used, <=, budget.most / 2);
+  for (guint i = 0; i < 5; i++)
+    {
+      mh_yamux_stream_set_data (streams[i], NULL);
+      fill (streams[i], NULL);
+    }
+  g_assert_cmpuint (line_run (&line, 3000), >=, 108000000);
+  g_assert_cmpuint (budget.used, <=, budget.most);
+  for (guint i = 0; i < 5; i++)
+    mh_yamux_stream_unref (streams[i]);
+  line_clear (&line);
+  g_assert_cmpuint (budget.used, ==, 0);
 }
 
 static void
@@ -754,6 +898,9 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/yamux/unread-of-others", test_unread_of_others);
   g_test_add_func ("/p2p/yamux/learned", test_learned);
   g_test_add_func ("/p2p/yamux/unlearned", test_unlearned);
+  g_test_add_func ("/p2p/yamux/long-way", test_long_way);
+  g_test_add_func ("/p2p/yamux/short-way", test_short_way);
+  g_test_add_func ("/p2p/yamux/rest", test_rest);
   g_test_add_func ("/p2p/yamux/pull-is-small", test_pull_is_small);
   g_test_add_func ("/p2p/yamux/idle-streams", test_idle_streams);
   g_test_add_func ("/p2p/yamux/idle-peers", test_idle_peers);
