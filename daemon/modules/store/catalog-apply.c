@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "catalog.h"
+#include "catalog-clash.h"
 
 #include <string.h>
 
@@ -42,7 +43,8 @@ static const char sql_shown_head[] =
     " ORDER BY lamport DESC, hash DESC LIMIT 1";
 
 static const char sql_old_file[] =
-    "SELECT ref, folder, live, size FROM files WHERE vault = ?1 AND file_id = ?2";
+    "SELECT f.ref, f.folder, f.live, f.size, v.path FROM files f LEFT JOIN versions v"
+    " ON v.ref = f.head WHERE f.vault = ?1 AND f.file_id = ?2";
 
 static const char sql_put_file[] =
     "INSERT INTO files (vault, file_id, folder, name, path, live, head, heads, versions, size,"
@@ -180,9 +182,10 @@ set_meta (MhDb *db, gint64 ref, const MhMeta *meta, GError **error)
   return mh_stmt_run (stmt, error);
 }
 
+/* Also tells what path the file claims, unless it is deleted: (transfer full) (nullable) */
 static gboolean
 get_old_weight (MhDb *db, const MhVaultRow *vault, const guint8 *file_id, Weight *weight,
-                GError **error)
+                char **path, GError **error)
 {
   g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_old_file, error);
   GError *local = NULL;
@@ -198,6 +201,7 @@ get_old_weight (MhDb *db, const MhVaultRow *vault, const guint8 *file_id, Weight
       weight->folder = mh_stmt_int64 (stmt, 1);
       weight->files = 1;
       weight->bytes = mh_stmt_int64 (stmt, 3);
+      *path = mh_stmt_dup_text (stmt, 4);
     }
 
   if (local == NULL)
@@ -329,6 +333,23 @@ count_version (MhDb *db, const MhVaultRow *vault, const guint8 *file_id, GError 
   return mh_stmt_run (stmt, error);
 }
 
+/* The file came to one path, and maybe left another: others that claim them may be shown elsewhere.
+ */
+static gboolean
+settle (MhDb *db, const MhVaultRow *vault, const guint8 *file_id, const char *old_path,
+        const char *path, GError **error)
+{
+  gboolean shared = FALSE;
+
+  if (path != NULL && !mh_catalog_is_shared (db, vault, path, file_id, &shared, error))
+    return FALSE;
+  if (shared && !mh_catalog_settle_path (db, vault, path, error))
+    return FALSE;
+
+  return old_path == NULL || g_strcmp0 (old_path, path) == 0
+         || mh_catalog_settle_path (db, vault, old_path, error);
+}
+
 gboolean
 mh_catalog_apply (MhDb *db, const MhVaultRow *vault, const MhVersion *version, gint64 ref,
                   const MhMeta *meta, GError **error)
@@ -337,9 +358,11 @@ mh_catalog_apply (MhDb *db, const MhVaultRow *vault, const MhVersion *version, g
   GError *local = NULL;
   Weight before;
   Weight after = { 0 };
+  g_autofree char *old_path = NULL;
+  g_autofree char *path = NULL;
 
-  if (!set_meta (db, ref, meta, error)
-      || !get_old_weight (db, vault, version->file_id, &before, error))
+  if (!get_old_weight (db, vault, version->file_id, &before, &old_path, error)
+      || !set_meta (db, ref, meta, error))
     return FALSE;
 
   head = mh_db_prepare (db, sql_shown_head, error);
@@ -356,9 +379,13 @@ mh_catalog_apply (MhDb *db, const MhVaultRow *vault, const MhVersion *version, g
       return FALSE;
     }
 
+  if (mh_stmt_int64 (head, 1) != MH_FILE_OP_DELETE)
+    path = mh_stmt_dup_text (head, 3);
+
   return put_file (db, vault, version->file_id, head, &after, error)
          && add_weight (db, &before, -1, version->ts_ms, error)
-         && add_weight (db, &after, 1, version->ts_ms, error);
+         && add_weight (db, &after, 1, version->ts_ms, error)
+         && settle (db, vault, version->file_id, old_path, path, error);
 }
 
 static gboolean

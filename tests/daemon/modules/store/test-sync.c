@@ -244,6 +244,102 @@ forged (Bench *stranger)
   return g_bytes_ref (records->pdata[0]);
 }
 
+/* Returns: (transfer full): all paths, sorted, in one text */
+static char *
+paths_of (Bench *bench)
+{
+  MhListQuery query = { .vault_id = "vault", .path = "/", .limit = 1000 };
+  g_autoptr (MhFileList) list = mh_store_list (bench->store, &query, NULL);
+  g_autoptr (GPtrArray) paths = g_ptr_array_new ();
+
+  for (guint i = 0; i < list->files->len; i++)
+    g_ptr_array_add (paths, ((MhFile *) g_ptr_array_index (list->files, i))->path);
+  g_ptr_array_add (paths, NULL);
+
+  return g_strjoinv ("|", (char **) paths->pdata);
+}
+
+static void
+test_one_name (void)
+{
+  g_autoptr (Bench) one = bench_new (0);
+  g_autoptr (Bench) two = other_of (one);
+  g_autofree char *left = NULL;
+  g_autofree char *right = NULL;
+  g_auto (GStrv) names = NULL;
+  MhSyncMark of_one = { 0 };
+  MhSyncMark of_two = { 0 };
+
+  g_test_summary ("two files of one name stay both, and are shown alike everywhere");
+  put (one, "/d/f.txt", 1, 100);
+  put (two, "/d/f.txt", 2, 100);
+  put (two, "/d/other", 3, 100);
+  (void) pull (two, one, &of_one);
+  (void) pull (one, two, &of_two);
+  left = paths_of (one);
+  right = paths_of (two);
+  g_assert_cmpstr (left, ==, right);
+  names = g_strsplit (left, "|", -1);
+  g_assert_cmpuint (g_strv_length (names), ==, 3);
+  g_assert_true (g_str_has_prefix (names[0], "/d/f (conflict "));
+  g_assert_true (g_str_has_suffix (names[0], ").txt"));
+  g_assert_cmpstr (names[1], ==, "/d/f.txt");
+  (void) pull_blocks (one, two);
+  (void) pull_blocks (two, one);
+  assert_content (one, "/d/f.txt", 1, 100); /* the older one has the name */
+  assert_content (two, names[0], 2, 100);
+
+  /* an edit of the one that is shown elsewhere gives it that name for good */
+  put (one, names[0], 4, 100);
+  (void) pull (two, one, &of_one);
+  (void) pull_blocks (two, one);
+  assert_content (two, names[0], 4, 100);
+  assert_content (two, "/d/f.txt", 1, 100);
+  bench_assert_recount (one);
+  bench_assert_recount (two);
+}
+
+/* The one with the name goes: the other gets it. */
+static void
+test_name_is_free (void)
+{
+  g_autoptr (Bench) one = bench_new (0);
+  g_autoptr (Bench) two = other_of (one);
+  MhSyncMark of_one = { 0 };
+  MhSyncMark of_two = { 0 };
+
+  for (guint round = 0; round < 2; round++)
+    {
+      g_autofree char *left = NULL;
+      g_autofree char *right = NULL;
+
+      put (one, "/f", 1, 100);
+      put (two, "/f", 2, 100);
+      (void) pull (two, one, &of_one);
+      (void) pull (one, two, &of_two);
+      (void) pull_blocks (one, two);
+      (void) pull_blocks (two, one);
+      if (round == 0)
+        g_assert_true (mh_store_delete (one->store, "vault", "/f", NULL));
+      else
+        g_assert_cmpint (mh_store_move (two->store, "vault", "/f", "/away", NULL), ==, 1);
+      (void) pull (two, one, &of_one);
+      (void) pull (one, two, &of_two);
+      left = paths_of (one);
+      right = paths_of (two);
+      g_assert_cmpstr (left, ==, right);
+      g_assert_cmpstr (left, ==, round == 0 ? "/f" : "/away|/f");
+      if (round == 0)
+        {
+          assert_content (one, "/f", 2, 100);
+          g_assert_true (mh_store_delete (one->store, "vault", "/f", NULL));
+          (void) pull (two, one, &of_one);
+        }
+    }
+  bench_assert_recount (one);
+  bench_assert_recount (two);
+}
+
 static void
 test_refused (void)
 {
@@ -431,6 +527,8 @@ main (int argc, char **argv)
   g_test_add_func ("/store/sync/there", test_there);
   g_test_add_func ("/store/sync/conflict", test_conflict);
   g_test_add_func ("/store/sync/any-order", test_any_order);
+  g_test_add_func ("/store/sync/one-name", test_one_name);
+  g_test_add_func ("/store/sync/name-is-free", test_name_is_free);
   g_test_add_func ("/store/sync/refused", test_refused);
   g_test_add_func ("/store/sync/blocks-nobody-wants", test_blocks_nobody_wants);
   g_test_add_func ("/store/sync/upload-fills", test_upload_fills);
