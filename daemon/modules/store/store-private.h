@@ -34,6 +34,8 @@ struct _MhStore
   MhGenerations *generations; /* (owned): of readers */
   MhDbPool *readers;          /* (owned) */
   MhPool *sealers;            /* (owned) */
+  GMutex sealing_lock;        /* of @sealing alone */
+  GQueue sealing;             /* (locked-by sealing_lock): blocks that wait for a sealer */
   MhPool *openers;            /* (owned): read-ahead */
   MhWriter *writer;           /* (owned) */
   MhPartials *partials;       /* (owned) */

@@ -18,6 +18,9 @@
 /* A file that is one block of at most this size is written by its commit, not before. */
 #define INLINE_MAX FIRST_BUFFER
 
+/* Blocks that one sealer takes at one time: as many as are hashed together. */
+#define SIDE_BY_SIDE 2
+
 struct _MhUpload
 {
   int references;      /* the user's and one of each block under way */
@@ -257,6 +260,24 @@ write_task (MhWriter *writer, gpointer data)
   block_done (block, error);
 }
 
+/* Hashes the contents of blocks, side by side; not of those that were said to be known. */
+static void
+hash_blocks (Block *const *blocks, guint count)
+{
+  MhSha256Job jobs[SIDE_BY_SIDE] = { 0 };
+  gsize hashes = 0;
+
+  for (guint i = 0; i < count; i++)
+    {
+      Block *block = blocks[i];
+
+      if (!block->tagged)
+        jobs[hashes++] =
+            mh_content_hash_job (block->plain->data, block->plain_size, block->chunk.content);
+    }
+  mh_sha256_many (jobs, hashes);
+}
+
 /* Whether the store should have the content already; fills in what is said about it then. */
 static gboolean
 is_known (Block *block)
@@ -266,7 +287,6 @@ is_known (Block *block)
   if (block->tagged)
     return FALSE; /* it was said to be, and was not */
 
-  mh_content_hash_block (block->plain->data, block->plain_size, block->chunk.content);
   mh_known_tag (self->keys, block->chunk.content, block->tag);
   block->tagged = TRUE;
   block->chunk.plain_size = (guint32) block->plain_size;
@@ -274,36 +294,81 @@ is_known (Block *block)
   return mh_known_find (self->store, block->tag, &block->chunk);
 }
 
-/* On a sealer. */
+/* Seals the blocks whose content is not in the store. */
 static void
-seal (gpointer data)
+seal_new (MhStore *store, Block *const *blocks, guint count)
 {
-  Block *block = data;
-  MhUpload *self = block->upload;
+  MhSealing sealings[SIDE_BY_SIDE];
+  Block *sealed[SIDE_BY_SIDE];
+  guint fresh = 0;
 
-  if (has_failed (self))
+  for (guint i = 0; i < count; i++)
     {
-      block_done (block, NULL);
-      return;
-    }
+      Block *block = blocks[i];
 
-  if (!is_known (block))
+      if (is_known (block))
+        continue;
+      sealings[fresh] = (MhSealing){ block->upload->keys,
+                                     { block->plain->data, block->plain_size },
+                                     &block->chunk };
+      sealed[fresh++] = block;
+    }
+  mh_seal_blocks (store->buffers, sealings, fresh);
+  for (guint i = 0; i < fresh; i++)
     {
-      MhPlain plain = { block->plain->data, block->plain_size };
-
-      block->sealed = mh_seal_block (self->store->buffers, self->keys, &plain, &block->chunk,
-                                     &block->sealed_size);
-      mh_buffers_give (self->store->buffers, g_steal_pointer (&block->plain));
+      sealed[i]->sealed = sealings[i].sealed;
+      sealed[i]->sealed_size = sealings[i].sealed_size;
+      mh_buffers_give (store->buffers, g_steal_pointer (&sealed[i]->plain));
     }
-  mh_writer_post (self->store->writer, write_task, block);
+}
+
+/* Takes some of the blocks that wait, two when there are. Returns: how many */
+static guint
+take_blocks (MhStore *store, Block **blocks)
+{
+  guint count = 0;
+
+  g_mutex_lock (&store->sealing_lock);
+  while (count < SIDE_BY_SIDE && !g_queue_is_empty (&store->sealing))
+    blocks[count++] = g_queue_pop_head (&store->sealing);
+  g_mutex_unlock (&store->sealing_lock);
+
+  return count;
+}
+
+/* On a sealer: seals blocks that wait. Another one may have taken all of them. */
+static void
+seal_some (gpointer data)
+{
+  MhStore *store = data;
+  Block *blocks[SIDE_BY_SIDE];
+  guint taken = take_blocks (store, blocks);
+  guint count = 0;
+
+  for (guint i = 0; i < taken; i++)
+    {
+      if (has_failed (blocks[i]->upload))
+        block_done (blocks[i], NULL);
+      else
+        blocks[count++] = blocks[i];
+    }
+  hash_blocks (blocks, count);
+  seal_new (store, blocks, count);
+  for (guint i = 0; i < count; i++)
+    mh_writer_post (store->writer, write_task, blocks[i]);
 }
 
 static void
 send_to_sealer (Block *block)
 {
+  MhStore *store = block->upload->store;
+
+  g_mutex_lock (&store->sealing_lock);
+  g_queue_push_tail (&store->sealing, block);
+  g_mutex_unlock (&store->sealing_lock);
   /* With the sealers all busy this thread is one more. */
-  if (!mh_pool_push (block->upload->store->sealers, seal, block))
-    seal (block);
+  if (!mh_pool_push (store->sealers, seal_some, store))
+    seal_some (store);
 }
 
 /* Sends the block that is in the buffer on its way. */
