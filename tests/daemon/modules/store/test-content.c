@@ -300,6 +300,23 @@ test_seal (void)
   mh_buffers_give (buffers, sealed);
 }
 
+static void
+test_file_ids (void)
+{
+  g_autoptr (Bench) bench = bench_new (0);
+  g_autoptr (GBytes) content = bench_random (1, 100);
+  g_autoptr (MhFile) first = bench_put (bench, "/b", content);
+  g_autoptr (MhFile) beside = bench_put (bench, "/c", content);
+  g_autoptr (MhFile) later = NULL;
+
+  g_test_summary ("ids of files made later sort behind, and none is another's");
+  mh_clock_set_ms (bench->clock, 4102444800000); /* 2100-01-01 */
+  later = bench_put (bench, "/a", content);
+  g_assert_cmpstr (first->file_id, !=, beside->file_id);
+  g_assert_cmpstr (later->file_id, >, first->file_id);
+  g_assert_cmpstr (later->file_id, >, beside->file_id);
+}
+
 /* Fills a block that zstd makes smaller, or one that it does not. */
 static void
 fill_block (guint8 *data, gsize size, gboolean shrinks, guint32 seed)
@@ -426,6 +443,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/content/pieces", test_pieces);
   g_test_add_func ("/store/content/chunker", test_chunker);
   g_test_add_func ("/store/content/cut-points", test_cut_points);
+  g_test_add_func ("/store/content/file-ids", test_file_ids);
   g_test_add_func ("/store/content/seal", test_seal);
   g_test_add_func ("/store/content/seal-many", test_seal_many);
   g_test_add_func ("/store/content/no-plaintext", test_no_plaintext);
