@@ -472,19 +472,45 @@ wait_settled (MhUpload *self)
   g_mutex_unlock (&self->lock);
 }
 
-/* The content is one small block: it is sealed here and goes with the commit. */
-static void
-seal_inline (MhUpload *self)
+/* Whether the content is one small block, which goes with the commit. */
+static gboolean
+is_inline (MhUpload *self)
 {
-  MhPlain plain = { self->buffer->data, self->filled };
-  MhChunk chunk = { 0 };
+  return self->filled > 0 && self->filled <= INLINE_MAX && self->chunks->len == 0;
+}
 
-  mh_content_hash_block (plain.data, plain.size, chunk.content);
-  self->change.sealed =
-      mh_seal_block (self->store->buffers, self->keys, &plain, &chunk, &self->change.sealed_size);
-  g_array_append_val (self->chunks, chunk);
-  self->filled = 0;
-  mh_buffers_give (self->store->buffers, g_steal_pointer (&self->buffer));
+/* Seals the contents of uploads that are one small block each, at most MH_SEAL_MOST of them. */
+static void
+seal_inline (MhUpload *const *uploads, guint count)
+{
+  MhBuffers *buffers;
+  MhSealing sealings[MH_SEAL_MOST];
+  MhSha256Job jobs[MH_SEAL_MOST] = { 0 };
+  MhChunk chunks[MH_SEAL_MOST] = { 0 };
+
+  if (count == 0)
+    return;
+
+  buffers = uploads[0]->store->buffers;
+  for (guint i = 0; i < count; i++)
+    {
+      MhUpload *self = uploads[i];
+
+      jobs[i] = mh_content_hash_job (self->buffer->data, self->filled, chunks[i].content);
+      sealings[i] = (MhSealing){ self->keys, { self->buffer->data, self->filled }, &chunks[i] };
+    }
+  mh_sha256_many (jobs, count);
+  mh_seal_blocks (buffers, sealings, count);
+  for (guint i = 0; i < count; i++)
+    {
+      MhUpload *self = uploads[i];
+
+      self->change.sealed = sealings[i].sealed;
+      self->change.sealed_size = sealings[i].sealed_size;
+      g_array_append_val (self->chunks, chunks[i]);
+      self->filled = 0;
+      mh_buffers_give (buffers, g_steal_pointer (&self->buffer));
+    }
 }
 
 /* Gives the hash of the whole blocks, and of those that make none. */
@@ -504,18 +530,12 @@ hash_content (MhUpload *self, guint8 *hash)
   mh_sha256_finish (sha, hash);
 }
 
-gboolean
-mh_upload_prepare (MhUpload *self, GCancellable *cancellable, GError **error)
+/* Once everything is sealed: makes what the commit gets. */
+static gboolean
+prepare_change (MhUpload *self, GCancellable *cancellable, GError **error)
 {
   MhChangePut *change = &self->change;
 
-  if (self->prepared)
-    return TRUE;
-
-  if (self->filled > 0 && self->filled <= INLINE_MAX && self->chunks->len == 0)
-    seal_inline (self);
-  else if (self->filled > 0)
-    submit (self);
   wait_settled (self);
   if (!check_state (self, cancellable, error))
     {
@@ -537,6 +557,56 @@ mh_upload_prepare (MhUpload *self, GCancellable *cancellable, GError **error)
   self->prepared = TRUE;
 
   return TRUE;
+}
+
+/* Has the last block of each upload sealed. */
+static void
+seal_rests (MhUpload *const *uploads, guint count)
+{
+  MhUpload *small[MH_SEAL_MOST] = { NULL };
+  guint smalls = 0;
+
+  for (guint i = 0; i < count; i++)
+    {
+      MhUpload *self = uploads[i];
+
+      if (is_inline (self))
+        small[smalls++] = self;
+      else if (self->filled > 0)
+        submit (self);
+      if (smalls == MH_SEAL_MOST)
+        {
+          seal_inline (small, smalls);
+          smalls = 0;
+        }
+    }
+  seal_inline (small, smalls);
+}
+
+void
+mh_uploads_prepare (MhUpload **uploads, guint count, GCancellable *cancellable, GError **errors)
+{
+  seal_rests (uploads, count);
+  for (guint i = 0; i < count; i++)
+    {
+      errors[i] = NULL;
+      if (!uploads[i]->prepared)
+        (void) prepare_change (uploads[i], cancellable, &errors[i]);
+    }
+}
+
+gboolean
+mh_upload_prepare (MhUpload *self, GCancellable *cancellable, GError **error)
+{
+  GError *local = NULL;
+
+  mh_uploads_prepare (&self, 1, cancellable, &local);
+  if (local == NULL)
+    return TRUE;
+
+  g_propagate_error (error, local);
+
+  return FALSE;
 }
 
 void
