@@ -528,9 +528,9 @@ void mh_uploads_finish (MhUpload **uploads, guint count, MhFile **files, GError 
  * mh_upload_free:
  * @self: (nullable) (transfer full): an upload
  *
- * Gives the space back unless the upload was finished.
+ * Gives the space back unless the upload was finished: an upload that begins later can have it.
  *
- * Thread: any worker.
+ * Thread: any worker. Waits for blocks that are being sealed.
  */
 void mh_upload_free (MhUpload *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhUpload, mh_upload_free)

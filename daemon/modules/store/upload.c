@@ -91,20 +91,6 @@ upload_unref (MhUpload *self)
     mh_writer_post (self->store->writer, release_task, self);
 }
 
-void
-mh_upload_free (MhUpload *self)
-{
-  if (self == NULL)
-    return;
-
-  /* Blocks that still wait need not be written any more. */
-  g_mutex_lock (&self->lock);
-  if (self->error == NULL)
-    self->error = g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the upload has ended");
-  g_mutex_unlock (&self->lock);
-  upload_unref (self);
-}
-
 /* Refuses what would not fit if none of it were stored already. */
 static gboolean
 check_announced (MhUpload *self, const MhVaultRow *vault, gint64 announced, GError **error)
@@ -470,6 +456,33 @@ wait_settled (MhUpload *self)
   while (self->under_way > 0)
     g_cond_wait (&self->settled, &self->lock);
   g_mutex_unlock (&self->lock);
+}
+
+/* On the writer's thread: takes the user's reference, and gives back what is not used. */
+static void
+let_go_task (MhWriter *writer, gpointer data)
+{
+  MhUpload *self = data;
+
+  mh_writer_drop_blocks (writer, self->held);
+  if (g_atomic_int_dec_and_test (&self->references))
+    release_task (writer, self);
+}
+
+void
+mh_upload_free (MhUpload *self)
+{
+  if (self == NULL)
+    return;
+
+  /* Blocks that still wait need not be written any more. */
+  g_mutex_lock (&self->lock);
+  if (self->error == NULL)
+    self->error = g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the upload has ended");
+  g_mutex_unlock (&self->lock);
+  /* What comes after us on the writer's thread finds the space that we give back. */
+  wait_settled (self);
+  mh_writer_post (self->store->writer, let_go_task, self);
 }
 
 /* Whether the content is one small block, which goes with the commit. */
