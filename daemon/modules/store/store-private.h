@@ -88,8 +88,8 @@ guint64 mh_store_resolve_min_free (gint64 configured, int fd);
 /* Adds what the disk has to @space. Thread: any. */
 void mh_store_fill_space (MhStore *self, MhStoreSpace *space);
 
-/* Refuses an upload when less than min_free is free where @fd lies. Thread: any. */
-gboolean mh_store_check_min_free (MhStore *self, int fd, guint64 needed,
+/* Refuses an upload that would leave less than min_free of @free_bytes. Thread: any. */
+gboolean mh_store_check_min_free (MhStore *self, guint64 free_bytes, guint64 needed,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Turns a set @error of a lower domain into the public one. Thread: any. */
