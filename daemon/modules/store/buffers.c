@@ -10,7 +10,7 @@
 /* Anything up to SMALL comes from the heap; anything larger has room for the largest block. */
 #define SMALL (128 * 1024)
 #define LARGE (MH_CHUNK_MAX + 4096)
-#define IDLE_BUFFERS 4
+#define IDLE_BUFFERS 8
 #define IDLE_CONTEXTS 4
 
 /* The fastest level that has a ratio of note, with a table of 32 KiB: it stays in the first cache.
