@@ -4,6 +4,7 @@
 #include "db.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/os.h"
@@ -164,6 +165,18 @@ configure (MhDb *self, MhDbFlags flags, GError **error)
          && mh_db_exec (self, "PRAGMA foreign_keys = 1; PRAGMA trusted_schema = 0", error);
 }
 
+/* Statements differ in length or at their end: not every byte of each has to be looked at. */
+static guint
+hash_sql (gconstpointer sql)
+{
+  gsize size = strlen (sql);
+  guint64 end = 0;
+
+  memcpy (&end, (const char *) sql + size - MIN (size, sizeof end), MIN (size, sizeof end));
+
+  return (guint) ((end * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15)) >> 32) ^ (guint) size;
+}
+
 MhDb *
 mh_db_open (const char *path, MhDbFlags flags, GError **error)
 {
@@ -185,7 +198,7 @@ mh_db_open (const char *path, MhDbFlags flags, GError **error)
 
   self = g_new0 (MhDb, 1);
   self->path = g_strdup (path);
-  self->statements = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, mh_stmt_destroy);
+  self->statements = g_hash_table_new_full (hash_sql, g_str_equal, NULL, mh_stmt_destroy);
   mode |= read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   status = sqlite3_open_v2 (path, &self->handle, mode, mh_db_vfs ());
   if (status != SQLITE_OK)

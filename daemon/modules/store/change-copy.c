@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "crypto/random.h"
 
 /* Names that are tried for a copy before it is given up. */
 #define MOST_NAMES 10000
@@ -57,7 +56,7 @@ begin_target (MhWriter *writer, const MhFileRow *there, const char *to, MhDraft 
   if (there != NULL)
     return mh_change_follow (writer, there, draft, error);
 
-  mh_random_bytes (draft->file_id, sizeof draft->file_id);
+  mh_change_make_file_id (mh_writer_store (writer), draft->file_id);
   draft->parents = g_bytes_new (NULL, 0);
   draft->meta.path = (char *) to; /* only read */
 

@@ -24,6 +24,10 @@ typedef struct
 void mh_draft_clear (MhDraft *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MhDraft, mh_draft_clear)
 
+/* Makes the id of a new file. It begins with the time, so that new files, and the versions of them,
+ * come last in the index instead of anywhere; a version record says when it was made anyway. */
+void mh_change_make_file_id (MhStore *store, guint8 file_id[MH_FILE_ID_SIZE]);
+
 /* As mh_catalog_get_vault(), but not one that was forgotten while somebody still used it. */
 gboolean mh_change_get_vault (MhWriter *writer, MhKeys *keys, MhVaultRow *vault,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -12,12 +12,25 @@
 #include "query.h"
 #include "usage.h"
 
+/* Bytes of a file's id that say when it was made; the rest is random. */
+#define FILE_ID_TIME 6
+
 void
 mh_draft_clear (MhDraft *self)
 {
   g_clear_pointer (&self->parents, g_bytes_unref);
   g_clear_pointer (&self->blocks, g_bytes_unref);
   g_clear_pointer (&self->chunks, g_bytes_unref);
+}
+
+void
+mh_change_make_file_id (MhStore *store, guint8 file_id[MH_FILE_ID_SIZE])
+{
+  guint64 now_ms = GUINT64_TO_BE ((guint64) mh_store_now_ms (store));
+  gsize skip = sizeof now_ms - FILE_ID_TIME;
+
+  memcpy (file_id, (const guint8 *) &now_ms + skip, FILE_ID_TIME);
+  mh_random_bytes (file_id + FILE_ID_TIME, MH_FILE_ID_SIZE - FILE_ID_TIME);
 }
 
 /* As mh_catalog_get_vault(), but not one that was forgotten while somebody still used it. */
@@ -301,7 +314,7 @@ mh_change_prepare (MhChangePut *change, MhStore *store)
   g_auto (MhDraft) draft = { 0 };
 
   change->mime = mh_change_guess_mime (change->path);
-  mh_random_bytes (draft.file_id, sizeof draft.file_id);
+  mh_change_make_file_id (store, draft.file_id);
   draft.parents = g_bytes_new (NULL, 0);
   fill_draft (change, &draft);
   change->prepared.version = version_of_draft (store, change->keys, &draft, 1);

@@ -15,6 +15,14 @@ mh_content_hash_block (guint8 *data, gsize size, guint8 out[MH_SHA256_SIZE])
   mh_sha256 (data, 1 + size, out);
 }
 
+MhSha256Job
+mh_content_hash_job (guint8 *data, gsize size, guint8 *out)
+{
+  data[0] = 0;
+
+  return (MhSha256Job){ data, 1 + size, out };
+}
+
 MhSha256 *
 mh_content_begin (void)
 {

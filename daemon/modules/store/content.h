@@ -22,6 +22,9 @@ G_BEGIN_DECLS
  */
 void mh_content_hash_block (guint8 *data, gsize size, guint8 out[MH_SHA256_SIZE]);
 
+/* Returns: what mh_sha256_many() has to do for the same, @data being ready for it. */
+MhSha256Job mh_content_hash_job (guint8 *data, gsize size, guint8 *out);
+
 /* Returns: (transfer full): the hash of no block yet; mh_sha256_finish() gives it */
 MhSha256 *mh_content_begin (void) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -67,31 +67,83 @@ compress (MhBuffers *buffers, const guint8 *plain, gsize size, gsize *payload_si
   return packed;
 }
 
+/* What is sealed of a block. */
+typedef struct
+{
+  MhBuffer *packed; /* (owned) (nullable): %NULL for the content as it is */
+  const guint8 *data;
+  gsize size;
+} Payload;
+
+/* Compresses where that pays; what was made by it is hashed, of anything else the hash is known. */
+static void
+make_payloads (MhBuffers *buffers, MhSealing *sealings, Payload *payloads, guint count)
+{
+  MhSha256Job jobs[MH_SEAL_MOST] = { 0 };
+  gsize hashes = 0;
+
+  for (guint i = 0; i < count; i++)
+    {
+      const MhPlain *plain = &sealings[i].plain;
+      MhChunk *chunk = sealings[i].chunk;
+      Payload *payload = &payloads[i];
+
+      plain->data[0] = CODEC_RAW;
+      payload->size = 1 + plain->size;
+      payload->packed = compress (buffers, plain->data + 1, plain->size, &payload->size);
+      payload->data = payload->packed != NULL ? payload->packed->data : plain->data;
+      if (payload->packed != NULL)
+        jobs[hashes++] = (MhSha256Job){ payload->data, payload->size, chunk->h };
+      else
+        memcpy (chunk->h, chunk->content, sizeof chunk->h); /* of CODEC_RAW and the bytes */
+      chunk->plain_size = (guint32) plain->size;
+    }
+  mh_sha256_many (jobs, hashes);
+}
+
+/* Takes what is packed. */
+static void
+seal_payload (MhBuffers *buffers, MhSealing *sealing, const Payload *payload)
+{
+  guint8 key[MH_GCM_KEY_SIZE];
+
+  sealing->sealed_size = payload->size + MH_GCM_TAG_SIZE;
+  sealing->sealed = mh_buffers_take (buffers, sealing->sealed_size);
+  derive_key (sealing->keys, sealing->chunk->h, key);
+  mh_gcm_seal (key, nonce, payload->data, payload->size, sealing->sealed->data);
+  mh_wipe (key, sizeof key);
+  mh_buffers_give (buffers, payload->packed);
+}
+
+void
+mh_seal_blocks (MhBuffers *buffers, MhSealing *sealings, guint count)
+{
+  Payload payloads[MH_SEAL_MOST];
+  MhSha256Job jobs[MH_SEAL_MOST] = { 0 };
+
+  g_return_if_fail (count <= MH_SEAL_MOST);
+
+  make_payloads (buffers, sealings, payloads, count);
+  for (guint i = 0; i < count; i++)
+    {
+      MhSealing *sealing = &sealings[i];
+
+      seal_payload (buffers, sealing, &payloads[i]);
+      jobs[i] = (MhSha256Job){ sealing->sealed->data, sealing->sealed_size, sealing->chunk->id };
+    }
+  mh_sha256_many (jobs, count);
+}
+
 MhBuffer *
 mh_seal_block (MhBuffers *buffers, MhKeys *keys, const MhPlain *plain, MhChunk *chunk,
                gsize *sealed_size)
 {
-  gsize payload_size = 1 + plain->size;
-  MhBuffer *packed = compress (buffers, plain->data + 1, plain->size, &payload_size);
-  const guint8 *payload = packed != NULL ? packed->data : plain->data;
-  MhBuffer *sealed = mh_buffers_take (buffers, payload_size + MH_GCM_TAG_SIZE);
-  guint8 key[MH_GCM_KEY_SIZE];
+  MhSealing sealing = { keys, *plain, chunk };
 
-  plain->data[0] = CODEC_RAW;
-  if (packed != NULL)
-    mh_sha256 (payload, payload_size, chunk->h);
-  else
-    memcpy (chunk->h, chunk->content, sizeof chunk->h); /* of a zero, CODEC_RAW, and the bytes */
-  derive_key (keys, chunk->h, key);
-  mh_gcm_seal (key, nonce, payload, payload_size, sealed->data);
-  mh_wipe (key, sizeof key);
-  mh_buffers_give (buffers, packed);
+  mh_seal_blocks (buffers, &sealing, 1);
+  *sealed_size = sealing.sealed_size;
 
-  *sealed_size = payload_size + MH_GCM_TAG_SIZE;
-  mh_sha256 (sealed->data, *sealed_size, chunk->id);
-  chunk->plain_size = (guint32) plain->size;
-
-  return sealed;
+  return sealing.sealed;
 }
 
 /* Takes @opened. Returns: (nullable): the bytes after the codec, expanded */

@@ -31,6 +31,31 @@ typedef struct
   gsize size;   /* bytes of the file */
 } MhPlain;
 
+/* A block to be sealed. */
+typedef struct
+{
+  MhKeys *keys; /* (unowned): the vault */
+  MhPlain plain;
+  MhChunk *chunk;    /* (unowned): what the manifest has to say; its @content is set already */
+  MhBuffer *sealed;  /* (owned): result, to be given back to the buffers */
+  gsize sealed_size; /* bytes of it */
+} MhSealing;
+
+/* Most blocks that mh_seal_blocks() takes at one time. */
+#define MH_SEAL_MOST 8
+
+/**
+ * mh_seal_blocks:
+ * @buffers: scratch space
+ * @sealings: what to seal
+ * @count: how many, at most %MH_SEAL_MOST; their hashes are made side by side
+ *
+ * Compresses where that pays, then seals.
+ *
+ * Thread: any worker.
+ */
+void mh_seal_blocks (MhBuffers *buffers, MhSealing *sealings, guint count);
+
 /**
  * mh_seal_block:
  * @buffers: scratch space
@@ -39,7 +64,7 @@ typedef struct
  * @chunk: (inout): what the manifest has to say; its @content is set already
  * @sealed_size: (out): bytes of the result
  *
- * Compresses where that pays, then seals.
+ * As mh_seal_blocks(), for one.
  *
  * Thread: any worker.
  * Returns: (transfer full): the sealed bytes, to be given back to @buffers

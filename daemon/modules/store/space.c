@@ -111,11 +111,11 @@ describe (guint64 least)
 }
 
 gboolean
-mh_store_check_min_free (MhStore *self, int fd, guint64 needed, GError **error)
+mh_store_check_min_free (MhStore *self, guint64 free_bytes, guint64 needed, GError **error)
 {
   g_autofree char *sentence = NULL;
 
-  if (mh_os_free_space (fd) >= needed + self->min_free)
+  if (free_bytes >= needed + self->min_free)
     return TRUE;
 
   sentence = describe (self->min_free);

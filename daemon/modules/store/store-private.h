@@ -34,6 +34,8 @@ struct _MhStore
   MhGenerations *generations; /* (owned): of readers */
   MhDbPool *readers;          /* (owned) */
   MhPool *sealers;            /* (owned) */
+  GMutex sealing_lock;        /* of @sealing alone */
+  GQueue sealing;             /* (locked-by sealing_lock): blocks that wait for a sealer */
   MhPool *openers;            /* (owned): read-ahead */
   MhWriter *writer;           /* (owned) */
   MhPartials *partials;       /* (owned) */
@@ -94,8 +96,8 @@ GBytes *mh_store_fetch_block (MhStore *self, const char *vault_id, const guint8 
 /* Adds what the disk has to @space. Thread: any. */
 void mh_store_fill_space (MhStore *self, MhStoreSpace *space);
 
-/* Refuses an upload when less than min_free is free where @fd lies. Thread: any. */
-gboolean mh_store_check_min_free (MhStore *self, int fd, guint64 needed,
+/* Refuses an upload that would leave less than min_free of @free_bytes. Thread: any. */
+gboolean mh_store_check_min_free (MhStore *self, guint64 free_bytes, guint64 needed,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Turns a set @error of a lower domain into the public one. Thread: any. */

@@ -112,6 +112,8 @@ mh_store_open (const MhStoreConfig *config, GError **error)
   self->lock_fd = -1;
   g_mutex_init (&self->lock);
   g_cond_init (&self->fetched);
+  g_mutex_init (&self->sealing_lock);
+  g_queue_init (&self->sealing);
   if (!prepare_folders (config, lock_path, error))
     return NULL;
 
@@ -177,6 +179,7 @@ mh_store_close (MhStore *self)
   g_clear_pointer (&self->limits, g_hash_table_unref);
   mh_os_close (self->lock_fd);
   g_free (self->fault);
+  g_mutex_clear (&self->sealing_lock);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->fetched);
   g_free (self);

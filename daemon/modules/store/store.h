@@ -498,6 +498,21 @@ gboolean mh_upload_prepare (MhUpload *self, GCancellable *cancellable,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * mh_uploads_prepare:
+ * @uploads: (array length=count): uploads of one store
+ * @count: number of uploads
+ * @cancellable: (nullable): gives up
+ * @errors: (array length=count) (out): %NULL for those that are prepared
+ *
+ * As mh_upload_prepare() for many, which costs less when they are small: their hashes are made side
+ * by side.
+ *
+ * Thread: the one that uses all of @uploads. Blocks on disk.
+ */
+void
+mh_uploads_prepare (MhUpload **uploads, guint count, GCancellable *cancellable, GError **errors);
+
+/**
  * mh_uploads_finish:
  * @uploads: (array length=count): prepared uploads of one store
  * @count: number of uploads, at least 1
@@ -515,9 +530,9 @@ void mh_uploads_finish (MhUpload **uploads, guint count, MhFile **files, GError 
  * mh_upload_free:
  * @self: (nullable) (transfer full): an upload
  *
- * Gives the space back unless the upload was finished.
+ * Gives the space back unless the upload was finished: an upload that begins later can have it.
  *
- * Thread: any worker.
+ * Thread: any worker. Waits for blocks that are being sealed.
  */
 void mh_upload_free (MhUpload *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhUpload, mh_upload_free)

@@ -18,6 +18,9 @@
 /* A file that is one block of at most this size is written by its commit, not before. */
 #define INLINE_MAX FIRST_BUFFER
 
+/* Blocks that one sealer takes at one time: as many as are hashed together. */
+#define SIDE_BY_SIDE 2
+
 struct _MhUpload
 {
   int references;      /* the user's and one of each block under way */
@@ -86,20 +89,6 @@ upload_unref (MhUpload *self)
 {
   if (g_atomic_int_dec_and_test (&self->references))
     mh_writer_post (self->store->writer, release_task, self);
-}
-
-void
-mh_upload_free (MhUpload *self)
-{
-  if (self == NULL)
-    return;
-
-  /* Blocks that still wait need not be written any more. */
-  g_mutex_lock (&self->lock);
-  if (self->error == NULL)
-    self->error = g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the upload has ended");
-  g_mutex_unlock (&self->lock);
-  upload_unref (self);
 }
 
 /* Refuses what would not fit if none of it were stored already. */
@@ -257,6 +246,24 @@ write_task (MhWriter *writer, gpointer data)
   block_done (block, error);
 }
 
+/* Hashes the contents of blocks, side by side; not of those that were said to be known. */
+static void
+hash_blocks (Block *const *blocks, guint count)
+{
+  MhSha256Job jobs[SIDE_BY_SIDE] = { 0 };
+  gsize hashes = 0;
+
+  for (guint i = 0; i < count; i++)
+    {
+      Block *block = blocks[i];
+
+      if (!block->tagged)
+        jobs[hashes++] =
+            mh_content_hash_job (block->plain->data, block->plain_size, block->chunk.content);
+    }
+  mh_sha256_many (jobs, hashes);
+}
+
 /* Whether the store should have the content already; fills in what is said about it then. */
 static gboolean
 is_known (Block *block)
@@ -266,7 +273,6 @@ is_known (Block *block)
   if (block->tagged)
     return FALSE; /* it was said to be, and was not */
 
-  mh_content_hash_block (block->plain->data, block->plain_size, block->chunk.content);
   mh_known_tag (self->keys, block->chunk.content, block->tag);
   block->tagged = TRUE;
   block->chunk.plain_size = (guint32) block->plain_size;
@@ -274,36 +280,81 @@ is_known (Block *block)
   return mh_known_find (self->store, block->tag, &block->chunk);
 }
 
-/* On a sealer. */
+/* Seals the blocks whose content is not in the store. */
 static void
-seal (gpointer data)
+seal_new (MhStore *store, Block *const *blocks, guint count)
 {
-  Block *block = data;
-  MhUpload *self = block->upload;
+  MhSealing sealings[SIDE_BY_SIDE];
+  Block *sealed[SIDE_BY_SIDE];
+  guint fresh = 0;
 
-  if (has_failed (self))
+  for (guint i = 0; i < count; i++)
     {
-      block_done (block, NULL);
-      return;
-    }
+      Block *block = blocks[i];
 
-  if (!is_known (block))
+      if (is_known (block))
+        continue;
+      sealings[fresh] = (MhSealing){ block->upload->keys,
+                                     { block->plain->data, block->plain_size },
+                                     &block->chunk };
+      sealed[fresh++] = block;
+    }
+  mh_seal_blocks (store->buffers, sealings, fresh);
+  for (guint i = 0; i < fresh; i++)
     {
-      MhPlain plain = { block->plain->data, block->plain_size };
-
-      block->sealed = mh_seal_block (self->store->buffers, self->keys, &plain, &block->chunk,
-                                     &block->sealed_size);
-      mh_buffers_give (self->store->buffers, g_steal_pointer (&block->plain));
+      sealed[i]->sealed = sealings[i].sealed;
+      sealed[i]->sealed_size = sealings[i].sealed_size;
+      mh_buffers_give (store->buffers, g_steal_pointer (&sealed[i]->plain));
     }
-  mh_writer_post (self->store->writer, write_task, block);
+}
+
+/* Takes some of the blocks that wait, two when there are. Returns: how many */
+static guint
+take_blocks (MhStore *store, Block **blocks)
+{
+  guint count = 0;
+
+  g_mutex_lock (&store->sealing_lock);
+  while (count < SIDE_BY_SIDE && !g_queue_is_empty (&store->sealing))
+    blocks[count++] = g_queue_pop_head (&store->sealing);
+  g_mutex_unlock (&store->sealing_lock);
+
+  return count;
+}
+
+/* On a sealer: seals blocks that wait. Another one may have taken all of them. */
+static void
+seal_some (gpointer data)
+{
+  MhStore *store = data;
+  Block *blocks[SIDE_BY_SIDE];
+  guint taken = take_blocks (store, blocks);
+  guint count = 0;
+
+  for (guint i = 0; i < taken; i++)
+    {
+      if (has_failed (blocks[i]->upload))
+        block_done (blocks[i], NULL);
+      else
+        blocks[count++] = blocks[i];
+    }
+  hash_blocks (blocks, count);
+  seal_new (store, blocks, count);
+  for (guint i = 0; i < count; i++)
+    mh_writer_post (store->writer, write_task, blocks[i]);
 }
 
 static void
 send_to_sealer (Block *block)
 {
+  MhStore *store = block->upload->store;
+
+  g_mutex_lock (&store->sealing_lock);
+  g_queue_push_tail (&store->sealing, block);
+  g_mutex_unlock (&store->sealing_lock);
   /* With the sealers all busy this thread is one more. */
-  if (!mh_pool_push (block->upload->store->sealers, seal, block))
-    seal (block);
+  if (!mh_pool_push (store->sealers, seal_some, store))
+    seal_some (store);
 }
 
 /* Sends the block that is in the buffer on its way. */
@@ -407,19 +458,72 @@ wait_settled (MhUpload *self)
   g_mutex_unlock (&self->lock);
 }
 
-/* The content is one small block: it is sealed here and goes with the commit. */
+/* On the writer's thread: takes the user's reference, and gives back what is not used. */
 static void
-seal_inline (MhUpload *self)
+let_go_task (MhWriter *writer, gpointer data)
 {
-  MhPlain plain = { self->buffer->data, self->filled };
-  MhChunk chunk = { 0 };
+  MhUpload *self = data;
 
-  mh_content_hash_block (plain.data, plain.size, chunk.content);
-  self->change.sealed =
-      mh_seal_block (self->store->buffers, self->keys, &plain, &chunk, &self->change.sealed_size);
-  g_array_append_val (self->chunks, chunk);
-  self->filled = 0;
-  mh_buffers_give (self->store->buffers, g_steal_pointer (&self->buffer));
+  mh_writer_drop_blocks (writer, self->held);
+  if (g_atomic_int_dec_and_test (&self->references))
+    release_task (writer, self);
+}
+
+void
+mh_upload_free (MhUpload *self)
+{
+  if (self == NULL)
+    return;
+
+  /* Blocks that still wait need not be written any more. */
+  g_mutex_lock (&self->lock);
+  if (self->error == NULL)
+    self->error = g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the upload has ended");
+  g_mutex_unlock (&self->lock);
+  /* What comes after us on the writer's thread finds the space that we give back. */
+  wait_settled (self);
+  mh_writer_post (self->store->writer, let_go_task, self);
+}
+
+/* Whether the content is one small block, which goes with the commit. */
+static gboolean
+is_inline (MhUpload *self)
+{
+  return self->filled > 0 && self->filled <= INLINE_MAX && self->chunks->len == 0;
+}
+
+/* Seals the contents of uploads that are one small block each, at most MH_SEAL_MOST of them. */
+static void
+seal_inline (MhUpload *const *uploads, guint count)
+{
+  MhBuffers *buffers;
+  MhSealing sealings[MH_SEAL_MOST];
+  MhSha256Job jobs[MH_SEAL_MOST] = { 0 };
+  MhChunk chunks[MH_SEAL_MOST] = { 0 };
+
+  if (count == 0)
+    return;
+
+  buffers = uploads[0]->store->buffers;
+  for (guint i = 0; i < count; i++)
+    {
+      MhUpload *self = uploads[i];
+
+      jobs[i] = mh_content_hash_job (self->buffer->data, self->filled, chunks[i].content);
+      sealings[i] = (MhSealing){ self->keys, { self->buffer->data, self->filled }, &chunks[i] };
+    }
+  mh_sha256_many (jobs, count);
+  mh_seal_blocks (buffers, sealings, count);
+  for (guint i = 0; i < count; i++)
+    {
+      MhUpload *self = uploads[i];
+
+      self->change.sealed = sealings[i].sealed;
+      self->change.sealed_size = sealings[i].sealed_size;
+      g_array_append_val (self->chunks, chunks[i]);
+      self->filled = 0;
+      mh_buffers_give (buffers, g_steal_pointer (&self->buffer));
+    }
 }
 
 /* Gives the hash of the whole blocks, and of those that make none. */
@@ -439,18 +543,12 @@ hash_content (MhUpload *self, guint8 *hash)
   mh_sha256_finish (sha, hash);
 }
 
-gboolean
-mh_upload_prepare (MhUpload *self, GCancellable *cancellable, GError **error)
+/* Once everything is sealed: makes what the commit gets. */
+static gboolean
+prepare_change (MhUpload *self, GCancellable *cancellable, GError **error)
 {
   MhChangePut *change = &self->change;
 
-  if (self->prepared)
-    return TRUE;
-
-  if (self->filled > 0 && self->filled <= INLINE_MAX && self->chunks->len == 0)
-    seal_inline (self);
-  else if (self->filled > 0)
-    submit (self);
   wait_settled (self);
   if (!check_state (self, cancellable, error))
     {
@@ -472,6 +570,56 @@ mh_upload_prepare (MhUpload *self, GCancellable *cancellable, GError **error)
   self->prepared = TRUE;
 
   return TRUE;
+}
+
+/* Has the last block of each upload sealed. */
+static void
+seal_rests (MhUpload *const *uploads, guint count)
+{
+  MhUpload *small[MH_SEAL_MOST] = { NULL };
+  guint smalls = 0;
+
+  for (guint i = 0; i < count; i++)
+    {
+      MhUpload *self = uploads[i];
+
+      if (is_inline (self))
+        small[smalls++] = self;
+      else if (self->filled > 0)
+        submit (self);
+      if (smalls == MH_SEAL_MOST)
+        {
+          seal_inline (small, smalls);
+          smalls = 0;
+        }
+    }
+  seal_inline (small, smalls);
+}
+
+void
+mh_uploads_prepare (MhUpload **uploads, guint count, GCancellable *cancellable, GError **errors)
+{
+  seal_rests (uploads, count);
+  for (guint i = 0; i < count; i++)
+    {
+      errors[i] = NULL;
+      if (!uploads[i]->prepared)
+        (void) prepare_change (uploads[i], cancellable, &errors[i]);
+    }
+}
+
+gboolean
+mh_upload_prepare (MhUpload *self, GCancellable *cancellable, GError **error)
+{
+  GError *local = NULL;
+
+  mh_uploads_prepare (&self, 1, cancellable, &local);
+  if (local == NULL)
+    return TRUE;
+
+  g_propagate_error (error, local);
+
+  return FALSE;
 }
 
 void

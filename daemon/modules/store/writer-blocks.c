@@ -14,6 +14,9 @@
 /* Room that SQLite keeps; blocks leave more, see mh_store_check_min_free(). */
 #define RESERVE_VERSIONS (3 * 1024 * 1024)
 
+/* With so much more than is needed, the disk is asked once a commit. */
+#define PLENTY (64 * 1024 * 1024)
+
 #define WRITE_SOON (8 * 1024 * 1024)
 
 /* Records of a commit are written together, so many bytes at a time. */
@@ -320,12 +323,39 @@ mh_writer_append_record (MhWriter *self, MhRecord *record, const guint8 *payload
   return TRUE;
 }
 
-/* Whether @needed bytes can be written on top of what was gathered. */
-static gboolean
-check_space (MhWriter *self, guint64 needed, GError **error)
+/* Returns: bytes of the disk that can still be written, on top of what was gathered */
+static guint64
+spare (MhWriter *self, guint64 needed)
 {
-  if (mh_os_free_space (self->open->fd) >= needed + self->open->gathered->len)
-    return TRUE;
+  guint64 gathered = self->open->gathered->len;
+
+  if (self->spare < needed + PLENTY)
+    {
+      self->spare = mh_os_free_space (self->open->fd);
+      self->spare -= MIN (self->spare, gathered);
+    }
+
+  return self->spare;
+}
+
+/* Notes that @span bytes are being written. */
+static void
+use_spare (MhWriter *self, guint64 span)
+{
+  self->spare -= MIN (self->spare, span);
+}
+
+/* Whether @span bytes and what SQLite needs can be written. */
+static gboolean
+check_space (MhWriter *self, guint64 span, GError **error)
+{
+  guint64 needed = span + RESERVE_VERSIONS;
+
+  if (spare (self, needed) >= needed)
+    {
+      use_spare (self, span);
+      return TRUE;
+    }
 
   g_set_error (error, MH_ERROR, MH_ERROR_NO_SPACE, "the disk is full");
 
@@ -342,12 +372,18 @@ fill_record (MhRecord *record, const char *vault_id, const MhChunk *chunk, gsize
   memcpy (record->id, chunk->id, sizeof record->id);
 }
 
-/* Whether a block can be written on top of what was gathered. */
+/* Whether a block of @span bytes can be written. */
 static gboolean
 check_space_for_block (MhWriter *self, guint64 span, GError **error)
 {
-  return mh_store_check_min_free (self->store, self->open->fd, span + self->open->gathered->len,
-                                  error);
+  guint64 needed = span + self->store->min_free;
+
+  if (!mh_store_check_min_free (self->store, spare (self, needed), span, error))
+    return FALSE;
+
+  use_spare (self, span);
+
+  return TRUE;
 }
 
 static MhPending *
@@ -415,6 +451,7 @@ mh_writer_put_block (MhWriter *self, const char *vault_id, const MhChunk *chunk,
     }
 
   fill_record (&record, vault_id, chunk, size);
+  self->spare = 0; /* to be asked for */
   if (!mh_writer_ready_segment (self, span, error) || !check_space_for_block (self, span, error)
       || !mh_writer_append_record (self, &record, sealed, FALSE, &location, error))
     return NULL;
@@ -660,8 +697,7 @@ mh_writer_put_version (MhWriter *self, const char *vault_id, GBytes *payload, Mh
       return FALSE;
     }
 
-  if (!write_version (self, MH_RECORD_FOLLOWED, error)
-      || !check_space (self, span + RESERVE_VERSIONS, error))
+  if (!write_version (self, MH_RECORD_FOLLOWED, error) || !check_space (self, span, error))
     return FALSE;
 
   /* Written when it is known whether another follows. */
@@ -711,7 +747,6 @@ mh_writer_append (MhWriter *self, MhRecord *record, const guint8 *payload, MhLoc
   /* What it belonged to is not here. */
   record->flags = 0;
 
-  return write_version (self, MH_RECORD_FOLLOWED, error)
-         && check_space (self, span + RESERVE_VERSIONS, error)
+  return write_version (self, MH_RECORD_FOLLOWED, error) && check_space (self, span, error)
          && mh_writer_append_record (self, record, payload, TRUE, location, error);
 }

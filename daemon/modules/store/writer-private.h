@@ -69,6 +69,7 @@ struct _MhWriter
   GHashTable *segments; /* (owned) (element-type guint64 MhSegmentOut) */
   MhSegmentOut *open;   /* (nullable): where to append; one of @segments */
   guint64 last_segment; /* highest id in use */
+  guint64 spare;        /* bytes that the disk had free, less what was written since; 0: ask */
   guint64 epoch;
   MhLedger *ledger;   /* (owned): of the open transaction */
   GPtrArray *kept;    /* (owned) (element-type MhPending): by the open transaction */

@@ -167,6 +167,7 @@ commit_all (MhWriter *self, GPtrArray *jobs, GError **error)
 
   start = self->open->end;
   self->versions = 0;
+  self->spare = 0;
   good = execute_together (self, jobs);
   if (!good && jobs->len == 1 && can_go_on (self))
     {

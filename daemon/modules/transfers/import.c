@@ -13,6 +13,9 @@
 #define PIECE (1024 * 1024)
 #define PAGE 1000
 
+/* Files that are sealed and signed together, once they are read. */
+#define AT_ONCE 8
+
 /* A folder that is still to be looked into. */
 typedef struct
 {
@@ -34,6 +37,7 @@ typedef struct
 {
   GPtrArray *uploads; /* (owned) (element-type MhUpload) */
   GPtrArray *items;   /* (owned) (element-type MhWorkItem): unowned elements */
+  guint prepared;     /* of them; the rest is to be */
 } Batch;
 
 static void
@@ -109,7 +113,7 @@ check_unchanged (const Source *source, GError **error)
   return FALSE;
 }
 
-/* Reads an open file. Returns: (transfer full) (nullable): a prepared upload */
+/* Reads an open file. Returns: (transfer full): its upload, or %NULL with @error set */
 static MhUpload *
 read_file (MhWork *work, const MhWorkItem *item, Source *source, GError **error)
 {
@@ -120,11 +124,30 @@ read_file (MhWork *work, const MhWorkItem *item, Source *source, GError **error)
   if (!work->transfer->task.replace)
     request.if_none_match = "*";
   upload = mh_upload_new (work->tools->store, &request, error);
-  if (upload == NULL || !read_all (work, source, upload, error) || !check_unchanged (source, error)
-      || !mh_upload_prepare (upload, work->transfer->cancellable, error))
+  if (upload == NULL || !read_all (work, source, upload, error) || !check_unchanged (source, error))
     return NULL;
 
   return g_steal_pointer (&upload);
+}
+
+/* Prepares what was read since the last time; what fails leaves the batch. */
+static void
+prepare_some (MhWork *work, Batch *batch)
+{
+  guint count = batch->uploads->len - batch->prepared;
+  GError *errors[AT_ONCE];
+
+  mh_uploads_prepare ((MhUpload **) batch->uploads->pdata + batch->prepared, count,
+                      work->transfer->cancellable, errors);
+  for (guint i = count; i-- > 0;)
+    {
+      if (errors[i] == NULL)
+        continue;
+      mh_work_fail (work, g_ptr_array_index (batch->items, batch->prepared + i), 0, errors[i]);
+      g_ptr_array_remove_index (batch->uploads, batch->prepared + i);
+      g_ptr_array_remove_index (batch->items, batch->prepared + i);
+    }
+  batch->prepared = batch->uploads->len;
 }
 
 static void
@@ -151,6 +174,8 @@ add_to_batch (MhWork *work, MhWorkItem *item, guint8 *buffer, Batch *batch)
 
   g_ptr_array_add (batch->uploads, upload);
   g_ptr_array_add (batch->items, item);
+  if (batch->uploads->len - batch->prepared == AT_ONCE)
+    prepare_some (work, batch);
 }
 
 static void
@@ -180,12 +205,13 @@ static void
 copy_in (MhWork *work, GPtrArray *items)
 {
   g_autofree guint8 *buffer = g_malloc (PIECE);
-  Batch batch;
+  Batch batch = { NULL };
 
   batch.uploads = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_upload_free);
   batch.items = g_ptr_array_new ();
   for (guint i = 0; i < items->len && !mh_work_is_over (work); i++)
     add_to_batch (work, g_ptr_array_index (items, i), buffer, &batch);
+  prepare_some (work, &batch);
   commit_batch (work, &batch);
   g_ptr_array_unref (batch.uploads);
   g_ptr_array_unref (batch.items);

@@ -50,6 +50,43 @@ test_sha256 (void)
   assert_hex (digest, 32, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+/* Checks mh_sha256_many() for messages of @sizes bytes. */
+static void
+check_many (const guint8 *data, const gsize *sizes, gsize count)
+{
+  g_autofree MhSha256Job *jobs = g_new0 (MhSha256Job, count);
+  g_autofree guint8 *digests = g_malloc0 (count * MH_SHA256_SIZE);
+  guint8 expected[MH_SHA256_SIZE];
+
+  for (gsize i = 0; i < count; i++)
+    jobs[i] = (MhSha256Job){ data + i, sizes[i], digests + i * MH_SHA256_SIZE };
+  mh_sha256_many (jobs, count);
+  for (gsize i = 0; i < count; i++)
+    {
+      mh_sha256 (data + i, sizes[i], expected);
+      g_assert_cmpmem (jobs[i].out, MH_SHA256_SIZE, expected, sizeof expected);
+    }
+}
+
+static void
+test_sha256_many (void)
+{
+  static const gsize some[] = { 100000, 0, 64, 1, 70000, 55, 56, 63, 65, 119, 120, 128 };
+  g_autofree guint8 *data = g_malloc (200000);
+
+  g_test_summary ("many messages have the SHA-256 that each has by itself");
+  for (gsize i = 0; i < 200000; i++)
+    data[i] = (guint8) (i * i >> 7);
+  for (gsize i = 0; i <= G_N_ELEMENTS (some); i++)
+    check_many (data, some, i);
+  for (gsize i = 0; i < 300; i++)
+    {
+      gsize sizes[] = { i, 300 - i, 3 * i };
+
+      check_many (data, sizes, G_N_ELEMENTS (sizes));
+    }
+}
+
 static void
 test_hmac (void)
 {
@@ -290,6 +327,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_assert_true (mh_crypto_init (NULL));
   g_test_add_func ("/crypto/sha256", test_sha256);
+  g_test_add_func ("/crypto/sha256-many", test_sha256_many);
   g_test_add_func ("/crypto/hmac", test_hmac);
   g_test_add_func ("/crypto/equal", test_equal);
   g_test_add_func ("/crypto/kdf", test_kdf);

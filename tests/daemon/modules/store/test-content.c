@@ -8,6 +8,7 @@
 #include "crypto/crypto.h"
 #include "modules/store/buffers.h"
 #include "modules/store/chunker.h"
+#include "modules/store/content.h"
 #include "modules/store/seal.h"
 
 #define MIB (1024 * 1024)
@@ -299,6 +300,69 @@ test_seal (void)
   mh_buffers_give (buffers, sealed);
 }
 
+static void
+test_file_ids (void)
+{
+  g_autoptr (Bench) bench = bench_new (0);
+  g_autoptr (GBytes) content = bench_random (1, 100);
+  g_autoptr (MhFile) first = bench_put (bench, "/b", content);
+  g_autoptr (MhFile) beside = bench_put (bench, "/c", content);
+  g_autoptr (MhFile) later = NULL;
+
+  g_test_summary ("ids of files made later sort behind, and none is another's");
+  mh_clock_set_ms (bench->clock, 4102444800000); /* 2100-01-01 */
+  later = bench_put (bench, "/a", content);
+  g_assert_cmpstr (first->file_id, !=, beside->file_id);
+  g_assert_cmpstr (later->file_id, >, first->file_id);
+  g_assert_cmpstr (later->file_id, >, beside->file_id);
+}
+
+/* Fills a block that zstd makes smaller, or one that it does not. */
+static void
+fill_block (guint8 *data, gsize size, gboolean shrinks, guint32 seed)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+
+  for (gsize i = 0; i < size; i++)
+    data[i] = shrinks ? (guint8) (i % 7 + seed) : (guint8) g_rand_int (rand);
+}
+
+static void
+test_seal_many (void)
+{
+  static const gsize sizes[] = { 70000, 10, 5000, 40000, 1 };
+  g_autoptr (MhBuffers) buffers = mh_buffers_new ();
+  g_autoptr (MhSecret) secret = mh_secret_new_random (32);
+  g_autoptr (MhKeys) keys = mh_keys_new ("one", secret);
+  guint8 *data[G_N_ELEMENTS (sizes)];
+  MhSealing sealings[G_N_ELEMENTS (sizes)];
+  MhChunk chunks[G_N_ELEMENTS (sizes)] = { 0 };
+
+  g_test_summary ("blocks that are sealed together are the same as those sealed by themselves");
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      data[i] = g_malloc (1 + sizes[i]);
+      fill_block (data[i] + 1, sizes[i], i % 2 == 0, i);
+      mh_content_hash_block (data[i], sizes[i], chunks[i].content);
+      sealings[i] = (MhSealing){ keys, { data[i], sizes[i] }, &chunks[i] };
+    }
+  mh_seal_blocks (buffers, sealings, G_N_ELEMENTS (sizes));
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      MhChunk chunk = { 0 };
+      MhBuffer *sealed;
+      gsize size;
+
+      memcpy (chunk.content, chunks[i].content, sizeof chunk.content);
+      sealed = mh_seal_block (buffers, keys, &sealings[i].plain, &chunk, &size);
+      g_assert_cmpmem (sealed->data, size, sealings[i].sealed->data, sealings[i].sealed_size);
+      g_assert_cmpmem (&chunk, sizeof chunk, &chunks[i], sizeof chunks[i]);
+      mh_buffers_give (buffers, sealed);
+      mh_buffers_give (buffers, sealings[i].sealed);
+      g_free (data[i]);
+    }
+}
+
 static gboolean
 contains (const char *folder, const char *needle)
 {
@@ -379,7 +443,9 @@ main (int argc, char **argv)
   g_test_add_func ("/store/content/pieces", test_pieces);
   g_test_add_func ("/store/content/chunker", test_chunker);
   g_test_add_func ("/store/content/cut-points", test_cut_points);
+  g_test_add_func ("/store/content/file-ids", test_file_ids);
   g_test_add_func ("/store/content/seal", test_seal);
+  g_test_add_func ("/store/content/seal-many", test_seal_many);
   g_test_add_func ("/store/content/no-plaintext", test_no_plaintext);
   g_test_add_func ("/store/content/second-vault", test_second_vault);
 
