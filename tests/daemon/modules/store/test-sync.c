@@ -271,6 +271,7 @@ test_one_name (void)
   MhSyncMark of_two = { 0 };
 
   g_test_summary ("two files of one name stay both, and are shown alike everywhere");
+  mh_clock_set_ms (two->clock, mh_clock_now_ms (one->clock) + 1000);
   put (one, "/d/f.txt", 1, 100);
   put (two, "/d/f.txt", 2, 100);
   put (two, "/d/other", 3, 100);
@@ -299,43 +300,40 @@ test_one_name (void)
   bench_assert_recount (two);
 }
 
-/* The one with the name goes: the other gets it. */
+/* The one with the name goes, or is moved: the other gets it. */
 static void
 test_name_is_free (void)
 {
   g_autoptr (Bench) one = bench_new (0);
   g_autoptr (Bench) two = other_of (one);
+  g_autofree char *left = NULL;
+  g_autofree char *right = NULL;
   MhSyncMark of_one = { 0 };
   MhSyncMark of_two = { 0 };
 
-  for (guint round = 0; round < 2; round++)
+  mh_clock_set_ms (two->clock, mh_clock_now_ms (one->clock) + 1000);
+  for (guint i = 0; i < 2; i++)
     {
-      g_autofree char *left = NULL;
-      g_autofree char *right = NULL;
+      const char *path = i == 0 ? "/f" : "/g";
 
-      put (one, "/f", 1, 100);
-      put (two, "/f", 2, 100);
-      (void) pull (two, one, &of_one);
-      (void) pull (one, two, &of_two);
-      (void) pull_blocks (one, two);
-      (void) pull_blocks (two, one);
-      if (round == 0)
-        g_assert_true (mh_store_delete (one->store, "vault", "/f", NULL));
-      else
-        g_assert_cmpint (mh_store_move (two->store, "vault", "/f", "/away", NULL), ==, 1);
-      (void) pull (two, one, &of_one);
-      (void) pull (one, two, &of_two);
-      left = paths_of (one);
-      right = paths_of (two);
-      g_assert_cmpstr (left, ==, right);
-      g_assert_cmpstr (left, ==, round == 0 ? "/f" : "/away|/f");
-      if (round == 0)
-        {
-          assert_content (one, "/f", 2, 100);
-          g_assert_true (mh_store_delete (one->store, "vault", "/f", NULL));
-          (void) pull (two, one, &of_one);
-        }
+      put (one, path, 1, 100);
+      put (two, path, 2, 100);
     }
+  (void) pull (two, one, &of_one);
+  (void) pull (one, two, &of_two);
+  (void) pull_blocks (one, two);
+  (void) pull_blocks (two, one);
+  g_assert_true (mh_store_delete (one->store, "vault", "/f", NULL));
+  g_assert_cmpint (mh_store_move (two->store, "vault", "/g", "/away", NULL), ==, 1);
+  (void) pull (two, one, &of_one);
+  (void) pull (one, two, &of_two);
+  left = paths_of (one);
+  right = paths_of (two);
+  g_assert_cmpstr (left, ==, right);
+  g_assert_cmpstr (left, ==, "/away|/f|/g");
+  assert_content (one, "/f", 2, 100);
+  assert_content (one, "/g", 2, 100);
+  assert_content (one, "/away", 1, 100);
   bench_assert_recount (one);
   bench_assert_recount (two);
 }
