@@ -258,7 +258,8 @@ read_pair (MhConfig *self, yaml_document_t *document, const yaml_node_pair_t *pa
   const Key *key = NULL;
   gboolean ok = FALSE;
 
-  if (name->type != YAML_SCALAR_NODE)
+  /* with an empty one, a mapping that holds itself by an alias would have no end */
+  if (name->type != YAML_SCALAR_NODE || name->data.scalar.value[0] == '\0')
     {
       g_set_error_literal (error, MH_ERROR, MH_ERROR_INVALID, "a key must be a word");
       return FALSE;
