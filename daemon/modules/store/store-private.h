@@ -43,13 +43,15 @@ struct _MhStore
   MhSchedule *schedule;       /* (owned) (nullable) */
   int lock_fd;                /* (owned) */
   GMutex lock;
-  GHashTable *vaults;  /* (owned) (element-type utf8 MhKeys) (locked-by lock) */
-  GHashTable *locked;  /* (owned) (element-type utf8) (locked-by lock): known, without their keys */
-  GHashTable *limits;  /* (owned) (element-type utf8 MhVaultLimits) (locked-by lock) */
-  char *fault;         /* (owned) (nullable) (locked-by lock) */
-  MhStoreFetch fetch;  /* (nullable) (locked-by lock) */
-  gpointer fetch_data; /* (locked-by lock) */
-  guint fetching;      /* calls of @fetch that are under way (locked-by lock) */
+  GHashTable *vaults; /* (owned) (element-type utf8 MhKeys) (locked-by lock) */
+  GHashTable *locked; /* (owned) (element-type utf8) (locked-by lock): known, without their keys */
+  GHashTable *limits; /* (owned) (element-type utf8 MhVaultLimits) (locked-by lock) */
+  char *fault;        /* (owned) (nullable) (locked-by lock) */
+  MhStoreChanged changed; /* (nullable) (locked-by lock) */
+  gpointer changed_data;  /* (locked-by lock) */
+  MhStoreFetch fetch;     /* (nullable) (locked-by lock) */
+  gpointer fetch_data;    /* (locked-by lock) */
+  guint fetching;         /* calls of @fetch that are under way (locked-by lock) */
   GCond fetched;
 };
 
@@ -88,6 +90,9 @@ void mh_store_want_upkeep (MhStore *self);
 
 /* Returns: bytes to be left free where @fd lies; -1 stands for the usual part. Thread: any. */
 guint64 mh_store_resolve_min_free (gint64 configured, int fd);
+
+/* Versions were added. On the thread of the writer. */
+void mh_store_tell_changed (MhStore *self);
 
 /* As MhStoreFetch, of who is set. */
 GBytes *mh_store_fetch_block (MhStore *self, const char *vault_id, const guint8 *id,

@@ -663,6 +663,24 @@ mh_store_take_blocks (MhStore *self, const char *vault_id, GPtrArray *sealed, gu
 /* -- other -- */
 
 void
+mh_store_set_changed (MhStore *self, MhStoreChanged changed, gpointer data)
+{
+  g_mutex_lock (&self->lock);
+  self->changed = changed;
+  self->changed_data = data;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+mh_store_tell_changed (MhStore *self)
+{
+  g_mutex_lock (&self->lock);
+  if (self->changed != NULL)
+    self->changed (self->changed_data);
+  g_mutex_unlock (&self->lock);
+}
+
+void
 mh_store_set_fetch (MhStore *self, MhStoreFetch fetch, gpointer data)
 {
   g_mutex_lock (&self->lock);

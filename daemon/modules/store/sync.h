@@ -170,6 +170,13 @@ GBytes *mh_store_read_sealed (MhStore *self, const char *vault_id, const guint8 
 gboolean mh_store_take_blocks (MhStore *self, const char *vault_id, GPtrArray *sealed, guint *taken,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Versions were added to some vault. On the thread of the writer, with a lock of the store held: to
+ * be noted only. */
+typedef void (*MhStoreChanged) (gpointer data);
+
+/* Sets who is told, or %NULL for nobody; it is not told any more when this returns. Thread: any. */
+void mh_store_set_changed (MhStore *self, MhStoreChanged changed, gpointer data);
+
 /**
  * MhStoreFetch:
  * @vault_id: a vault

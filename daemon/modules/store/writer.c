@@ -265,6 +265,8 @@ run_commits (MhWriter *self, GPtrArray *jobs)
     {
       mh_writer_close_idle (self);
       mh_names_wake (self->store->names);
+      if (self->versions > 0)
+        mh_store_tell_changed (self->store);
     }
   finish_all (self, jobs, error);
   g_ptr_array_set_size (jobs, 0);

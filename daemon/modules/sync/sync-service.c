@@ -33,15 +33,19 @@ struct _MhSync
   MhPool *teller;   /* (owned): of one thread */
   guint watch;      /* of the bus */
   guint sweep;      /* timer of the main loop */
-  guint settle;     /* timer of the main loop; 0: nothing to tell */
+
+  /* (owned) (element-type utf8 MhSyncMark): vaults, and how far others were told of them. Of the
+   * thread of @teller. */
+  GHashTable *told;
 
   GMutex lock;
   GCond idle;
   GHashTable *peers;  /* (owned) (element-type utf8 MhSyncPeer): "vault peer" (locked-by lock) */
   GHashTable *states; /* (owned) (element-type utf8 MhSyncState) (locked-by lock) */
   GHashTable *jobs;   /* (owned) (element-type utf8): "vault peer" that wait (locked-by lock) */
-  GHashTable *dirty;  /* (owned) (element-type utf8): vaults to tell of (locked-by lock) */
-  MhSwarm *swarm;     /* (unowned) (nullable) (locked-by lock) */
+  GSource
+      *settle; /* (owned) (nullable): of the main loop; %NULL: nothing to tell (locked-by lock) */
+  MhSwarm *swarm;            /* (unowned) (nullable) (locked-by lock) */
   GCancellable *cancellable; /* (owned) (nullable): of @swarm (locked-by lock) */
   guint users;               /* of @swarm (locked-by lock) */
 };
@@ -361,8 +365,6 @@ job_free (Job *self)
   g_free (self);
 }
 
-static void mark_dirty (MhSync *self, const char *vault_id);
-
 static gboolean
 pull (MhSync *self, MhSwarm *swarm, const Job *job, MhSyncPull *out, GError **error)
 {
@@ -425,8 +427,6 @@ run_job (gpointer data)
         g_clear_error (&error); /* it has not the key, or is gone: nothing is wrong with us */
       end_state (self, &out, error);
       publish_files (self, &out);
-      if (out.versions > 0)
-        mark_dirty (self, job->vault_id); /* whoever has no way to that machine gets it from us */
       give (self, cancellable);
     }
   job_free (job);
@@ -545,24 +545,40 @@ on_sweep (gpointer data)
 
 /* -- others are told of changes here -- */
 
-/* The message: ids of vaults. */
+/* Whether others were not told yet how far the vault has come. */
+static gboolean
+is_news (MhSync *self, const char *vault_id)
+{
+  const MhSyncMark *told = g_hash_table_lookup (self->told, vault_id);
+  MhSyncMark now;
+
+  if (!mh_store_sync_top (self->store, vault_id, &now, NULL)
+      || (told != NULL && told->epoch == now.epoch && told->after == now.after))
+    return FALSE;
+  g_hash_table_replace (self->told, g_strdup (vault_id), g_memdup2 (&now, sizeof now));
+
+  return TRUE;
+}
+
+/* The message: ids of vaults. Also what came from others is told: not everybody is connected to
+ * everybody. */
 static void
 tell (gpointer data)
 {
   MhSync *self = data;
   g_autoptr (GByteArray) out = g_byte_array_new ();
   g_autoptr (GBytes) message = NULL;
+  g_autoptr (GPtrArray) vaults = mh_vaults_list (self->vaults, NULL); /* the next sweep comes */
   GCancellable *cancellable = NULL;
   MhSwarm *swarm;
-  GHashTableIter iter;
-  gpointer key;
 
-  g_mutex_lock (&self->lock);
-  g_hash_table_iter_init (&iter, self->dirty);
-  while (g_hash_table_iter_next (&iter, &key, NULL))
-    mh_pb_put_text (out, 1, key);
-  g_hash_table_remove_all (self->dirty);
-  g_mutex_unlock (&self->lock);
+  for (guint i = 0; vaults != NULL && i < vaults->len; i++)
+    {
+      const MhVault *vault = g_ptr_array_index (vaults, i);
+
+      if (vault->has_key && is_news (self, vault->id))
+        mh_pb_put_text (out, 1, vault->id);
+    }
 
   swarm = out->len > 0 ? take (self, &cancellable) : NULL;
   if (swarm == NULL)
@@ -577,17 +593,27 @@ on_settled (gpointer data)
 {
   MhSync *self = data;
 
-  self->settle = 0;
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&self->settle, g_source_unref);
+  g_mutex_unlock (&self->lock);
   (void) !mh_pool_push (self->teller, tell, self); /* others ask by themselves, too */
 
   return G_SOURCE_REMOVE;
 }
 
+/* Versions were added: on the thread of the store's writer. */
 static void
-mark_dirty (MhSync *self, const char *vault_id)
+on_changed (gpointer data)
 {
+  MhSync *self = data;
+
   g_mutex_lock (&self->lock);
-  g_hash_table_add (self->dirty, g_strdup (vault_id));
+  if (self->settle == NULL)
+    {
+      self->settle = g_timeout_source_new (SETTLE_MS);
+      g_source_set_callback (self->settle, on_settled, self, NULL);
+      g_source_attach (self->settle, NULL);
+    }
   g_mutex_unlock (&self->lock);
 }
 
@@ -617,14 +643,13 @@ static void
 on_event (const MhEvent *event, gpointer data)
 {
   MhSync *self = data;
-  gboolean is_file = g_str_equal (event->type, "file_changed");
   gboolean is_vault = g_str_equal (event->type, "vault_changed");
   gboolean is_node =
       g_str_equal (event->type, "node_online") || g_str_equal (event->type, "node_changed");
   g_autoptr (JsonNode) node = NULL;
   const char *text;
 
-  if (!is_file && !is_vault && !is_node)
+  if (!is_vault && !is_node)
     return;
   node = mh_json_parse (event->json, -1, NULL);
   if (node == NULL)
@@ -643,7 +668,7 @@ on_event (const MhEvent *event, gpointer data)
       return;
     }
 
-  if (is_vault && g_strcmp0 (mh_json_member (json_node_get_object (node), "op"), "delete") == 0)
+  if (g_strcmp0 (mh_json_member (json_node_get_object (node), "op"), "delete") == 0)
     {
       gpointer *both = g_new0 (gpointer, 2);
 
@@ -657,11 +682,7 @@ on_event (const MhEvent *event, gpointer data)
       return;
     }
 
-  mark_dirty (self, text);
-  if (self->settle == 0)
-    self->settle = g_timeout_add (SETTLE_MS, on_settled, self);
-  if (is_vault)
-    (void) !mh_pool_push (self->teller, sweep, self); /* it may be a new one, or unlocked */
+  (void) !mh_pool_push (self->teller, sweep, self); /* it may be a new one, or unlocked */
 }
 
 /* -- others ask -- */
@@ -826,15 +847,17 @@ stop (gpointer service)
       g_source_remove (self->sweep);
       mh_mesh_remove_service (self->mesh, &mesh_service, self);
     }
-  if (self->settle != 0)
-    g_source_remove (self->settle);
+  mh_store_set_changed (self->store, NULL, NULL);
+  if (self->settle != NULL)
+    g_source_destroy (self->settle);
+  g_clear_pointer (&self->settle, g_source_unref);
   g_clear_pointer (&self->teller, mh_pool_free);
   g_clear_pointer (&self->pullers, mh_pool_free);
   g_clear_pointer (&self->servers, mh_pool_free);
   g_hash_table_unref (self->peers);
   g_hash_table_unref (self->states);
   g_hash_table_unref (self->jobs);
-  g_hash_table_unref (self->dirty);
+  g_hash_table_unref (self->told);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->idle);
   g_free (self);
@@ -856,7 +879,7 @@ start (MhCore *core, GError **error)
   self->states =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) mh_sync_state_free);
   self->jobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->dirty = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   if (!load (self, error))
     {
       stop (self);
@@ -868,6 +891,7 @@ start (MhCore *core, GError **error)
   self->servers = mh_pool_new ("sync-serve", SERVERS, MOST_WAITING);
   self->watch = mh_bus_subscribe (mh_core_bus (core), on_event, self);
   self->sweep = g_timeout_add_seconds (SWEEP_S, on_sweep, self);
+  mh_store_set_changed (self->store, on_changed, self);
   mh_mesh_add_service (self->mesh, &mesh_service, self);
 
   return self;
