@@ -43,11 +43,21 @@ find_nearest_here (MhHost *host, gpointer data)
   g_array_sort_with_data (self->near, compare_rtt, host);
 }
 
+static gboolean
+on_block (GBytes *block, gpointer data, GError **error)
+{
+  *(GBytes **) data = g_bytes_ref (block);
+
+  return TRUE;
+}
+
 GBytes *
 mh_sync_fetch (const MhSyncFetch *self, const guint8 *id)
 {
   g_autoptr (GArray) near = g_array_new (FALSE, FALSE, sizeof (MhPeerId));
+  g_autoptr (GBytes) wanted = g_bytes_new (id, MH_SYNC_HASH_SIZE);
   Nearest nearest = { self->peer_ids, near };
+  GBytes *block = NULL;
 
   mh_host_run (self->host, find_nearest_here, &nearest);
   for (guint i = 0; i < near->len && !g_cancellable_is_cancelled (self->cancellable); i++)
@@ -55,12 +65,11 @@ mh_sync_fetch (const MhSyncFetch *self, const guint8 *id)
       g_autoptr (MhSyncSession) session =
           mh_sync_session_open (self->host, self->store, &g_array_index (near, MhPeerId, i),
                                 self->vault_id, self->cancellable, NULL);
-      g_autoptr (GPtrArray) blocks =
-          session != NULL ? mh_sync_session_blocks (session, id, 1, NULL) : NULL;
 
-      if (blocks != NULL && blocks->len > 0)
-        return g_bytes_ref (g_ptr_array_index (blocks, 0));
+      if (session != NULL && mh_sync_session_each_block (session, wanted, on_block, &block, NULL)
+          && block != NULL)
+        break;
     }
 
-  return NULL;
+  return block;
 }

@@ -8,8 +8,9 @@
 #include "base/error.h"
 #include "crypto/hash.h"
 
-/* Blocks that are fetched before they are written together. */
-#define BLOCKS_AT_ONCE 16
+/* Blocks that are written together: so many, or so many bytes. */
+#define BLOCKS_AT_ONCE 512
+#define BYTES_AT_ONCE (8 * 1024 * 1024)
 
 /* Rounds of asking for parents; a history is not deeper than what is kept of it. */
 #define MOST_ROUNDS 100000
@@ -185,28 +186,52 @@ wanted_of (GArray *missing, MhSyncWants wants, gpointer data)
   return g_byte_array_free_to_bytes (out);
 }
 
+/* Blocks that came and are not written yet. */
+typedef struct
+{
+  MhSyncPull *pull;  /* (unowned) */
+  GPtrArray *blocks; /* (owned) (element-type GBytes) */
+  gsize size;        /* bytes of them */
+} Gathered;
+
+static gboolean
+write_blocks (Gathered *self, GError **error)
+{
+  MhSyncPull *pull = self->pull;
+  guint taken;
+
+  if (self->blocks->len == 0)
+    return TRUE;
+  if (!mh_store_take_blocks (pull->store, pull->vault_id, self->blocks, &taken, error))
+    return FALSE;
+  pull->blocks += taken;
+  pull->bytes += (gint64) self->size;
+  g_ptr_array_set_size (self->blocks, 0);
+  self->size = 0;
+
+  return TRUE;
+}
+
+static gboolean
+on_block (GBytes *block, gpointer data, GError **error)
+{
+  Gathered *self = data;
+
+  g_ptr_array_add (self->blocks, g_bytes_ref (block));
+  self->size += g_bytes_get_size (block);
+
+  return (self->blocks->len < BLOCKS_AT_ONCE && self->size < BYTES_AT_ONCE)
+         || write_blocks (self, error);
+}
+
 static gboolean
 take_blocks (MhSyncPull *self, MhSyncSession *session, GBytes *ids, GError **error)
 {
-  gsize size;
-  const guint8 *data = g_bytes_get_data (ids, &size);
-  guint count = (guint) (size / MH_SYNC_HASH_SIZE);
+  g_autoptr (GPtrArray) blocks = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  Gathered gathered = { self, blocks, 0 };
 
-  for (guint i = 0; i < count; i += BLOCKS_AT_ONCE)
-    {
-      g_autoptr (GPtrArray) blocks = mh_sync_session_blocks (
-          session, data + (gsize) i * MH_SYNC_HASH_SIZE, MIN (BLOCKS_AT_ONCE, count - i), error);
-      guint taken;
-
-      if (blocks == NULL
-          || !mh_store_take_blocks (self->store, self->vault_id, blocks, &taken, error))
-        return FALSE;
-      self->blocks += taken;
-      for (guint j = 0; j < blocks->len; j++)
-        self->bytes += (gint64) g_bytes_get_size (g_ptr_array_index (blocks, j));
-    }
-
-  return TRUE;
+  return mh_sync_session_each_block (session, ids, on_block, &gathered, error)
+         && write_blocks (&gathered, error);
 }
 
 gboolean

@@ -9,8 +9,8 @@
 #include "crypto/hash.h"
 #include "crypto/random.h"
 
-/* Blocks that are asked for before the first of them has come. */
-#define AHEAD 4
+/* Blocks that are asked for before the first of them has come: small ones come many at a time. */
+#define AHEAD 64
 
 struct _MhSyncSession
 {
@@ -193,48 +193,49 @@ ask_block (MhSyncSession *self, const guint8 *id, GError **error)
   return put_message (self->stream, &question, error);
 }
 
-/* Takes the answer about @id. Bytes that are others than was asked for are a lie. */
+/* Gives the answer about @id to @take. Bytes that are others than was asked for are a lie. */
 static gboolean
-take_block (MhSyncSession *self, const guint8 *id, GPtrArray *blocks, GError **error)
+take_block (MhSyncSession *self, const guint8 *id, MhSyncTake take, gpointer data, GError **error)
 {
   g_auto (MhSyncMessage) answer = { 0 };
   guint8 hash[MH_SHA256_SIZE];
   GBytes *block;
   gsize size;
-  const guint8 *data;
+  const guint8 *bytes;
 
   if (!take_message (self->stream, MH_SYNC_MAX_ANSWER, &answer, error))
     return FALSE;
   if (answer.records == NULL)
     return TRUE;
   block = g_ptr_array_index (answer.records, 0);
-  data = g_bytes_get_data (block, &size);
-  mh_sha256 (data, size, hash);
-  if (memcmp (hash, id, sizeof hash) != 0)
-    {
-      g_set_error_literal (error, MH_ERROR, MH_ERROR_CORRUPT,
-                           "the other machine gave other bytes than those of the block");
-      return FALSE;
-    }
-  g_ptr_array_add (blocks, g_bytes_ref (block));
+  bytes = g_bytes_get_data (block, &size);
+  mh_sha256 (bytes, size, hash);
+  if (memcmp (hash, id, sizeof hash) == 0)
+    return take (block, data, error);
 
-  return TRUE;
+  g_set_error_literal (error, MH_ERROR, MH_ERROR_CORRUPT,
+                       "the other machine gave other bytes than those of the block");
+
+  return FALSE;
 }
 
-GPtrArray *
-mh_sync_session_blocks (MhSyncSession *self, const guint8 *ids, guint count, GError **error)
+gboolean
+mh_sync_session_each_block (MhSyncSession *self, GBytes *ids, MhSyncTake take, gpointer data,
+                            GError **error)
 {
-  g_autoptr (GPtrArray) blocks = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  gsize size;
+  const guint8 *bytes = g_bytes_get_data (ids, &size);
+  gsize asked = 0;
   gboolean good = TRUE;
-  guint asked = 0;
 
-  for (guint taken = 0; good && taken < count; taken++)
+  for (gsize taken = 0; good && taken < size; taken += MH_SYNC_HASH_SIZE)
     {
-      while (good && asked < count && asked < taken + AHEAD)
-        good = ask_block (self, ids + (gsize) MH_SYNC_HASH_SIZE * asked++, error);
-      good = good && take_block (self, ids + (gsize) MH_SYNC_HASH_SIZE * taken, blocks, error);
+      for (; good && asked < size && asked < taken + AHEAD * MH_SYNC_HASH_SIZE;
+           asked += MH_SYNC_HASH_SIZE)
+        good = ask_block (self, bytes + asked, error);
+      good = good && take_block (self, bytes + taken, take, data, error);
     }
   lift (error);
 
-  return good ? g_steal_pointer (&blocks) : NULL;
+  return good;
 }

@@ -48,10 +48,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhSyncSession, mh_sync_session_free)
 gboolean mh_sync_session_ask (MhSyncSession *self, const MhSyncMessage *question,
                               MhSyncMessage *answer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Asks for each of @ids, 32 bytes each, several at a time. Returns: (transfer full) (element-type
- * GBytes): blocks that have the hash that was asked for, in any number; or %NULL with @error set */
-GPtrArray *mh_sync_session_blocks (MhSyncSession *self, const guint8 *ids, guint count,
-                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Takes a block that has the hash which was asked for. Returns: %FALSE with @error set to end it */
+typedef gboolean (*MhSyncTake) (GBytes *block, gpointer data, GError **error);
+
+/* Asks for each of @ids, 32 bytes each, and gives what comes to @take, while the next are on their
+ * way. Returns: %FALSE with @error set */
+gboolean mh_sync_session_each_block (MhSyncSession *self, GBytes *ids, MhSyncTake take,
+                                     gpointer data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A peer has shown the key of a vault. */
 typedef void (*MhSyncProved) (const char *vault_id, const MhPeerId *peer, gpointer data);
