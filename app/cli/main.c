@@ -33,6 +33,26 @@ static const MhCliCommand commands[] = {
   { "vault lock", N_ ("VAULT"), N_ ("Lock a vault that has a password"), 1, 1, mh_cli_vault_lock },
   { "vault unlock", "", N_ ("Unlock every vault that has the password you type"), 0, 0,
     mh_cli_vault_unlock },
+  { "vault share", N_ ("VAULT"),
+    N_ ("Print a URL that gives another machine the vault and its key"), 1, 1, mh_cli_vault_share },
+  { "vault join", N_ ("URL"), N_ ("Adopt a vault of another machine by its URL"), 1, 1,
+    mh_cli_vault_join },
+  { "sync", "", N_ ("Show how far the vaults are the same as on other machines"), 0, 0,
+    mh_cli_sync },
+  { "network list", "", N_ ("List the saved networks"), 0, 0, mh_cli_network_list },
+  { "network create", N_ ("[NAME]"), N_ ("Make a network with a key of its own"), 0, 1,
+    mh_cli_network_create },
+  { "network join", N_ ("URL"), N_ ("Save a network by its join URL"), 1, 1, mh_cli_network_join },
+  { "network invite", "", N_ ("Print the URL by which another machine joins"), 0, 0,
+    mh_cli_network_invite },
+  { "network connect", N_ ("NETWORK"), N_ ("Enter a network, leaving any other"), 1, 1,
+    mh_cli_network_connect },
+  { "network disconnect", "", N_ ("Leave the network that is connected"), 0, 0,
+    mh_cli_network_disconnect },
+  { "network rm", N_ ("NETWORK"), N_ ("Forget a network and its key"), 1, 1, mh_cli_network_rm },
+  { "node list", "", N_ ("List the machines of the network"), 0, 0, mh_cli_node_list },
+  { "node speedtest", N_ ("NODE"), N_ ("Measure round trip and throughput to a machine"), 1, 1,
+    mh_cli_node_speedtest },
   { "vault rm", N_ ("VAULT"), N_ ("Forget a vault and its key: nobody can read its files then"), 1,
     1, mh_cli_vault_rm },
   { "file ls", N_ ("VAULT[:PATH]"), N_ ("List a folder"), 1, 1, mh_cli_file_ls },
@@ -88,7 +108,9 @@ find_command (char **args, guint *words)
 static gboolean
 is_family (const char *word)
 {
-  return g_str_equal (word, "vault") || g_str_equal (word, "file");
+  static const char *const families[] = { "vault", "file", "network", "node", NULL };
+
+  return g_strv_contains (families, word);
 }
 
 /* Lists the commands of @family, or every command. */

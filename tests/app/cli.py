@@ -204,6 +204,34 @@ class State(Case):
         self.assertIn(b"auth.logout", follower.stdout.readline())
 
 
+class Networks(Case):
+    def test_networks_and_machines(self):
+        """networks are made, joined, left and forgotten; machines and vaults are shared by URL"""
+        self.run_at("network", "invite", code=FAILED)
+        self.run_at("node", "list", code=FAILED)
+        line = self.text("network", "create", "home")
+        self.assertRegex(line, r"^[0-9a-f]{16}  online +home\n$")
+        url = self.text("network", "invite").strip()
+        self.assertTrue(url.startswith("meshhold://join/"))
+        self.run_at("network", "join", url, code=FAILED)
+        self.run_at("network", "join", "nonsense", code=FAILED)
+        self.assertIn("this one", self.text("node", "list"))
+        self.run_at("node", "speedtest", "12D3KooW", code=NOT_FOUND)
+        self.run_at("network", "rm", "home", code=FAILED)
+        self.run_at("network", "disconnect")
+        self.assertIn("offline", self.text("network", "list"))
+        self.run_at("network", "connect", "home")
+        self.run_at("network", "connect", "nowhere", code=NOT_FOUND)
+        vault = self.text("vault", "create", "photos").strip()
+        self.assertTrue(self.text("vault", "share", "photos").startswith("meshhold://vault/"))
+        self.run_at("vault", "join", self.text("vault", "share", "photos").strip(), code=FAILED)
+        self.assertIn(vault, self.text("sync", "--now"))
+        self.assertEqual(self.json("sync")["vaults"][0]["missing_blocks"], 0)
+        self.run_at("network", "disconnect")
+        self.run_at("network", "rm", line.split()[0])
+        self.assertEqual(self.json("network", "list"), {"networks": []})
+
+
 class Files(Case):
     NAMES = ("plain.txt", "with space", "grün 😀", "a%2Fb", "#?&+;=", "-dash", "x" * 255, "tab\tnl\n")
 

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <glib/gi18n.h>
+
+#include "base/json.h"
+#include "cli/cli.h"
+#include "cli/place.h"
+
+static char *
+body_of (const char *member, const char *value)
+{
+  g_autoptr (MhJson) json = mh_json_new ();
+
+  mh_json_begin_object (json, NULL);
+  mh_json_string (json, member, value);
+  mh_json_end_object (json);
+
+  return mh_json_steal (json);
+}
+
+static void
+print_network (JsonObject *network)
+{
+  g_autofree char *name = mh_cli_clean (mh_cli_str (network, "name"));
+
+  mh_cli_print ("%s  %-8s  %s\n", mh_cli_str (network, "id"), mh_cli_str (network, "state"), name);
+}
+
+gboolean
+mh_cli_network_list (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  g_autoptr (JsonNode) answer = NULL;
+  JsonArray *networks;
+
+  if (!mh_cli_parse (cli, command, NULL, args, error))
+    return FALSE;
+  answer = mh_cli_call (cli, "GET", g_strdup ("/api/v1/networks"), NULL, error);
+  if (answer == NULL)
+    return FALSE;
+
+  networks = cli->json ? NULL : mh_cli_array (answer, "networks");
+  for (guint i = 0; networks != NULL && i < json_array_get_length (networks); i++)
+    print_network (json_array_get_object_element (networks, i));
+
+  return TRUE;
+}
+
+/* Calls a route that answers with a network, and prints it. */
+static gboolean
+make (MhCli *cli, const char *path, char *body, GError **error)
+{
+  g_autoptr (JsonNode) answer = mh_cli_call (cli, "POST", g_strdup (path), body, error);
+
+  if (answer == NULL)
+    return FALSE;
+  if (!cli->json && JSON_NODE_HOLDS_OBJECT (answer))
+    print_network (json_node_get_object (answer));
+
+  return TRUE;
+}
+
+gboolean
+mh_cli_network_create (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  if (!mh_cli_parse (cli, command, NULL, args, error))
+    return FALSE;
+
+  return make (cli, "/api/v1/networks/create", body_of ("name", **args != NULL ? **args : ""),
+               error);
+}
+
+gboolean
+mh_cli_network_join (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  if (!mh_cli_parse (cli, command, NULL, args, error))
+    return FALSE;
+
+  return make (cli, "/api/v1/networks", body_of ("url", **args), error);
+}
+
+/* Returns: (transfer full): the id of the network that @word names, or %NULL with @error set */
+static char *
+find_network (MhCli *cli, const char *word, GError **error)
+{
+  MhCliApi *api = mh_cli_api (cli, error);
+  g_autoptr (JsonNode) answer =
+      api != NULL ? mh_cli_api_call (api, "GET", "/api/v1/networks", NULL, error) : NULL;
+  JsonArray *networks = answer != NULL ? mh_cli_array (answer, "networks") : NULL;
+  const char *found = NULL;
+  guint count = 0;
+
+  if (answer == NULL)
+    return NULL;
+  for (guint i = 0; networks != NULL && i < json_array_get_length (networks); i++)
+    {
+      JsonObject *network = json_array_get_object_element (networks, i);
+
+      if (!g_str_equal (mh_cli_str (network, "id"), word)
+          && !g_str_equal (mh_cli_str (network, "name"), word))
+        continue;
+      found = mh_cli_str (network, "id");
+      count++;
+    }
+  if (count == 1)
+    return g_strdup (found);
+
+  if (count == 0)
+    g_set_error (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_NOT_FOUND, _ ("there is no network “%s”"),
+                 word);
+  else
+    g_set_error (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_USAGE,
+                 _ ("several networks are called “%s”: use the id of one"), word);
+
+  return NULL;
+}
+
+/* Does something with the network that the first argument names. */
+static gboolean
+act (MhCli *cli, const char *method, const char *word, const char *rest, GError **error)
+{
+  g_autofree char *id = find_network (cli, word, error);
+  g_autoptr (JsonNode) answer = NULL;
+
+  if (id == NULL)
+    return FALSE;
+  answer =
+      mh_cli_call (cli, method, g_strdup_printf ("/api/v1/networks/%s%s", id, rest), NULL, error);
+
+  return answer != NULL;
+}
+
+gboolean
+mh_cli_network_connect (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  return mh_cli_parse (cli, command, NULL, args, error)
+         && act (cli, "POST", **args, "/connect", error);
+}
+
+gboolean
+mh_cli_network_disconnect (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  g_autoptr (JsonNode) answer = NULL;
+
+  if (!mh_cli_parse (cli, command, NULL, args, error))
+    return FALSE;
+  answer = mh_cli_call (cli, "POST", g_strdup ("/api/v1/networks/disconnect"), NULL, error);
+
+  return answer != NULL;
+}
+
+gboolean
+mh_cli_network_rm (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  return mh_cli_parse (cli, command, NULL, args, error) && act (cli, "DELETE", **args, "", error);
+}
+
+gboolean
+mh_cli_network_invite (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  g_autoptr (JsonNode) answer = NULL;
+
+  if (!mh_cli_parse (cli, command, NULL, args, error))
+    return FALSE;
+  answer = mh_cli_call (cli, "GET", g_strdup ("/api/v1/system/share"), NULL, error);
+  if (answer == NULL)
+    return FALSE;
+  if (!cli->json && JSON_NODE_HOLDS_OBJECT (answer))
+    mh_cli_print ("%s\n", mh_cli_str (json_node_get_object (answer), "connect_url"));
+
+  return TRUE;
+}
+
+/* -- machines -- */
+
+static void
+print_node (JsonObject *node)
+{
+  g_autofree char *name = mh_cli_clean (mh_cli_str (node, "display_name"));
+  g_autofree char *room = g_format_size ((guint64) mh_cli_int (node, "free_bytes"));
+  const char *state = mh_cli_bool (node, "self")     ? _ ("this one")
+                      : mh_cli_bool (node, "online") ? _ ("online")
+                                                     : _ ("offline");
+
+  mh_cli_print ("%s  %-8s  %10s  %s\n", mh_cli_str (node, "node_id"), state, room, name);
+}
+
+gboolean
+mh_cli_node_list (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  g_autoptr (JsonNode) answer = NULL;
+  JsonArray *nodes;
+
+  if (!mh_cli_parse (cli, command, NULL, args, error))
+    return FALSE;
+  answer = mh_cli_call (cli, "GET", g_strdup ("/api/v1/nodes"), NULL, error);
+  if (answer == NULL)
+    return FALSE;
+
+  nodes = cli->json ? NULL : mh_cli_array (answer, "nodes");
+  for (guint i = 0; nodes != NULL && i < json_array_get_length (nodes); i++)
+    print_node (json_array_get_object_element (nodes, i));
+
+  return TRUE;
+}
+
+gboolean
+mh_cli_node_speedtest (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  g_autoptr (JsonNode) answer = NULL;
+  g_autofree char *escaped = NULL;
+  g_autofree char *up = NULL;
+  g_autofree char *down = NULL;
+  JsonObject *result;
+
+  if (!mh_cli_parse (cli, command, NULL, args, error))
+    return FALSE;
+  escaped = g_uri_escape_string (**args, NULL, FALSE);
+  answer = mh_cli_call (cli, "POST", g_strdup_printf ("/api/v1/network/speedtest/%s", escaped),
+                        NULL, error);
+  if (answer == NULL)
+    return FALSE;
+  if (cli->json || !JSON_NODE_HOLDS_OBJECT (answer))
+    return TRUE;
+
+  result = json_node_get_object (answer);
+  up = g_format_size ((guint64) mh_cli_int (result, "up_bps"));
+  down = g_format_size ((guint64) mh_cli_int (result, "down_bps"));
+  mh_cli_print (_ ("%.1f ms there and back, %s a second to it, %s a second from it\n"),
+                json_object_get_double_member_with_default (result, "rtt_ms", 0), up, down);
+
+  return TRUE;
+}
+
+/* -- vaults on other machines -- */
+
+gboolean
+mh_cli_vault_share (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  g_autoptr (JsonNode) answer = NULL;
+  g_autofree char *id = NULL;
+
+  if (!mh_cli_parse (cli, command, NULL, args, error))
+    return FALSE;
+  id = mh_cli_place_find_vault (cli, **args, error);
+  if (id == NULL)
+    return FALSE;
+  answer =
+      mh_cli_call (cli, "GET", g_strdup_printf ("/api/v1/vaults/%s/share-url", id), NULL, error);
+  if (answer == NULL)
+    return FALSE;
+  if (!cli->json && JSON_NODE_HOLDS_OBJECT (answer))
+    mh_cli_print ("%s\n", mh_cli_str (json_node_get_object (answer), "url"));
+
+  return TRUE;
+}
+
+gboolean
+mh_cli_vault_join (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  g_autoptr (JsonNode) answer = NULL;
+
+  if (!mh_cli_parse (cli, command, NULL, args, error))
+    return FALSE;
+  answer =
+      mh_cli_call (cli, "POST", g_strdup ("/api/v1/vaults/join"), body_of ("url", **args), error);
+  if (answer == NULL)
+    return FALSE;
+  if (!cli->json && JSON_NODE_HOLDS_OBJECT (answer))
+    mh_cli_print ("%s\n", mh_cli_str (json_node_get_object (answer), "id"));
+
+  return TRUE;
+}
+
+static void
+print_sync (JsonObject *vault)
+{
+  const char *state = mh_cli_str (vault, "error")[0] != '\0' ? mh_cli_str (vault, "error")
+                      : mh_cli_bool (vault, "running")       ? _ ("at work")
+                                                             : _ ("in sync");
+
+  mh_cli_print (_ ("%s  machines online: %d, blocks elsewhere: %d, %s\n"),
+                mh_cli_str (vault, "vault_id"), (int) mh_cli_int (vault, "peers_online"),
+                (int) MIN (mh_cli_int (vault, "missing_blocks"), G_MAXINT), state);
+}
+
+gboolean
+mh_cli_sync (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  gboolean now = FALSE;
+  const GOptionEntry entries[] = {
+    { "now", 0, 0, G_OPTION_ARG_NONE, &now, N_ ("Ask all machines first"), NULL },
+    { NULL },
+  };
+  g_autoptr (JsonNode) answer = NULL;
+  JsonArray *vaults;
+
+  if (!mh_cli_parse (cli, command, entries, args, error))
+    return FALSE;
+  if (now)
+    {
+      MhCliApi *api = mh_cli_api (cli, error);
+      g_autoptr (JsonNode) asked =
+          api != NULL ? mh_cli_api_call (api, "POST", "/api/v1/replicate-now", NULL, error) : NULL;
+
+      if (asked == NULL)
+        return FALSE;
+    }
+  answer = mh_cli_call (cli, "GET", g_strdup ("/api/v1/sync"), NULL, error);
+  if (answer == NULL)
+    return FALSE;
+
+  vaults = cli->json ? NULL : mh_cli_array (answer, "vaults");
+  for (guint i = 0; vaults != NULL && i < json_array_get_length (vaults); i++)
+    print_sync (json_array_get_object_element (vaults, i));
+
+  return TRUE;
+}
