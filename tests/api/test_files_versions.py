@@ -97,7 +97,7 @@ class Versions(unittest.TestCase):
             self.assertEqual(self.get("files", "/f")["local"], local)
             self.assertEqual(self.get("info", "/f")["replicas"][0]["local"], local)
             self.assertEqual(self.get("locality", "/f"), {"local": False, "holders": []})
-            self.assertEqual(self.daemon.post(self.url("cache", "/f")).json, {"local": False, "missing_blocks": lost})
+            self.assertEqual(self.daemon.post(self.url("cache", "/f")).status, 503)
         self.assertEqual(self.get("files", "/large")["local"], "full")
 
     def test_damage_that_was_found(self):
@@ -114,7 +114,7 @@ class Versions(unittest.TestCase):
         with self.assertRaises(Exception):
             self.daemon.download(self.vault, "/f")
         mh.wait_until(lambda: self.get("files", "/f")["local"] == "partial", what="the damage being noted")
-        self.assertEqual(self.daemon.post(self.url("cache", "/f")).json["missing_blocks"], 1)
+        self.assertEqual(self.daemon.post(self.url("cache", "/f")).status, 503)
         self.daemon.upload(self.vault, "/again", data)
         self.assertEqual(self.get("files", "/f")["local"], "full")
         self.assertTrue(self.daemon.download(self.vault, "/f").body == data)

@@ -238,7 +238,7 @@ class Copies(Case):
         mh.wait_until(lambda: self.state(two, vault)["synced_ms"] and not self.state(two, vault)["running"], 20, "rest")
         missing = self.state(two, vault)["missing_blocks"]
         self.assertGreater(missing, 10)
-        self.assertEqual(two.get(f"/api/v1/vaults/{vault}/locality/video").json["local"], False)
+        self.assertEqual(two.get(f"/api/v1/vaults/{vault}/locality/video").json, {"local": False, "holders": [one.id]})
         reply = two.download(vault, "/video", headers={"Range": "bytes=15000000-15000999"})
         self.assertEqual((reply.status, reply.body), (206, data[15_000_000:15_001_000]))
         self.assertEqual(two.download(vault, "/video").body, data)
@@ -248,6 +248,34 @@ class Copies(Case):
         reply = two.request("HEAD", f"/api/v1/vaults/{vault}/stream/video")
         self.assertEqual(reply.status, 200)
         self.assertNotIn("damaged", json.dumps(two.get("/api/v1/system/status").json))
+
+    def test_where_a_file_is(self):
+        """a machine that keeps nothing says who has a file, has it here when told to, and says why not"""
+        one, two = self.network(2, {1: UNRELIABLE})
+        vault = one.vault()
+        for path in ("/a", "/b"):
+            one.upload(vault, path, random.Random(path).randbytes(9_000_000))
+        self.assertEqual(one.get(f"/api/v1/vaults/{vault}").json["peers"], 0)
+        self.share(one, vault, two)
+        self.same(vault, one, two)
+        mh.wait_until(lambda: [d.get(f"/api/v1/vaults/{vault}").json["peers"] for d in (one, two)] == [1, 1], 20, "the other")
+
+        def replicas(daemon, path):
+            return {r["peer_id"]: (r["local"], bool(r["display_name"])) for r in daemon.get(f"/api/v1/vaults/{vault}/info{path}").json["replicas"]}
+
+        for daemon in (one, two):
+            self.assertEqual(replicas(daemon, "/a"), {one.id: ("full", True), two.id: ("none", True)})
+        self.assertEqual(two.download(vault, "/b", headers={"Range": "bytes=0-9"}).status, 206)
+        self.assertEqual(two.post(f"/api/v1/vaults/{vault}/cache/a").json, {"local": True, "missing_blocks": 0})
+        for daemon, order in ((one, [one.id, two.id]), (two, [two.id, one.id])):
+            self.assertEqual(replicas(daemon, "/a"), {one.id: ("full", True), two.id: ("full", True)})
+            self.assertEqual(daemon.get(f"/api/v1/vaults/{vault}/locality/a").json, {"local": True, "holders": order})
+        one.kill()
+        mh.wait_until(lambda: two.get(f"/api/v1/nodes/{one.id}").json["connected"] is False, 20, "its end")
+        self.assertEqual(two.download(vault, "/a").body, random.Random("/a").randbytes(9_000_000))
+        reply = two.post(f"/api/v1/vaults/{vault}/cache/b")
+        self.assertEqual((reply.status, "not there now" in reply.json["error"]), (503, True))
+        self.assertEqual(replicas(two, "/b"), {two.id: ("none", True)})
 
     def test_quota(self):
         """a machine whose quota is full says so and keeps the files of the vault in view"""

@@ -599,7 +599,7 @@ stop (gpointer service)
   g_free (self);
 }
 
-static const char *const requires[] = { "audit", "store", "vaults", NULL };
+static const char *const requires[] = { "audit", "store", "sync", "vaults", NULL };
 
 const MhModule mh_files_module = {
   .name = "files",

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "files-private.h"
+#include "modules/sync/sync.h"
 
 const char *
 mh_files_local (guint blocks, guint missing)
@@ -12,20 +13,46 @@ mh_files_local (guint blocks, guint missing)
   return missing < blocks ? "partial" : "none";
 }
 
-/* This machine; without a mesh there are no others. */
 static void
-replicas_to_json (MhRequest *request, MhJson *out, const char *local)
+replica_to_json (MhJson *out, const char *peer_id, const char *display_name, const char *local)
 {
-  MhFiles *files = mh_request_service (request, "files");
-  const char *name = mh_core_config (files->core)->display_name;
-
-  mh_json_begin_array (out, "replicas");
   mh_json_begin_object (out, NULL);
-  mh_json_string (out, "peer_id", mh_core_peer_id (files->core));
-  mh_json_string (out, "display_name", name != NULL ? name : g_get_host_name ());
+  mh_json_string (out, "peer_id", peer_id);
+  mh_json_string (out, "display_name", display_name);
   mh_json_string (out, "local", local);
   mh_json_end_object (out);
+}
+
+/* This machine, then those others that are there now. */
+static gboolean
+replicas_to_json (MhRequest *request, MhJson *out, const char *vault_id, GError **error)
+{
+  MhFiles *files = mh_request_service (request, "files");
+  MhStore *store = mh_request_service (request, "store");
+  const char *name = mh_core_config (files->core)->display_name;
+  g_autoptr (GPtrArray) replicas = NULL;
+  g_autoptr (GBytes) ids = NULL;
+  guint missing;
+  guint blocks;
+
+  if (!mh_store_locate (store, vault_id, mh_request_param (request, "path"), &ids, &missing, error))
+    return FALSE;
+
+  blocks = (guint) (g_bytes_get_size (ids) / MH_SYNC_HASH_SIZE);
+  replicas = mh_sync_replicas (mh_request_service (request, "sync"), vault_id, ids);
+  mh_json_begin_array (out, "replicas");
+  replica_to_json (out, mh_core_peer_id (files->core), name != NULL ? name : g_get_host_name (),
+                   mh_files_local (blocks, missing));
+  for (guint i = 0; i < replicas->len; i++)
+    {
+      const MhSyncReplica *replica = g_ptr_array_index (replicas, i);
+
+      replica_to_json (out, replica->peer_id, replica->display_name,
+                       mh_files_local (blocks, blocks - MIN (blocks, replica->blocks)));
+    }
   mh_json_end_array (out);
+
+  return TRUE;
 }
 
 gboolean
@@ -51,7 +78,8 @@ files_info (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
   mh_json_begin_object (out, "file");
   mh_files_members_to_json (out, detail->file, local);
   mh_json_end_object (out);
-  replicas_to_json (request, out, local);
+  if (!replicas_to_json (request, out, vault_id, error))
+    return FALSE;
   mh_json_begin_array (out, "versions");
   for (guint i = 0; i < versions->len; i++)
     mh_files_version_to_json (out, g_ptr_array_index (versions, i));
@@ -61,32 +89,34 @@ files_info (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
   return TRUE;
 }
 
-static gboolean
-count_missing (MhRequest *request, guint *missing, GError **error)
-{
-  const char *vault_id;
-  MhStore *store = mh_files_open_vault (request, &vault_id, error);
-  guint blocks;
-
-  return store != NULL
-         && mh_store_count_missing (store, vault_id, mh_request_param (request, "path"), &blocks,
-                                    missing, error);
-}
-
 gboolean
 files_locality (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
 {
   MhFiles *files = mh_request_service (request, "files");
+  const char *vault_id;
+  MhStore *store = mh_files_open_vault (request, &vault_id, error);
+  g_autoptr (GPtrArray) replicas = NULL;
+  g_autoptr (GBytes) ids = NULL;
   guint missing;
 
-  if (!count_missing (request, &missing, error))
+  if (store == NULL
+      || !mh_store_locate (store, vault_id, mh_request_param (request, "path"), &ids, &missing,
+                           error))
     return FALSE;
 
+  replicas = mh_sync_replicas (mh_request_service (request, "sync"), vault_id, ids);
   mh_json_begin_object (out, NULL);
   mh_json_bool (out, "local", missing == 0);
   mh_json_begin_array (out, "holders");
   if (missing == 0)
     mh_json_string (out, NULL, mh_core_peer_id (files->core));
+  for (guint i = 0; i < replicas->len; i++)
+    {
+      const MhSyncReplica *replica = g_ptr_array_index (replicas, i);
+
+      if (replica->blocks == g_bytes_get_size (ids) / MH_SYNC_HASH_SIZE)
+        mh_json_string (out, NULL, replica->peer_id);
+    }
   mh_json_end_array (out);
   mh_json_end_object (out);
 
@@ -96,14 +126,23 @@ files_locality (MhRequest *request, gconstpointer body, MhJson *out, GError **er
 gboolean
 files_cache (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
 {
+  const char *path = mh_request_param (request, "path");
+  const char *vault_id;
+  MhStore *store = mh_files_open_vault (request, &vault_id, error);
+  g_autoptr (GBytes) ids = NULL;
+  g_autoptr (GBytes) after = NULL;
   guint missing;
 
-  if (!count_missing (request, &missing, error))
+  if (store == NULL || !mh_store_locate (store, vault_id, path, &ids, &missing, error))
+    return FALSE;
+  if (missing > 0
+      && (!mh_sync_cache (mh_request_service (request, "sync"), vault_id, ids, error)
+          || !mh_store_locate (store, vault_id, path, &after, &missing, error)))
     return FALSE;
 
   mh_json_begin_object (out, NULL);
   mh_json_bool (out, "local", missing == 0);
-  mh_json_int (out, "missing_blocks", missing);
+  mh_json_int (out, "missing_blocks", missing); /* those of a version that came meanwhile */
   mh_json_end_object (out);
 
   return TRUE;

@@ -198,9 +198,9 @@ find_conflicts (MhDb *db, const MhVaultRow *vault, const MhFileRow *file, MhFile
   return FALSE;
 }
 
-/* Counts the blocks of a content, and those that are not to be had. */
+/* Appends the ids of the different blocks of a content, and counts those that are not to be had. */
 static gboolean
-count_missing (MhDb *db, const GArray *chunks, guint *blocks, guint *missing, GError **error)
+count_missing (MhDb *db, const GArray *chunks, GByteArray *blocks, guint *missing, GError **error)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new (mh_id_hash, mh_id_equal);
 
@@ -213,12 +213,12 @@ count_missing (MhDb *db, const GArray *chunks, guint *blocks, guint *missing, GE
 
       if (!g_hash_table_add (seen, (gpointer) chunk->id))
         continue;
+      g_byte_array_append (blocks, chunk->id, sizeof chunk->id);
       if (!mh_catalog_find_block (db, chunk->id, &row, &found, error))
         return FALSE;
       if (!found || row.bad || row.location.segment == 0)
         (*missing)++;
     }
-  *blocks = g_hash_table_size (seen);
 
   return TRUE;
 }
@@ -229,6 +229,7 @@ fill_detail (MhStore *self, MhKeys *keys, const char *path, MhFileDetail *detail
   g_autoptr (MhDbLease) lease = mh_db_pool_take (self->readers, error);
   g_autoptr (MhFileRow) file = NULL;
   g_autoptr (MhManifest) content = NULL;
+  g_autoptr (GByteArray) ids = g_byte_array_new ();
   MhVaultRow vault;
   gsize size;
   const guint8 *parents;
@@ -244,10 +245,10 @@ fill_detail (MhStore *self, MhKeys *keys, const char *path, MhFileDetail *detail
                 ? NULL
                 : mh_manifest_load (self, mh_db_lease_db (lease), keys, file->head, error);
   if (content == NULL
-      || !count_missing (mh_db_lease_db (lease), content->chunks, &detail->different,
-                         &detail->missing, error))
+      || !count_missing (mh_db_lease_db (lease), content->chunks, ids, &detail->missing, error))
     return FALSE;
 
+  detail->different = ids->len / MH_BLOCK_ID_SIZE;
   parents = g_bytes_get_data (content->version->parents, &size);
   if (size >= MH_VERSION_HASH_SIZE)
     detail->parent_hash = mh_hex_encode (parents, MH_VERSION_HASH_SIZE);
@@ -285,8 +286,8 @@ mh_store_get_detail (MhStore *self, const char *vault_id, const char *path, GErr
 }
 
 static gboolean
-count_of_path (MhStore *self, MhKeys *keys, const char *path, guint *blocks, guint *missing,
-               GError **error)
+locate_path (MhStore *self, MhKeys *keys, const char *path, GByteArray *blocks, guint *missing,
+             GError **error)
 {
   g_autoptr (MhDbLease) lease = mh_db_pool_take (self->readers, error);
   g_autoptr (MhManifest) content = NULL;
@@ -305,18 +306,21 @@ count_of_path (MhStore *self, MhKeys *keys, const char *path, guint *blocks, gui
 }
 
 gboolean
-mh_store_count_missing (MhStore *self, const char *vault_id, const char *path, guint *blocks,
-                        guint *missing, GError **error)
+mh_store_locate (MhStore *self, const char *vault_id, const char *path, GBytes **blocks,
+                 guint *missing, GError **error)
 {
   g_autoptr (MhKeys) keys = NULL;
+  g_autoptr (GByteArray) ids = g_byte_array_new ();
   gboolean done;
 
   if (!mh_store_check_path (path, error))
     return FALSE;
 
   keys = mh_store_keys (self, vault_id, error);
-  done = keys != NULL && count_of_path (self, keys, path, blocks, missing, error);
+  done = keys != NULL && locate_path (self, keys, path, ids, missing, error);
   mh_store_lift (self, error);
+  if (done)
+    *blocks = g_byte_array_free_to_bytes (g_steal_pointer (&ids));
 
   return done;
 }

@@ -4,12 +4,12 @@
 /* Where the bytes of a file are, and files with more than one newest version. Part of store.h. */
 
 /**
- * mh_store_count_missing:
+ * mh_store_locate:
  * @self: the store
  * @vault_id: a vault
  * @path: a file
- * @blocks: (out): different blocks that its content is made of
- * @missing: (out): those of them that are not in the store, or are damaged there
+ * @blocks: (out) (transfer full): ids of the different blocks of its content, 32 bytes each
+ * @missing: (out): how many of them are not in the store, or are damaged there
  * @error: return location
  *
  * Looks into the index only; damage that nobody has found yet is not counted.
@@ -18,9 +18,8 @@
  * Errors: as mh_store_get_detail()
  * Returns: %FALSE with @error set
  */
-gboolean mh_store_count_missing (MhStore *self, const char *vault_id, const char *path,
-                                 guint *blocks, guint *missing,
-                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean mh_store_locate (MhStore *self, const char *vault_id, const char *path, GBytes **blocks,
+                          guint *missing, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * MhLeaf:

@@ -3,29 +3,16 @@
 
 #include "sync-fetch.h"
 
-/* Connected machines that have the key, the nearest first. */
+#include "base/error.h"
+#include "sync-pull.h"
+
+/* -- who can be asked -- */
+
 typedef struct
 {
   GPtrArray *ids; /* (element-type utf8) */
-  GArray *near;   /* (element-type MhPeerId): result */
+  GArray *near;   /* (element-type MhSyncNear): result */
 } Nearest;
-
-static gint64
-rtt_of (MhHost *host, const MhPeerId *peer)
-{
-  gint64 rtt_us = mh_host_rtt_us (host, peer);
-
-  return rtt_us > 0 ? rtt_us : G_MAXINT64;
-}
-
-static int
-compare_rtt (gconstpointer a, gconstpointer b, gpointer host)
-{
-  gint64 one = rtt_of (host, a);
-  gint64 two = rtt_of (host, b);
-
-  return one < two ? -1 : one > two;
-}
 
 static void
 find_nearest_here (MhHost *host, gpointer data)
@@ -34,14 +21,49 @@ find_nearest_here (MhHost *host, gpointer data)
 
   for (guint i = 0; i < self->ids->len; i++)
     {
-      MhPeerId peer;
+      MhSyncNear near;
 
-      if (mh_peer_id_from_text (g_ptr_array_index (self->ids, i), &peer)
-          && mh_host_is_connected (host, &peer))
-        g_array_append_val (self->near, peer);
+      if (!mh_peer_id_from_text (g_ptr_array_index (self->ids, i), &near.peer)
+          || !mh_host_is_connected (host, &near.peer))
+        continue;
+      near.rtt_us = mh_host_rtt_us (host, &near.peer);
+      if (near.rtt_us == 0)
+        near.rtt_us = G_MAXINT64;
+      g_array_append_val (self->near, near);
     }
-  g_array_sort_with_data (self->near, compare_rtt, host);
 }
+
+static int
+compare (gconstpointer a, gconstpointer b)
+{
+  gint64 one = ((const MhSyncNear *) a)->rtt_us;
+  gint64 two = ((const MhSyncNear *) b)->rtt_us;
+
+  return one < two ? -1 : one > two;
+}
+
+GArray *
+mh_sync_fetch_near (const MhSyncFetch *self)
+{
+  GArray *near = g_array_new (FALSE, FALSE, sizeof (MhSyncNear));
+  Nearest nearest = { self->peer_ids, near };
+
+  mh_host_run (self->host, find_nearest_here, &nearest);
+  g_array_sort (near, compare);
+
+  return near;
+}
+
+static MhSyncSession *
+open_session (const MhSyncFetch *self, GArray *near, guint at)
+{
+  const MhPeerId *peer = &g_array_index (near, MhSyncNear, at).peer;
+
+  return mh_sync_session_open (self->host, self->store, peer, self->vault_id, self->cancellable,
+                               NULL);
+}
+
+/* -- one block -- */
 
 static gboolean
 on_block (GBytes *block, gpointer data, GError **error)
@@ -54,17 +76,13 @@ on_block (GBytes *block, gpointer data, GError **error)
 GBytes *
 mh_sync_fetch (const MhSyncFetch *self, const guint8 *id)
 {
-  g_autoptr (GArray) near = g_array_new (FALSE, FALSE, sizeof (MhPeerId));
+  g_autoptr (GArray) near = mh_sync_fetch_near (self);
   g_autoptr (GBytes) wanted = g_bytes_new (id, MH_SYNC_HASH_SIZE);
-  Nearest nearest = { self->peer_ids, near };
   GBytes *block = NULL;
 
-  mh_host_run (self->host, find_nearest_here, &nearest);
   for (guint i = 0; i < near->len && !g_cancellable_is_cancelled (self->cancellable); i++)
     {
-      g_autoptr (MhSyncSession) session =
-          mh_sync_session_open (self->host, self->store, &g_array_index (near, MhPeerId, i),
-                                self->vault_id, self->cancellable, NULL);
+      g_autoptr (MhSyncSession) session = open_session (self, near, i);
 
       if (session != NULL && mh_sync_session_each_block (session, wanted, on_block, &block, NULL)
           && block != NULL)
@@ -72,4 +90,70 @@ mh_sync_fetch (const MhSyncFetch *self, const guint8 *id)
     }
 
   return block;
+}
+
+/* -- many -- */
+
+/* Returns: (transfer full): those of @ids that are not here, or %NULL with @error set */
+static GBytes *
+missing_of (const MhSyncFetch *self, GBytes *ids, GError **error)
+{
+  g_autoptr (GBytes) here = mh_store_known_blocks (self->store, self->vault_id, ids, error);
+  g_autoptr (GHashTable) known = g_hash_table_new (g_bytes_hash, g_bytes_equal);
+  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  GByteArray *out;
+
+  if (here == NULL)
+    return NULL;
+  for (gsize at = 0; at < g_bytes_get_size (here); at += MH_SYNC_HASH_SIZE)
+    {
+      GBytes *key = g_bytes_new_from_bytes (here, at, MH_SYNC_HASH_SIZE);
+
+      g_ptr_array_add (keys, key);
+      g_hash_table_add (known, key);
+    }
+  out = g_byte_array_new ();
+  for (gsize at = 0; at < g_bytes_get_size (ids); at += MH_SYNC_HASH_SIZE)
+    {
+      GBytes *key = g_bytes_new_from_bytes (ids, at, MH_SYNC_HASH_SIZE);
+
+      g_ptr_array_add (keys, key);
+      if (g_hash_table_add (known, key))
+        g_byte_array_append (out, g_bytes_get_data (key, NULL), MH_SYNC_HASH_SIZE);
+    }
+
+  return g_byte_array_free_to_bytes (out);
+}
+
+gboolean
+mh_sync_fetch_all (const MhSyncFetch *self, GBytes *ids, GError **error)
+{
+  g_autoptr (GArray) near = mh_sync_fetch_near (self);
+  g_autoptr (GBytes) missing = missing_of (self, ids, error);
+
+  for (guint i = 0; missing != NULL && g_bytes_get_size (missing) > 0 && i < near->len; i++)
+    {
+      g_autoptr (MhSyncSession) session = open_session (self, near, i);
+      g_autoptr (GError) local = NULL;
+      MhSyncPull pull = { .store = self->store, .vault_id = self->vault_id };
+
+      if (session != NULL && !mh_sync_pull_these (&pull, session, missing, &local)
+          && g_error_matches (local, MH_ERROR, MH_ERROR_NO_SPACE))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+      g_bytes_unref (missing);
+      missing = missing_of (self, ids, error);
+    }
+  if (missing == NULL)
+    return FALSE;
+  if (g_bytes_get_size (missing) == 0)
+    return TRUE;
+
+  g_set_error (error, MH_ERROR, MH_ERROR_UNAVAILABLE,
+               "%" G_GSIZE_FORMAT " of its blocks are on machines that are not there now",
+               g_bytes_get_size (missing) / MH_SYNC_HASH_SIZE);
+
+  return FALSE;
 }

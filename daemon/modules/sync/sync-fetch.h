@@ -15,6 +15,31 @@ typedef struct
   GCancellable *cancellable;
 } MhSyncFetch;
 
+/* A machine that can be asked, and what to call it. */
+typedef struct
+{
+  MhPeerId peer;
+  gint64 rtt_us; /* %G_MAXINT64: not known */
+} MhSyncNear;
+
+/* Returns: (transfer full) (element-type MhSyncNear): those that are connected, the nearest first.
+ * Thread: any but the loop of the host. */
+GArray *mh_sync_fetch_near (const MhSyncFetch *self) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_sync_fetch_all:
+ * @self: where
+ * @ids: blocks, 32 bytes each
+ * @error: return location
+ *
+ * As mh_sync_fetch() for many, which are kept.
+ *
+ * Errors: %MH_ERROR_UNAVAILABLE when some could not be had, those of mh_store_take_blocks()
+ * Returns: %FALSE with @error set
+ */
+gboolean
+mh_sync_fetch_all (const MhSyncFetch *self, GBytes *ids, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * mh_sync_fetch:
  * @self: where

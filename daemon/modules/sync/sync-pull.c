@@ -224,8 +224,8 @@ on_block (GBytes *block, gpointer data, GError **error)
          || write_blocks (self, error);
 }
 
-static gboolean
-take_blocks (MhSyncPull *self, MhSyncSession *session, GBytes *ids, GError **error)
+gboolean
+mh_sync_pull_these (MhSyncPull *self, MhSyncSession *session, GBytes *ids, GError **error)
 {
   g_autoptr (GPtrArray) blocks = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   Gathered gathered = { self, blocks, 0 };
@@ -251,7 +251,8 @@ mh_sync_pull_blocks (MhSyncPull *self, MhSyncSession *session, MhSyncWants wants
       last = g_array_index (missing, MhSyncBlock, missing->len - 1);
       if (!is_empty (question.hashes)
           && (!mh_sync_session_ask (session, &question, &answer, error)
-              || (!is_empty (answer.hashes) && !take_blocks (self, session, answer.hashes, error))))
+              || (!is_empty (answer.hashes)
+                  && !mh_sync_pull_these (self, session, answer.hashes, error))))
         return FALSE;
       g_array_unref (missing);
       missing = mh_store_missing_blocks (self->store, self->vault_id, last.id, MH_SYNC_MOST_HASHES,

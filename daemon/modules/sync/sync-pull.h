@@ -49,4 +49,8 @@ typedef gboolean (*MhSyncWants) (const guint8 *id, gpointer data);
 gboolean mh_sync_pull_blocks (MhSyncPull *self, MhSyncSession *session, MhSyncWants wants,
                               gpointer data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Takes those of @ids, 32 bytes each, that the peer has. As mh_sync_pull_catalog(). */
+gboolean mh_sync_pull_these (MhSyncPull *self, MhSyncSession *session, GBytes *ids,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

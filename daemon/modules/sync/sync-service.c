@@ -62,6 +62,12 @@ mh_sync_vaults (MhSync *self)
   return self->vaults;
 }
 
+MhMesh *
+mh_sync_mesh (MhSync *self)
+{
+  return self->mesh;
+}
+
 MhStore *
 mh_sync_blocks (MhSync *self)
 {
@@ -87,10 +93,8 @@ mh_sync_holders_clear (MhSyncHolders *self)
 
 /* -- the swarm, while it is there -- */
 
-/* Returns: (transfer none) (nullable): it, for give(); @cancellable ends with it: (transfer full)
- */
-static MhSwarm *
-take (MhSync *self, GCancellable **cancellable)
+MhSwarm *
+mh_sync_take (MhSync *self, GCancellable **cancellable)
 {
   MhSwarm *swarm;
 
@@ -106,8 +110,8 @@ take (MhSync *self, GCancellable **cancellable)
   return swarm;
 }
 
-static void
-give (MhSync *self, GCancellable *cancellable)
+void
+mh_sync_give (MhSync *self, GCancellable *cancellable)
 {
   g_object_unref (cancellable);
   g_mutex_lock (&self->lock);
@@ -189,10 +193,8 @@ mark_of (MhSync *self, const char *vault_id, const char *peer_id, gint64 own_epo
   return mark;
 }
 
-/* Returns: (transfer full) (element-type utf8): peer ids of machines that have the key of a vault
- */
-static GPtrArray *
-peers_of (MhSync *self, const char *vault_id)
+GPtrArray *
+mh_sync_peers_of (MhSync *self, const char *vault_id)
 {
   GPtrArray *out = g_ptr_array_new_with_free_func (g_free);
   GHashTableIter iter;
@@ -215,9 +217,9 @@ peers_of (MhSync *self, const char *vault_id)
 void
 mh_sync_holders (MhSync *self, const char *vault_id, MhSyncHolders *out)
 {
-  g_autoptr (GPtrArray) peers = peers_of (self, vault_id);
+  g_autoptr (GPtrArray) peers = mh_sync_peers_of (self, vault_id);
   GCancellable *cancellable = NULL;
-  MhSwarm *swarm = take (self, &cancellable);
+  MhSwarm *swarm = mh_sync_take (self, &cancellable);
 
   out->here = 0;
   for (guint i = 0; swarm != NULL && i < peers->len; i++)
@@ -229,9 +231,26 @@ mh_sync_holders (MhSync *self, const char *vault_id, MhSyncHolders *out)
         out->here++;
     }
   if (swarm != NULL)
-    give (self, cancellable);
+    mh_sync_give (self, cancellable);
   g_ptr_array_add (peers, NULL);
   out->peers = (char **) g_ptr_array_steal (peers, NULL);
+}
+
+static guint
+on_count_peers (const char *vault_id, gpointer data)
+{
+  MhSync *self = data;
+  GHashTableIter iter;
+  gpointer value;
+  guint count = 0;
+
+  g_mutex_lock (&self->lock);
+  g_hash_table_iter_init (&iter, self->peers);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    count += g_str_equal (((const MhSyncPeer *) value)->vault_id, vault_id);
+  g_mutex_unlock (&self->lock);
+
+  return count;
 }
 
 /* Forgets all about a vault that was deleted here. On the thread of @teller. */
@@ -391,7 +410,7 @@ pull (MhSync *self, MhSwarm *swarm, const Job *job, MhSyncPull *out, GError **er
   done = mh_sync_pull_catalog (out, session, error);
   if (done)
     note_peer (self, job->vault_id, job->peer_id, &out->mark, own.epoch);
-  peers = peers_of (self, job->vault_id);
+  peers = mh_sync_peers_of (self, job->vault_id);
   mh_sync_placement_fill (&placement, self->core, swarm, vault, peers);
 
   return done && mh_sync_pull_blocks (out, session, mh_sync_placement_wants, &placement, error);
@@ -404,7 +423,7 @@ run_job (gpointer data)
   MhSync *self = job->sync;
   g_autofree char *key = key_of (job->vault_id, job->peer_id);
   GCancellable *cancellable = NULL;
-  MhSwarm *swarm = take (self, &cancellable);
+  MhSwarm *swarm = mh_sync_take (self, &cancellable);
   g_autoptr (GError) error = NULL;
 
   g_mutex_lock (&self->lock);
@@ -427,7 +446,7 @@ run_job (gpointer data)
         g_clear_error (&error); /* it has not the key, or is gone: nothing is wrong with us */
       end_state (self, &out, error);
       publish_files (self, &out);
-      give (self, cancellable);
+      mh_sync_give (self, cancellable);
     }
   job_free (job);
 }
@@ -478,7 +497,7 @@ static void
 ask_all (MhSync *self, const MhPeerId *only)
 {
   GCancellable *cancellable = NULL;
-  MhSwarm *swarm = take (self, &cancellable);
+  MhSwarm *swarm = mh_sync_take (self, &cancellable);
   g_autoptr (GPtrArray) vaults = NULL;
   g_autoptr (GPtrArray) nodes = NULL;
 
@@ -496,7 +515,7 @@ ask_all (MhSync *self, const MhPeerId *only)
             && (only == NULL || mh_peer_id_equal (only, &node->peer)))
           schedule (self, vault->id, &node->peer);
       }
-  give (self, cancellable);
+  mh_sync_give (self, cancellable);
 }
 
 static void
@@ -580,12 +599,12 @@ tell (gpointer data)
         mh_pb_put_text (out, 1, vault->id);
     }
 
-  swarm = out->len > 0 ? take (self, &cancellable) : NULL;
+  swarm = out->len > 0 ? mh_sync_take (self, &cancellable) : NULL;
   if (swarm == NULL)
     return;
   message = g_byte_array_free_to_bytes (g_steal_pointer (&out));
   mh_swarm_publish (swarm, TOPIC, message);
-  give (self, cancellable);
+  mh_sync_give (self, cancellable);
 }
 
 static gboolean
@@ -707,7 +726,7 @@ serve (gpointer data)
   Question *question = data;
   MhSync *self = question->sync;
   GCancellable *cancellable = NULL;
-  MhSwarm *swarm = take (self, &cancellable);
+  MhSwarm *swarm = mh_sync_take (self, &cancellable);
 
   if (swarm != NULL)
     {
@@ -717,7 +736,7 @@ serve (gpointer data)
 
       mh_sync_serve (mh_swarm_host (swarm), self->store, question->stream, on_proved, self);
       g_cancellable_disconnect (cancellable, id);
-      give (self, cancellable);
+      mh_sync_give (self, cancellable);
     }
   mh_stream_unref (question->stream);
   g_free (question);
@@ -745,9 +764,9 @@ static GBytes *
 on_fetch (const char *vault_id, const guint8 *id, gpointer data, GError **error)
 {
   MhSync *self = data;
-  g_autoptr (GPtrArray) peers = peers_of (self, vault_id);
+  g_autoptr (GPtrArray) peers = mh_sync_peers_of (self, vault_id);
   GCancellable *cancellable = NULL;
-  MhSwarm *swarm = take (self, &cancellable);
+  MhSwarm *swarm = mh_sync_take (self, &cancellable);
   GBytes *block = NULL;
 
   if (swarm != NULL)
@@ -755,7 +774,7 @@ on_fetch (const char *vault_id, const guint8 *id, gpointer data, GError **error)
       MhSyncFetch fetch = { mh_swarm_host (swarm), self->store, vault_id, peers, cancellable };
 
       block = mh_sync_fetch (&fetch, id);
-      give (self, cancellable);
+      mh_sync_give (self, cancellable);
     }
   if (block == NULL)
     g_set_error_literal (error, MH_ERROR, MH_ERROR_UNAVAILABLE,
@@ -848,6 +867,7 @@ stop (gpointer service)
       mh_mesh_remove_service (self->mesh, &mesh_service, self);
     }
   mh_store_set_changed (self->store, NULL, NULL);
+  mh_vaults_set_peers (self->vaults, NULL, NULL);
   if (self->settle != NULL)
     g_source_destroy (self->settle);
   g_clear_pointer (&self->settle, g_source_unref);
@@ -892,6 +912,7 @@ start (MhCore *core, GError **error)
   self->watch = mh_bus_subscribe (mh_core_bus (core), on_event, self);
   self->sweep = g_timeout_add_seconds (SWEEP_S, on_sweep, self);
   mh_store_set_changed (self->store, on_changed, self);
+  mh_vaults_set_peers (self->vaults, on_count_peers, self);
   mh_mesh_add_service (self->mesh, &mesh_service, self);
 
   return self;

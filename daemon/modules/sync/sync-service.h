@@ -37,5 +37,15 @@ gboolean mh_sync_now (MhSync *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 MhCore *mh_sync_core (MhSync *self);
 MhVaults *mh_sync_vaults (MhSync *self);
 MhStore *mh_sync_blocks (MhSync *self);
+MhMesh *mh_sync_mesh (MhSync *self);
+
+/* Returns: (transfer none) (nullable): the network, for mh_sync_give(); @cancellable, which is
+ * (transfer full), ends with it. Thread: a worker. */
+MhSwarm *mh_sync_take (MhSync *self, GCancellable **cancellable) G_GNUC_WARN_UNUSED_RESULT;
+void mh_sync_give (MhSync *self, GCancellable *cancellable);
+
+/* Returns: (transfer full) (element-type utf8): machines that have the key of a vault. Thread: any.
+ */
+GPtrArray *mh_sync_peers_of (MhSync *self, const char *vault_id) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -69,7 +69,7 @@ mh_vault_to_json (MhJson *out, const char *name, const MhVault *vault)
   mh_json_int (out, "files", vault->files);
   mh_json_int (out, "bytes", vault->bytes);
   mh_json_int (out, "stored_bytes", vault->stored_bytes);
-  mh_json_int (out, "peers", 0); /* no mesh yet, so nobody else holds it */
+  mh_json_int (out, "peers", vault->peers);
   mh_json_int (out, "created_ms", vault->created_ms);
   mh_json_end_object (out);
 }

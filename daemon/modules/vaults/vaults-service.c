@@ -21,6 +21,8 @@ struct _MhVaults
   MhStore *store;       /* (unowned) outlives us */
   MhVaultsDiary *diary; /* (owned) */
   GMutex lock;
+  MhVaultsPeers peers; /* (nullable) (locked-by lock) */
+  gpointer peers_data; /* (locked-by lock) */
   GHashTable
       *open; /* (owned) (element-type utf8): vaults whose key the store has (locked-by lock) */
 };
@@ -216,6 +218,28 @@ mh_vaults_stop (gpointer service)
   g_free (self);
 }
 
+void
+mh_vaults_set_peers (MhVaults *self, MhVaultsPeers peers, gpointer data)
+{
+  g_mutex_lock (&self->lock);
+  self->peers = peers;
+  self->peers_data = data;
+  g_mutex_unlock (&self->lock);
+}
+
+static guint
+count_peers (MhVaults *self, const char *id)
+{
+  guint count = 0;
+
+  g_mutex_lock (&self->lock);
+  if (self->peers != NULL)
+    count = self->peers (id, self->peers_data);
+  g_mutex_unlock (&self->lock);
+
+  return count;
+}
+
 /* Adds what the store knows. */
 static gboolean
 fill (MhVaults *self, MhVault *vault, GError **error)
@@ -229,6 +253,7 @@ fill (MhVaults *self, MhVault *vault, GError **error)
   vault->files = totals.files;
   vault->bytes = totals.bytes;
   vault->stored_bytes = totals.stored_bytes;
+  vault->peers = count_peers (self, vault->id);
 
   return TRUE;
 }

@@ -35,6 +35,7 @@ typedef struct
   gint64 files;          /* that are not deleted */
   gint64 bytes;          /* of them, before compression */
   gint64 stored_bytes;   /* sealed blocks that its versions need */
+  gint64 peers;          /* other machines that have its key */
 } MhVault;
 
 /* What is to be changed of a vault: %NULL, or -1, where it stays as it is. */
@@ -59,6 +60,14 @@ typedef struct
 
 void mh_vault_free (MhVault *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhVault, mh_vault_free)
+
+/* How many other machines have the key of a vault. Thread: any. */
+typedef guint (*MhVaultsPeers) (const char *vault_id, gpointer data);
+
+/* Sets who knows that, or %NULL for nobody; it is not asked any more when this returns. Thread:
+ * any.
+ */
+void mh_vaults_set_peers (MhVaults *self, MhVaultsPeers peers, gpointer data);
 
 /**
  * mh_vaults_list:
