@@ -277,6 +277,32 @@ class Copies(Case):
         self.assertEqual((reply.status, "not there now" in reply.json["error"]), (503, True))
         self.assertEqual(replicas(two, "/b"), {two.id: ("none", True)})
 
+    def test_damage_is_healed(self):
+        """what the disk of a machine damages is read from another one, and comes back from there"""
+        one, two = self.network(2)
+        two.expect.append("damaged here came from another machine")
+        vault = one.vault()
+        data = random.Random(4).randbytes(9_000_000)
+        one.upload(vault, "/f", data)
+        self.share(one, vault, two)
+        self.same(vault, one, two)
+        mh.wait_until(lambda: self.state(two, vault)["synced_ms"] and not self.state(two, vault)["missing_blocks"], 20, "all blocks")
+        two.stop()
+        for segment in (two.home / "blocks").glob("*.seg"):
+            stored = bytearray(segment.read_bytes())
+            for at in range(500_000, len(stored), 1_000_000):
+                stored[at] ^= 1
+            segment.write_bytes(stored)
+        two.start()
+        mh.wait_until(lambda: two.get(f"/api/v1/nodes/{one.id}").json["connected"], 20, "the other")
+        self.assertEqual(two.download(vault, "/f").body, data)
+        mh.wait_until(lambda: self.state(two, vault)["missing_blocks"] > 1, 5, "the damage to be noted")
+        self.assertEqual(two.post("/api/v1/replicate-now").status, 204)
+        mh.wait_until(lambda: self.state(two, vault)["missing_blocks"] == 0, 20, "the blocks")
+        one.kill()
+        mh.wait_until(lambda: two.get(f"/api/v1/nodes/{one.id}").json["connected"] is False, 20, "its end")
+        self.assertEqual(two.download(vault, "/f").body, data)
+
     def test_quota(self):
         """a machine whose quota is full says so and keeps the files of the vault in view"""
         one, two = self.network(2)

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "catalog.h"
+#include "writer.h"
 
 static gboolean
 locate (MhStore *store, const MhChunk *chunk, MhBlockRow *row, gboolean *found, GError **error)
@@ -64,6 +65,32 @@ fetch (MhStore *store, MhKeys *keys, const MhChunk *chunk, gboolean elsewhere, G
   return plain;
 }
 
+static void
+mark_bad_task (MhWriter *writer, gpointer data)
+{
+  g_autofree guint8 *id = data;
+  g_autoptr (GError) error = NULL;
+
+  /* Without the mark, neither an upload nor another machine heals it. */
+  if (!mh_catalog_mark_bad (mh_writer_db (writer), id, &error))
+    mh_store_set_fault (mh_writer_store (writer), "marking a damaged block: %s", error->message);
+}
+
+/* What is damaged here may be whole elsewhere. */
+static GBytes *
+replace (MhStore *store, MhKeys *keys, const MhChunk *chunk, const char *why, GError **error)
+{
+  GBytes *plain = fetch (store, keys, chunk, FALSE, NULL);
+
+  mh_writer_post (store->writer, mark_bad_task, g_memdup2 (chunk->id, sizeof chunk->id));
+  if (plain == NULL)
+    return fail (why, error);
+  g_warning ("vault %s: a block that is damaged here came from another machine: %s",
+             keys->vault_id, why);
+
+  return plain;
+}
+
 GBytes *
 mh_load_block (MhStore *store, MhKeys *keys, const MhChunk *chunk, GError **error)
 {
@@ -86,10 +113,10 @@ mh_load_block (MhStore *store, MhKeys *keys, const MhChunk *chunk, GError **erro
         return fetch (store, keys, chunk, row.elsewhere, error);
 
       if (row.location.size > MH_CHUNK_MAX + MH_SEAL_OVERHEAD)
-        return fail ("its place in the index is wrong", error);
+        return replace (store, keys, chunk, "its place in the index is wrong", error);
 
       if (row.location.segment == last.segment && row.location.position == last.position)
-        return fail (why->message, error);
+        return replace (store, keys, chunk, why->message, error);
 
       g_clear_error (&why);
       plain = open_at (store, keys, chunk, &row.location, &why);

@@ -17,8 +17,8 @@ static const char sql_folders[] = "SELECT name, files, bytes, changed_ms FROM fo
                                   " WHERE parent = ?1 AND files > 0 ORDER BY bytes DESC LIMIT ?2";
 
 static const char sql_health[] =
-    "SELECT count (*), coalesce (sum (size), 0), coalesce (sum (bad), 0)"
-    " FROM blocks WHERE vault = ?1 AND refs > 0";
+    "SELECT count (*), coalesce (sum (size), 0), coalesce (sum (bad = 1), 0)"
+    " FROM blocks WHERE vault = ?1 AND refs > 0 AND bad <> 2";
 
 static const char sql_space[] =
     "SELECT (SELECT coalesce (sum (live), 0) FROM segments),"

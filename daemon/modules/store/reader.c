@@ -210,27 +210,13 @@ mh_reader_file (MhReader *self)
   return self->file;
 }
 
-static void
-mark_bad_task (MhWriter *writer, gpointer data)
-{
-  g_autofree guint8 *id = data;
-  g_autoptr (GError) error = NULL;
-
-  /* Without the mark, uploading the file again does not heal it; the fault is reported anyway. */
-  if (!mh_catalog_mark_bad (mh_writer_db (writer), id, &error))
-    mh_store_set_fault (mh_writer_store (writer), "marking a damaged block: %s", error->message);
-}
-
 static GBytes *
 report_damage (MhReader *self, guint index, const char *why, GError **error)
 {
-  const MhChunk *chunk = &g_array_index (self->content->chunks, MhChunk, index);
-
   g_set_error (error, MH_ERROR, MH_ERROR_CORRUPT, "%s cannot be read: block %u of %u: %s",
                self->file->path, index + 1, self->content->chunks->len, why);
   mh_store_set_fault (self->store, "%s cannot be read: block %u of %u: %s", self->file->path,
                       index + 1, self->content->chunks->len, why);
-  mh_writer_post (self->store->writer, mark_bad_task, g_memdup2 (chunk->id, sizeof chunk->id));
 
   return NULL;
 }

@@ -24,11 +24,11 @@ static const char sql_heads[] =
     "SELECT hash FROM versions WHERE vault = ?1 AND is_head = 1 ORDER BY hash";
 
 static const char sql_missing[] =
-    "SELECT id FROM blocks WHERE vault = ?1 AND segment = 0 AND id > ?2 AND refs > 0"
+    "SELECT id FROM blocks WHERE vault = ?1 AND bad <> 0 AND id > ?2 AND refs > 0"
     " ORDER BY id LIMIT ?3";
 
 static const char sql_count[] =
-    "SELECT count (*) FROM blocks WHERE vault = ?1 AND segment = 0 AND refs > 0";
+    "SELECT count (*) FROM blocks WHERE vault = ?1 AND bad <> 0 AND refs > 0";
 
 static const char sql_path[] = "SELECT path FROM files WHERE vault = ?1 AND file_id = ?2";
 

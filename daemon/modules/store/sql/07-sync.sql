@@ -10,5 +10,5 @@ BEGIN
   UPDATE state SET value = abs (random () % 9007199254740991) WHERE key = 'sync_epoch';
 END;
 
--- Blocks that versions name and that are not here.
-CREATE INDEX blocks_elsewhere ON blocks (vault, id) WHERE segment = 0;
+-- Blocks that versions name and that are not here, or damaged.
+CREATE INDEX blocks_missing ON blocks (vault, id) WHERE bad <> 0;
