@@ -85,8 +85,8 @@ replace (MhStore *store, MhKeys *keys, const MhChunk *chunk, const char *why, GE
   mh_writer_post (store->writer, mark_bad_task, g_memdup2 (chunk->id, sizeof chunk->id));
   if (plain == NULL)
     return fail (why, error);
-  g_warning ("vault %s: a block that is damaged here came from another machine: %s",
-             keys->vault_id, why);
+  g_warning ("vault %s: a block that is damaged here came from another machine: %s", keys->vault_id,
+             why);
 
   return plain;
 }
