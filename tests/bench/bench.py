@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measures MeshHold beside public programs doing the same on the same machine, in one run.
 
-usage: bench.py BUILD [NAME…]   names: start idle json latency bulk small vault scale p2p p2p-link
+usage: bench.py BUILD [NAME…]   names: start idle json latency bulk small vault scale p2p p2p-link sync
 
 Prints a table; a ratio above 1 means MeshHold is better. Nothing here passes or fails.
 """
@@ -28,6 +28,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import mh  # noqa: E402
 import p2p  # noqa: E402
 import scale  # noqa: E402
+import sync  # noqa: E402
 import vault  # noqa: E402
 
 GIB = 1 << 30
@@ -278,7 +279,8 @@ def bench_link():
 def main():
     benches = {"start": bench_start, "idle": bench_idle, "json": bench_json, "latency": bench_latency, "bulk": bench_bulk,
                "small": bench_small, "vault": lambda: vault.bench(WORK, BUILD, row), "scale": lambda: scale.bench(WORK, BUILD, row),
-               "p2p": lambda: p2p.bench(WORK, BUILD, row), "p2p-link": bench_link}
+               "p2p": lambda: p2p.bench(WORK, BUILD, row), "p2p-link": bench_link,
+               "sync": lambda: sync.bench(WORK, row)}
     names = sys.argv[2:] or list(benches)
     unknown = [name for name in names if name not in benches]
     if unknown:

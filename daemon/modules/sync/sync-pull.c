@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/pool.h"
 #include "crypto/hash.h"
 
 /* Blocks that are written together: so many, or so many bytes. */
@@ -186,28 +187,77 @@ wanted_of (GArray *missing, MhSyncWants wants, gpointer data)
   return g_byte_array_free_to_bytes (out);
 }
 
-/* Blocks that came and are not written yet. */
+/* Blocks that came: some are gathered while those before them are written. */
 typedef struct
 {
-  MhSyncPull *pull;  /* (unowned) */
-  GPtrArray *blocks; /* (owned) (element-type GBytes) */
-  gsize size;        /* bytes of them */
+  MhSyncPull *pull;   /* (unowned): its counts are of the thread that writes until that has ended */
+  GPtrArray *blocks;  /* (owned) (element-type GBytes): gathered */
+  gsize size;         /* bytes of them */
+  MhPool *pool;       /* (owned) (nullable): one thread that writes */
+  GPtrArray *written; /* (owned) (nullable) (element-type GBytes): what it has (locked-by lock) */
+  GError *error;      /* (owned) (nullable): why it could not (locked-by lock) */
+  GMutex lock;
+  GCond idle;
 } Gathered;
 
-static gboolean
-write_blocks (Gathered *self, GError **error)
+static GPtrArray *
+blocks_new (void)
 {
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+}
+
+static void
+write_blocks (gpointer data)
+{
+  Gathered *self = data;
   MhSyncPull *pull = self->pull;
+  GError *error = NULL;
   guint taken;
 
-  if (self->blocks->len == 0)
+  if (mh_store_take_blocks (pull->store, pull->vault_id, self->written, &taken, &error))
+    {
+      pull->blocks += taken;
+      for (guint i = 0; i < self->written->len; i++)
+        pull->bytes += (gint64) g_bytes_get_size (g_ptr_array_index (self->written, i));
+    }
+  g_mutex_lock (&self->lock);
+  self->error = error;
+  g_clear_pointer (&self->written, g_ptr_array_unref);
+  g_cond_signal (&self->idle);
+  g_mutex_unlock (&self->lock);
+}
+
+/* Waits until what was handed over is written. Returns: %FALSE with @error set when it is not */
+static gboolean
+wait_until_written (Gathered *self, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  g_mutex_lock (&self->lock);
+  while (self->written != NULL)
+    g_cond_wait (&self->idle, &self->lock);
+  local = g_steal_pointer (&self->error);
+  g_mutex_unlock (&self->lock);
+  if (local == NULL)
     return TRUE;
-  if (!mh_store_take_blocks (pull->store, pull->vault_id, self->blocks, &taken, error))
+
+  g_propagate_error (error, g_steal_pointer (&local));
+
+  return FALSE;
+}
+
+static gboolean
+hand_over (Gathered *self, GError **error)
+{
+  if (!wait_until_written (self, error))
     return FALSE;
-  pull->blocks += taken;
-  pull->bytes += (gint64) self->size;
-  g_ptr_array_set_size (self->blocks, 0);
+  if (self->pool == NULL)
+    self->pool = mh_pool_new ("sync-write", 1, 1);
+  self->written = g_steal_pointer (&self->blocks);
+  self->blocks = blocks_new ();
   self->size = 0;
+  if (!mh_pool_push (self->pool, write_blocks, self))
+    write_blocks (self); /* the thread is not back from the last ones yet */
 
   return TRUE;
 }
@@ -221,17 +271,27 @@ on_block (GBytes *block, gpointer data, GError **error)
   self->size += g_bytes_get_size (block);
 
   return (self->blocks->len < BLOCKS_AT_ONCE && self->size < BYTES_AT_ONCE)
-         || write_blocks (self, error);
+         || hand_over (self, error);
 }
 
 gboolean
 mh_sync_pull_these (MhSyncPull *self, MhSyncSession *session, GBytes *ids, GError **error)
 {
-  g_autoptr (GPtrArray) blocks = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  Gathered gathered = { self, blocks, 0 };
+  Gathered gathered = { self, blocks_new () };
+  gboolean good;
 
-  return mh_sync_session_each_block (session, ids, on_block, &gathered, error)
-         && write_blocks (&gathered, error);
+  g_mutex_init (&gathered.lock);
+  g_cond_init (&gathered.idle);
+  good = mh_sync_session_each_block (session, ids, on_block, &gathered, error);
+  if (gathered.blocks->len > 0) /* also what came before something went wrong */
+    good = hand_over (&gathered, good ? error : NULL) && good;
+  good = wait_until_written (&gathered, good ? error : NULL) && good;
+  g_clear_pointer (&gathered.pool, mh_pool_free);
+  g_ptr_array_unref (gathered.blocks);
+  g_mutex_clear (&gathered.lock);
+  g_cond_clear (&gathered.idle);
+
+  return good;
 }
 
 gboolean
