@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Several daemons in one network.
+import assert from 'node:assert/strict';
+import { Daemon } from './daemon.mjs';
+
+const PERIOD_MS = 100;
+
+/** Waits until something holds. */
+export async function until(what, look, seconds = 30) {
+  const end = Date.now() + seconds * 1000;
+  while (!(await look())) {
+    assert.ok(Date.now() < end, `${what} did not come about`);
+    await new Promise((resolve) => setTimeout(resolve, PERIOD_MS));
+  }
+}
+
+export const json = async (daemon, method, path, body) => (await daemon.api(method, path, body)).json();
+
+/** A daemon with a network of its own. */
+export async function found(name, more = '') {
+  const daemon = await Daemon.start(more);
+  daemon.network = (await json(daemon, 'POST', '/networks/create', { name })).id;
+  daemon.id = (await json(daemon, 'GET', '/whoami')).node_id;
+  return daemon;
+}
+
+export const inviteOf = async (daemon) => (await json(daemon, 'GET', `/networks/${daemon.network}/invite`)).url;
+
+/** Another one in the network of a daemon; both know each other when it is given. */
+export async function joined(other, more = '') {
+  const daemon = await Daemon.start(more);
+  daemon.network = (await json(daemon, 'POST', '/networks', { url: await inviteOf(other) })).id;
+  daemon.id = (await json(daemon, 'GET', '/whoami')).node_id;
+  await Promise.all([sees(daemon, other), sees(other, daemon)]);
+  return daemon;
+}
+
+/** Waits until a daemon is connected to another one, and has heard from it who it is. */
+export const sees = (daemon, other) =>
+  until('a connection', async () => {
+    const { nodes } = await json(daemon, 'GET', '/nodes');
+    return nodes.some(({ node_id: id, connected, version }) => id === other.id && connected && version !== '');
+  });
