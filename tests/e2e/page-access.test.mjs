@@ -11,12 +11,15 @@ import lighthouse from 'lighthouse';
 import { Browser, chromiumArgs, executablePath, row, signedIn } from './lib/browser.mjs';
 import { png } from './lib/corpus.mjs';
 import { Daemon } from './lib/daemon.mjs';
+import { found, joined } from './lib/mesh.mjs';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const WIDTHS = [360, 768, 1280];
 const THEMES = ['light', 'dark'];
 let daemon;
 let browser;
+let meshed;
+let partner;
 let vault;
 let locked;
 let exported;
@@ -40,10 +43,13 @@ before(async () => {
   locked = (await (await daemon.api('POST', '/vaults', { name: 'Locked', password: 'correct horse battery' })).json()).id;
   await daemon.api('POST', `/vaults/${locked}/lock`);
   await daemon.put(vault, `/${'long name '.repeat(20)}.txt`, 'x');
+  meshed = await found('A network with a long name', `  display_name: ${'Long-name-'.repeat(6)}\n  country: DE\n`);
+  partner = await joined(meshed, '  display_name: Attic\n');
+  await meshed.api('POST', `/network/speedtest/${partner.id}`);
 });
 after(async () => {
   await browser.stop();
-  await daemon.stop();
+  for (const one of [daemon, partner, meshed]) await one.stop();
   rmSync(exported, { recursive: true, force: true });
 });
 
@@ -57,7 +63,7 @@ const vaultMenu = (item) => async (page) => {
   await page.getByRole('menuitem', { name: item }).click();
 };
 
-/** Every state of the page worth a look: an address, and what to do there. */
+/** Every state of the page worth a look: an address, what to do there, and of whom when it is another machine. */
 const states = {
   vaults: { hash: '' },
   'new vault': {
@@ -220,6 +226,31 @@ const states = {
       await page.getByText('This is not a swarm key').waitFor();
     },
   },
+  'first run': {
+    hash: '#/machines',
+    act: async (page) => {
+      await page.getByLabel('Join URL').fill('nonsense');
+      await page.getByRole('button', { name: 'Join the network' }).click();
+      await page.getByText(/^It begins with/).waitFor();
+    },
+  },
+  machines: { at: () => meshed, hash: '#/machines', act: (page) => page.getByRole('link', { name: 'Attic' }).waitFor() },
+  machine: {
+    at: () => meshed,
+    hash: () => `#/machines/${partner.id}`,
+    act: async (page) => {
+      await page.getByText('As a table').first().click();
+      await page.getByRole('table').first().waitFor();
+    },
+  },
+  'add a machine': {
+    at: () => meshed,
+    hash: '#/machines',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Add a machine' }).click();
+      await page.getByRole('img', { name: 'The join URL as a QR code' }).waitFor();
+    },
+  },
   audit: { hash: '#/audit', act: (page) => page.getByRole('table').waitFor() },
   missing: { hash: '#/nowhere', act: (page) => page.getByText('There is no such page').waitFor() },
 };
@@ -248,8 +279,8 @@ describe('axe finds nothing, and Tab shows where it is', () => {
           if (await isTooWide(page)) found.push(`${name}: scrolls sideways`);
           if (name !== 'menu') found.push(...(await invisibleStops(page)).map((stop) => `${name}: focus not seen: ${stop}`)); // Tab closes a menu
         };
-        for (const [name, { hash, act }] of Object.entries(states)) {
-          const page = await signedIn(browser, daemon, typeof hash === 'function' ? hash() : hash, look);
+        for (const [name, { at, hash, act }] of Object.entries(states)) {
+          const page = await signedIn(browser, at?.() ?? daemon, typeof hash === 'function' ? hash() : hash, look);
           await act?.(page);
           await note(page, name);
           await page.context().close();
@@ -335,7 +366,7 @@ describe('Lighthouse', () => {
     const chrome = await chromium.launch({ executablePath, args: [...chromiumArgs, `--remote-debugging-port=${port}`] });
     try {
       const options = { port, output: 'json', logLevel: 'error', onlyCategories: ['accessibility', 'best-practices'] };
-      for (const hash of ['#/', `#/vaults/${vault}`, `#/trash/${vault}`, `#/analytics/${vault}`, '#/transfers', '#/storage', '#/system', '#/audit', null]) {
+      for (const hash of ['#/', `#/vaults/${vault}`, `#/trash/${vault}`, `#/analytics/${vault}`, '#/transfers', '#/machines', '#/storage', '#/system', '#/audit', null]) {
         const url = hash === null ? daemon.url : daemon.loginUrl() + hash;
         const { lhr } = await lighthouse(url, options);
         const failed = Object.values(lhr.audits).filter(({ score }) => score !== null && score < 1).map(({ id }) => id);

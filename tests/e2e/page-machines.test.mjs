@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Networks of machines: several daemons on loopback, seen through the page of one of them.
+import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Browser, done, signedIn } from './lib/browser.mjs';
-import { found, joined } from './lib/mesh.mjs';
+import { alone, endAll, found, inviteOf, joined, json } from './lib/mesh.mjs';
 
 let browser;
 let one;
@@ -15,7 +16,132 @@ before(async () => {
 });
 after(async () => {
   await browser.stop();
-  for (const daemon of [two, one]) await daemon.stop();
+  try {
+    for (const daemon of [two, one]) await daemon.stop();
+  } finally {
+    await endAll();
+  }
+});
+
+const card = (page, name) => page.getByRole('listitem').filter({ has: page.getByRole('link', { name, exact: true }) });
+
+describe('the first run', () => {
+  it('makes a network, by itself or with a name', async () => {
+    const first = await alone();
+    const page = await signedIn(browser, first);
+    await page.getByRole('link', { name: 'Machines' }).click();
+    await page.getByLabel('Name of the network').fill('ü'.repeat(65));
+    await page.getByRole('button', { name: 'Create the network' }).click();
+    await page.getByText('This name is too long.').waitFor();
+    await page.getByLabel('Name of the network').fill('');
+    await page.getByRole('button', { name: 'Create the network' }).click();
+    await page.getByText('1 of 1 machines are online').waitFor();
+    const { networks } = await json(first, 'GET', '/networks');
+    assert.match(networks[0].name, /\w+/);
+    await page.getByText(`This machine is in “${networks[0].name}” now.`).waitFor();
+    await done(browser, page);
+    await first.stop();
+  });
+
+  it('joins one by its URL, and says at the field what is wrong with another', async () => {
+    const three = await alone('  display_name: Garage\n');
+    const page = await signedIn(browser, three, '#/machines', { expected: ['400'] });
+    const field = page.getByLabel('Join URL');
+    const tryOut = async (url, why) => {
+      await field.fill(url);
+      await field.press('Enter');
+      await page.getByText(why).waitFor();
+      assert.equal(await field.getAttribute('aria-invalid'), 'true');
+    };
+    await tryOut('https://example.org', 'It begins with meshhold://join/');
+    await tryOut('meshhold://join/abc$', /damaged/);
+    await tryOut(`meshhold://join/${Buffer.from('{"v":1,"b":[]}').toString('base64url')}`, 'There is no key in it.');
+    assert.deepEqual((await json(three, 'GET', '/networks')).networks, []);
+    await field.fill(await inviteOf(one));
+    await field.press('Enter');
+    await page.getByText('This machine is in “home” now.').waitFor();
+    for (const name of ['Küche', 'Attic']) await card(page, name).getByText('online', { exact: true }).waitFor();
+    await card(page, 'Garage').getByText('this machine').waitFor();
+    await done(browser, page);
+    await three.stop();
+  });
+});
+
+describe('the machines', () => {
+  it('are listed with what they say of themselves, and come and go by events', async () => {
+    await two.newVault('Of two');
+    const page = await signedIn(browser, one, '#/machines');
+    const own = card(page, 'Küche');
+    await own.getByText('this machine').waitFor();
+    await own.getByText('Germany').waitFor();
+    const other = card(page, 'Attic');
+    await other.getByText('direct').waitFor();
+    await other.getByText(/^[\d.]+ ms$/).waitFor();
+    await other.getByText(/^[\d.]+ .iB$/).waitFor();
+    await other.getByText((await json(one, 'GET', '/version')).version, { exact: true }).waitFor();
+    await other.locator('div', { has: page.getByText('Vaults', { exact: true }) }).getByText('1', { exact: true }).waitFor();
+    const three = await joined(one, '  display_name: Shed\n');
+    await card(page, 'Shed').getByText('online', { exact: true }).waitFor();
+    await page.getByText(/^3 of \d machines are online$/).waitFor();
+    await three.stop();
+    await card(page, 'Shed').getByText(/^offline, last seen /).waitFor();
+    await done(browser, page);
+  });
+
+  it('have a page each, on which their speed is measured', { timeout: 120_000 }, async () => {
+    const shared = await one.newVault('Of one');
+    const page = await signedIn(browser, two, '#/machines', { expected: ['404', '409'] });
+    await page.getByRole('link', { name: 'Küche' }).click();
+    await page.waitForURL(`**/#/machines/${one.id}`);
+    const state = page.getByRole('region', { name: 'State' });
+    await state.locator('div', { has: page.getByText(/^Reliable/) }).getByText('yes').waitFor();
+    await page.getByRole('region', { name: 'Addresses' }).getByText(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+/).waitFor();
+    await page.getByRole('region', { name: 'Vaults' }).getByText(`…${shared.slice(-8)}, which is not on this machine`).waitFor();
+
+    const speed = page.getByRole('region', { name: 'Speed', exact: true });
+    await speed.getByText('Not measured yet.').waitFor();
+    await speed.getByRole('button', { name: 'Measure the speed' }).click();
+    await speed.getByRole('progressbar', { name: 'The way to Küche is measured' }).waitFor();
+    await speed.getByText(/iB\/s there, .*iB\/s back, round trip .* ms, direct$/).waitFor({ timeout: 60_000 });
+    const { results } = await json(two, 'GET', `/network/speedtest/${one.id}/history`);
+    assert.equal(results.length, 1);
+    const throughput = speed.getByRole('figure').filter({ hasText: 'Throughput' });
+    await throughput.getByText('As a table').click();
+    await throughput.getByRole('row').nth(1).getByText(/iB\/s$/).first().waitFor();
+
+    // a test that is under way elsewhere is told at the button
+    const busy = two.api('POST', `/network/speedtest/${one.id}`);
+    await speed.getByRole('button', { name: 'Measure the speed' }).click();
+    await speed.getByRole('alert').getByText('Another speed test is under way.').waitFor();
+    await busy;
+
+    await page.getByRole('navigation', { name: 'Pages above' }).getByRole('link', { name: 'Machines' }).click();
+    await card(page, 'Attic').getByText('this machine').waitFor();
+    await page.evaluate(() => (window.location.hash = '#/machines/12D3KooWnobody'));
+    await page.getByRole('heading', { level: 2, name: 'This machine is not known' }).waitFor();
+    await done(browser, page);
+  });
+
+  it('are added by a URL, which can be copied and photographed', async () => {
+    const page = await signedIn(browser, one, '#/machines', { options: { permissions: ['clipboard-read', 'clipboard-write'] } });
+    await page.getByRole('button', { name: 'Add a machine' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Whoever has this URL is a member').waitFor();
+    const url = await dialog.getByLabel('Join URL', { exact: true }).inputValue();
+    assert.equal(url, await inviteOf(one));
+    await dialog.getByRole('button', { name: 'Copy' }).click();
+    await dialog.getByText('Copied.').waitFor();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), url);
+    const code = dialog.getByRole('img', { name: 'The join URL as a QR code' });
+    assert.ok((await code.boundingBox()).width >= 200);
+
+    // without a clipboard the text is marked
+    await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }));
+    await dialog.getByRole('button', { name: 'Copy' }).click();
+    await dialog.getByText(/^It is marked/).waitFor();
+    assert.equal(await page.evaluate(() => getSelection().toString()), url);
+    await done(browser, page);
+  });
 });
 
 describe('the system page', () => {

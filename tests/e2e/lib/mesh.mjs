@@ -4,6 +4,20 @@ import assert from 'node:assert/strict';
 import { Daemon } from './daemon.mjs';
 
 const PERIOD_MS = 100;
+const started = [];
+
+/** A daemon that has no network yet. */
+export async function alone(more = '') {
+  const daemon = await Daemon.start(more);
+  started.push(daemon);
+  daemon.id = (await json(daemon, 'GET', '/whoami')).node_id;
+  return daemon;
+}
+
+/** Ends what a test that failed has left running. */
+export async function endAll() {
+  for (const daemon of started) if (daemon.process.exitCode === null) await daemon.end();
+}
 
 /** Waits until something holds. */
 export async function until(what, look, seconds = 30) {
@@ -18,9 +32,8 @@ export const json = async (daemon, method, path, body) => (await daemon.api(meth
 
 /** A daemon with a network of its own. */
 export async function found(name, more = '') {
-  const daemon = await Daemon.start(more);
+  const daemon = await alone(more);
   daemon.network = (await json(daemon, 'POST', '/networks/create', { name })).id;
-  daemon.id = (await json(daemon, 'GET', '/whoami')).node_id;
   return daemon;
 }
 
@@ -28,9 +41,8 @@ export const inviteOf = async (daemon) => (await json(daemon, 'GET', `/networks/
 
 /** Another one in the network of a daemon; both know each other when it is given. */
 export async function joined(other, more = '') {
-  const daemon = await Daemon.start(more);
+  const daemon = await alone(more);
   daemon.network = (await json(daemon, 'POST', '/networks', { url: await inviteOf(other) })).id;
-  daemon.id = (await json(daemon, 'GET', '/whoami')).node_id;
   await Promise.all([sees(daemon, other), sees(other, daemon)]);
   return daemon;
 }
