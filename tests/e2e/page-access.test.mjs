@@ -251,6 +251,15 @@ const states = {
       await page.getByRole('img', { name: 'The join URL as a QR code' }).waitFor();
     },
   },
+  'change the key': {
+    at: () => meshed,
+    hash: '#/machines',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Actions for A network with a long name' }).click();
+      await page.getByRole('menuitem', { name: 'Change the key …' }).click();
+      await page.getByText(/^Machines that are on/).waitFor();
+    },
+  },
   audit: { hash: '#/audit', act: (page) => page.getByRole('table').waitFor() },
   missing: { hash: '#/nowhere', act: (page) => page.getByText('There is no such page').waitFor() },
 };

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Networks of machines: several daemons on loopback, seen through the page of one of them.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Browser, done, signedIn } from './lib/browser.mjs';
-import { alone, endAll, found, inviteOf, joined, json } from './lib/mesh.mjs';
+import { alone, endAll, found, inviteOf, joined, json, until } from './lib/mesh.mjs';
 
 let browser;
 let one;
@@ -141,6 +143,92 @@ describe('the machines', () => {
     await dialog.getByText(/^It is marked/).waitFor();
     assert.equal(await page.evaluate(() => getSelection().toString()), url);
     await done(browser, page);
+  });
+});
+
+const network = (page, name) => page.getByRole('region', { name: 'Networks' }).getByRole('listitem', { name, exact: true });
+
+async function choose(page, name, entry) {
+  await page.getByRole('button', { name: `Actions for ${name}` }).click();
+  await page.getByRole('menuitem', { name: entry }).click();
+}
+
+describe('networks', () => {
+  it('are made, entered, left and forgotten', async () => {
+    const daemon = await found('first');
+    const page = await signedIn(browser, daemon, '#/machines', { expected: ['503'] });
+    await network(page, 'first').getByText('connected', { exact: true }).waitFor();
+    await page.getByRole('region', { name: 'Networks' }).getByRole('button', { name: 'Create a network' }).click();
+    await page.getByRole('dialog').getByLabel('Name of the network').fill('second');
+    await page.getByRole('dialog').getByRole('button', { name: 'Create the network' }).click();
+    await page.getByText('“second” is saved. Connect it to enter it.').waitFor();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Connect second' }).click();
+    await network(page, 'second').getByText('connected', { exact: true }).waitFor();
+    await network(page, 'first').getByText('not connected').waitFor();
+
+    await page.getByRole('button', { name: 'Disconnect second' }).click();
+    await page.getByRole('heading', { name: 'This machine is in no network now' }).waitFor();
+    for (const name of ['first', 'second']) {
+      await choose(page, name, 'Forget …');
+      await page.getByRole('dialog').getByText(/^This machine forgets its key/).waitFor();
+      await page.getByRole('dialog').getByRole('button', { name: 'Forget' }).click();
+      await page.getByText(`“${name}” is forgotten.`).waitFor();
+      await network(page, name).waitFor({ state: 'detached' });
+    }
+    await page.getByRole('button', { name: 'Join the network' }).waitFor();
+    assert.deepEqual((await json(daemon, 'GET', '/networks')).networks, []);
+    await done(browser, page);
+    await daemon.stop();
+  });
+
+  it('follow what is done elsewhere, and say why one cannot be entered', async () => {
+    const daemon = await found('outside');
+    const page = await signedIn(browser, daemon, '#/machines', { expected: ['503'] });
+    await page.getByText('1 of 1 machines are online').waitFor();
+    await daemon.api('POST', '/networks/disconnect');
+    await network(page, 'outside').getByText('not connected').waitFor();
+    await daemon.api('POST', `/networks/${daemon.network}/connect`);
+    await network(page, 'outside').getByText('connected', { exact: true }).waitFor();
+    await done(browser, page);
+    const config = 'node:\n  listen_addrs: [/ip4/203.0.113.1/tcp/4001]\n  mdns: false\n  upnp:\n    enabled: false\n';
+    await daemon.api('POST', '/networks/disconnect');
+    await daemon.restart(() => writeFileSync(join(daemon.home, 'config.yaml'), config, { mode: 0o600 }));
+    const again = await signedIn(browser, daemon, '#/machines', { expected: ['503', '500'] });
+    await again.getByRole('button', { name: 'Connect outside' }).click();
+    await network(again, 'outside').getByText(/^not connected: .*203\.0\.113\.1/).waitFor();
+    await done(browser, again);
+    await daemon.stop(/203\.0\.113\.1/);
+  });
+
+  it('get another key, and say who has not got it until they are back', { timeout: 120_000 }, async () => {
+    const daemon = await found('keys', '  display_name: Hall\n');
+    const near = await joined(daemon, '  display_name: Near\n');
+    const away = await joined(daemon, '  display_name: Away\n');
+    await away.end();
+    const page = await signedIn(browser, daemon, '#/machines', { expected: ['503'] });
+    await card(page, 'Away').getByText(/^offline/).waitFor();
+    await choose(page, 'keys', 'Change the key …');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(/off stay outside until you invite them again/).waitFor();
+    await dialog.getByText('Off now: Away.').waitFor();
+    await dialog.getByRole('button', { name: 'Change the key' }).click();
+    await dialog.getByText('Have it: Near.').waitFor({ timeout: 30_000 });
+    await dialog.getByText('Outside until they are invited again: Away.').waitFor();
+    await dialog.getByRole('button', { name: 'Close' }).last().click();
+    await network(page, 'keys').getByText('Still without it: Away. Invite them again.').waitFor();
+    await network(page, 'keys').getByText(/^Key changed .* by Hall\./).waitFor();
+    await card(page, 'Near').getByText('online', { exact: true }).waitFor({ timeout: 30_000 });
+
+    await away.run('127.0.0.1:0');
+    delete away.token;
+    daemon.network = (await json(daemon, 'GET', '/networks')).networks[0].id;
+    const { id } = await json(away, 'POST', '/networks', { url: await inviteOf(daemon) });
+    await away.api('POST', `/networks/${id}/connect`);
+    await until('everybody is back', async () => (await json(daemon, 'GET', '/networks')).networks[0].rotated.absent.length === 0);
+    await network(page, 'keys').getByText(/^Still without it/).waitFor({ state: 'detached' });
+    await done(browser, page);
+    for (const one of [away, near, daemon]) await one.stop();
   });
 });
 

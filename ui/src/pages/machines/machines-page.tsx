@@ -12,17 +12,23 @@ import { t } from '../../lib/i18n';
 import { FirstRun } from './first-run';
 import { InviteDialog } from './invite-dialog';
 import { MachineList } from './machine-list';
+import { Networks } from './networks';
 
 function Connected({ networks }: { networks: Network[] }) {
   const current = networks.find(({ state }) => state === 'online');
   if (networks.length === 0) return <FirstRun />;
-  if (current === undefined)
-    return (
-      <Empty icon={SignalSlashIcon} title={t('This machine is in no network now')}>
-        {t('It works alone until a network is connected.')}
-      </Empty>
-    );
-  return <MachineList network={current.id} />;
+  return (
+    <>
+      {current === undefined ? (
+        <Empty icon={SignalSlashIcon} title={t('This machine is in no network now')}>
+          {t('It works alone until a network is connected.')}
+        </Empty>
+      ) : (
+        <MachineList network={current.id} />
+      )}
+      <Networks networks={networks} />
+    </>
+  );
 }
 
 /** The machines that work together, and the networks that they are in. */

@@ -42,3 +42,7 @@ export function sortedMachines(nodes: MeshNode[]): MeshNode[] {
     (a, b) => rank(a) - rank(b) || machineName(a).localeCompare(machineName(b), language.get()) || (a.node_id < b.node_id ? -1 : 1),
   );
 }
+
+/** Names in a row, as the language puts them. */
+export const nameList = (names: string[]): string =>
+  new Intl.ListFormat(language.get(), { type: 'conjunction' }).format(names);
