@@ -11,7 +11,7 @@ import lighthouse from 'lighthouse';
 import { Browser, chromiumArgs, executablePath, row, signedIn } from './lib/browser.mjs';
 import { png } from './lib/corpus.mjs';
 import { Daemon } from './lib/daemon.mjs';
-import { found, joined } from './lib/mesh.mjs';
+import { found, joined, manyMachines } from './lib/mesh.mjs';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const WIDTHS = [360, 768, 1280];
@@ -234,7 +234,17 @@ const states = {
       await page.getByText(/^It begins with/).waitFor();
     },
   },
-  machines: { at: () => meshed, hash: '#/machines', act: (page) => page.getByRole('link', { name: 'Attic' }).waitFor() },
+  machines: { at: () => meshed, hash: '#/machines', act: (page) => page.getByRole('link', { name: /^Attic, online, / }).waitFor() },
+  'many machines': {
+    at: () => meshed,
+    hash: '#/system',
+    act: async (page) => {
+      await manyMachines(page, 50);
+      await page.evaluate(() => (window.location.hash = '#/machines'));
+      await page.getByText('Links as a table').click();
+      await page.getByRole('link', { name: /^Machine 49, / }).focus();
+    },
+  },
   machine: {
     at: () => meshed,
     hash: () => `#/machines/${partner.id}`,
@@ -255,6 +265,7 @@ const states = {
     at: () => meshed,
     hash: '#/machines',
     act: async (page) => {
+      await page.getByRole('link', { name: /^Attic, online, / }).waitFor();
       await page.getByRole('button', { name: 'Actions for A network with a long name' }).click();
       await page.getByRole('menuitem', { name: 'Change the key …' }).click();
       await page.getByText(/^Machines that are on/).waitFor();

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Browser, done, signedIn } from './lib/browser.mjs';
-import { alone, endAll, found, inviteOf, joined, json, until } from './lib/mesh.mjs';
+import { alone, endAll, found, inviteOf, joined, json, manyMachines, sees, until } from './lib/mesh.mjs';
 
 let browser;
 let one;
@@ -93,7 +93,7 @@ describe('the machines', () => {
   it('have a page each, on which their speed is measured', { timeout: 120_000 }, async () => {
     const shared = await one.newVault('Of one');
     const page = await signedIn(browser, two, '#/machines', { expected: ['404', '409'] });
-    await page.getByRole('link', { name: 'Küche' }).click();
+    await page.getByRole('link', { name: 'Küche', exact: true }).click();
     await page.waitForURL(`**/#/machines/${one.id}`);
     const state = page.getByRole('region', { name: 'State' });
     await state.locator('div', { has: page.getByText(/^Reliable/) }).getByText('yes').waitFor();
@@ -142,6 +142,80 @@ describe('the machines', () => {
     await dialog.getByRole('button', { name: 'Copy' }).click();
     await dialog.getByText(/^It is marked/).waitFor();
     assert.equal(await page.evaluate(() => getSelection().toString()), url);
+    await done(browser, page);
+  });
+});
+
+describe('the map', () => {
+  it('shows machines and links, leads to them by the keyboard, and is live', { timeout: 120_000 }, async () => {
+    const hub = await found('mapped', '  display_name: Hub\n');
+    const left = await joined(hub, '  display_name: Left\n');
+    const page = await signedIn(browser, hub, '#/machines', { expected: ['503'] });
+    const map = page.getByRole('group', { name: 'Machines and the links between them' });
+    await map.getByRole('link', { name: 'Hub, online, this machine, 1 link', exact: true }).waitFor();
+    await map.getByText(/^[\d.]+ ms$/).waitFor();
+    const placeOf = (name) => map.getByRole('link', { name }).locator('circle').last().getAttribute('cx');
+    const place = await placeOf(/^Hub/);
+
+    const right = await joined(hub, '  display_name: Right\n');
+    await Promise.all([sees(left, right), map.getByRole('link', { name: /^Right, online, / }).waitFor()]);
+    await map.getByRole('link', { name: 'Hub, online, this machine, 2 links', exact: true }).waitFor({ timeout: 30_000 });
+    assert.equal(await placeOf(/^Hub/), place);
+    await page.getByText('Links as a table').click();
+    await page.getByRole('row').filter({ hasText: 'Hub' }).filter({ hasText: 'Right' }).getByText('direct').waitFor();
+
+    await map.getByRole('link', { name: /^Hub/ }).focus();
+    for (let i = 0; i < 3 && !(await map.getByRole('link', { name: /^Left/ }).evaluate((node) => node === document.activeElement)); i += 1)
+      await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/#/machines/${left.id}`);
+    await done(browser, page);
+    for (const daemon of [right, left, hub]) await daemon.stop();
+  });
+
+  it('has room for 50 machines on a telephone', async () => {
+    const page = await signedIn(browser, one, '#/system', { width: 360 });
+    await manyMachines(page, 50);
+    await page.evaluate(() => (window.location.hash = '#/machines'));
+    const map = page.getByRole('group', { name: 'Machines and the links between them' });
+    await map.getByRole('link', { name: /^Machine 49, / }).waitFor();
+    assert.equal(await map.getByRole('link').count(), 50);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth), false);
+    const middle = map.getByRole('link', { name: /^Machine 30, / });
+    await middle.focus();
+    assert.deepEqual(await map.locator('text').filter({ hasText: 'Mach' }).allTextContents(), ['Machin…']);
+    await middle.click();
+    await page.waitForURL('**/#/machines/*');
+    await done(browser, page);
+  });
+});
+
+describe('the router', () => {
+  it('is told of, and whether others reach this machine', async () => {
+    const page = await signedIn(browser, one, '#/machines');
+    const panel = page.getByRole('region', { name: 'Router & NAT' });
+    await panel.getByText('is not asked: it is turned off in config.yaml').waitFor();
+    const { addrs } = await json(one, 'GET', '/system/nat');
+    for (const addr of addrs) await panel.getByText(addr, { exact: true }).waitFor();
+    const shown = (name) => panel.locator('div', { has: page.getByText(name, { exact: true }) }).locator('dd').last();
+    assert.equal(await shown('Relayed by').textContent(), '0 machines');
+    await page.route('**/api/v1/system/nat', (route) =>
+      route.fulfill({
+        json: {
+          reachability: 'private',
+          confidence: 2,
+          addrs: [],
+          relays: 1,
+          upnp: { enabled: true, found: true, external_addr: '198.51.100.7', port: 4001, lease_s: 3600, error: null },
+          ipinfo: { ip: null, country: 'FR' },
+        },
+      }),
+    );
+    await page.reload();
+    await panel.getByText('no, as 2 other machines say').waitFor();
+    await panel.getByText('forwards port 4001 for 1 h 0 min').waitFor();
+    assert.equal(await shown('Public address').textContent(), '198.51.100.7');
+    await panel.getByText('France').waitFor();
     await done(browser, page);
   });
 });

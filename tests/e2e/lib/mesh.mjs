@@ -53,3 +53,15 @@ export const sees = (daemon, other) =>
     const { nodes } = await json(daemon, 'GET', '/nodes');
     return nodes.some(({ node_id: id, connected, version }) => id === other.id && connected && version !== '');
   });
+
+/** Shows a page so many machines, all linked with the first and each with the next. */
+export async function manyMachines(page, count) {
+  const nodes = Array.from({ length: count }, (_, i) => ({
+    node_id: `12D3KooWmany${String(i + 1).padStart(3, '1')}`, display_name: `Machine ${i}`, online: i % 7 !== 3, self: i === 0,
+  }));
+  const edges = nodes.slice(1).flatMap(({ node_id: b }, i) => [
+    { a: nodes[0].node_id, b, rtt_ms: 10 + i, carrier: 'direct' },
+    ...(i === 0 ? [] : [{ a: nodes[i].node_id, b, rtt_ms: null, carrier: 'relay' }]),
+  ]);
+  await page.route('**/api/v1/network/topology', (route) => route.fulfill({ json: { uptime_s: 1, nodes, edges } }));
+}

@@ -12,6 +12,8 @@ import { t } from '../../lib/i18n';
 import { FirstRun } from './first-run';
 import { InviteDialog } from './invite-dialog';
 import { MachineList } from './machine-list';
+import { MachineMap } from './machine-map';
+import { Nat } from './nat';
 import { Networks } from './networks';
 
 function Connected({ networks }: { networks: Network[] }) {
@@ -24,7 +26,11 @@ function Connected({ networks }: { networks: Network[] }) {
           {t('It works alone until a network is connected.')}
         </Empty>
       ) : (
-        <MachineList network={current.id} />
+        <>
+          <MachineList network={current.id} />
+          <MachineMap network={current.id} />
+          <Nat network={current.id} />
+        </>
       )}
       <Networks networks={networks} />
     </>
