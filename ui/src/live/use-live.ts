@@ -45,7 +45,7 @@ class Dispatcher {
     const nodes = new Refresher(client, [['nodes'], ['topology'], ['system', 'status']], NODES_MS);
     this.#byType = {
       storage_changed: new Refresher(client, [['storage']], 0),
-      status_changed: new Refresher(client, [['system', 'status']], 0),
+      status_changed: new Refresher(client, [['system', 'status'], ['networks']], 0), // their states are part of it
       network_changed: new Refresher(client, [['networks'], ['system', 'status'], ['nat']], 0),
       node_online: nodes,
       node_offline: nodes,
