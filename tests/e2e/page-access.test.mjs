@@ -20,6 +20,7 @@ let daemon;
 let browser;
 let meshed;
 let partner;
+let shared;
 let vault;
 let locked;
 let exported;
@@ -46,6 +47,9 @@ before(async () => {
   meshed = await found('A network with a long name', `  display_name: ${'Long-name-'.repeat(6)}\n  country: DE\n`);
   partner = await joined(meshed, '  display_name: Attic\n');
   await meshed.api('POST', `/network/speedtest/${partner.id}`);
+  shared = await meshed.newVault('Shared');
+  await meshed.put(shared, '/note.txt', 'note');
+  await partner.api('POST', '/vaults/join', await (await meshed.api('GET', `/vaults/${shared}/share-url`)).json());
 });
 after(async () => {
   await browser.stop();
@@ -170,6 +174,26 @@ const states = {
       await page.getByRole('button', { name: 'Set the password' }).click();
       await page.getByText('At least 8 characters are needed.').waitFor();
     },
+  },
+  share: {
+    hash: () => `#/vaults/${vault}`,
+    act: async (page) => {
+      await vaultMenu('Share …')(page);
+      await page.getByRole('img', { name: 'The share URL as a QR code' }).waitFor();
+    },
+  },
+  'join a vault': {
+    hash: '',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Join a vault' }).click();
+      await page.getByRole('button', { name: 'Join', exact: true }).click();
+      await page.getByText(/^It begins with/).waitFor();
+    },
+  },
+  'shared vault': {
+    at: () => meshed,
+    hash: () => `#/vaults/${shared}`,
+    act: (page) => page.getByText(/^In line with other machines/).waitFor({ timeout: 60_000 }),
   },
   locked: { hash: () => `#/vaults/${locked}`, act: (page) => page.getByLabel('Password of the vault').waitFor() },
   unlock: {

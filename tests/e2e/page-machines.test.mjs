@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Browser, done, signedIn } from './lib/browser.mjs';
+import { Browser, done, row, signedIn } from './lib/browser.mjs';
 import { alone, endAll, found, inviteOf, joined, json, manyMachines, sees, until } from './lib/mesh.mjs';
 
 let browser;
@@ -305,6 +305,46 @@ describe('networks', () => {
     await network(page, 'keys').getByText(/^Still without it/).waitFor({ state: 'detached' });
     await done(browser, page);
     for (const one of [away, near, daemon]) await one.stop();
+  });
+});
+
+describe('a shared vault', () => {
+  it('goes to another machine by its URL, and says that both are in line', { timeout: 120_000 }, async () => {
+    const vault = await one.newVault('Shared');
+    await one.put(vault, '/first.txt', 'first');
+    const giving = await signedIn(browser, one, `#/vaults/${vault}`);
+    await row(giving, 'first.txt').waitFor();
+    await choose(giving, 'Shared', 'Share …');
+    await giving.getByRole('dialog').getByText('Whoever has this URL reads the vault', { exact: true }).waitFor();
+    await giving.getByRole('img', { name: 'The share URL as a QR code' }).waitFor();
+    const url = await giving.getByRole('dialog').getByLabel('Share URL', { exact: true }).inputValue();
+    await giving.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+
+    const page = await signedIn(browser, two, '', { expected: ['400', '409'] });
+    await page.getByRole('button', { name: 'Join a vault' }).click();
+    const field = page.getByRole('dialog').getByLabel('Share URL');
+    await field.fill('meshhold://join/abc');
+    await field.press('Enter');
+    await page.getByText('It begins with meshhold://vault/').waitFor();
+    await field.fill('meshhold://vault/abc$');
+    await field.press('Enter');
+    await page.getByRole('dialog').getByText(/damaged/).waitFor();
+    await field.fill(url);
+    await field.press('Enter');
+    await page.waitForURL(`**/#/vaults/${vault}`);
+    await row(page, 'first.txt').waitFor({ timeout: 60_000 });
+    for (const side of [giving, page]) await side.getByText(/^In line with other machines · 1 other machine has it, 1 online$/).waitFor({ timeout: 60_000 });
+
+    await one.put(vault, '/second.txt', 'second');
+    await row(page, 'second.txt').waitFor({ timeout: 60_000 });
+    assert.equal((await two.get(vault, '/second.txt')).toString(), 'second');
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Vaults' }).click();
+    await page.getByRole('button', { name: 'Join a vault' }).click();
+    await field.fill(url);
+    await field.press('Enter');
+    await page.getByRole('dialog').getByText(/already/).waitFor();
+    await giving.context().close();
+    await done(browser, page);
   });
 });
 

@@ -32,6 +32,7 @@ const TYPES = [
   'node_online',
   'node_offline',
   'node_changed',
+  'sync_changed',
   'reset',
 ] as const;
 

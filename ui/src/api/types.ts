@@ -45,3 +45,6 @@ export type PeerAcl = Schemas['PeerAcl'];
 export type Speedtest = Schemas['Speedtest'];
 export type SpeedtestList = Schemas['SpeedtestList'];
 export type SystemNat = Schemas['SystemNat'];
+export type SyncVault = Schemas['SyncVault'];
+export type SyncList = Schemas['SyncList'];
+export type VaultShare = Schemas['VaultShare'];

@@ -42,7 +42,7 @@ class Dispatcher {
       [['vaults'], ['audit'], ['trash'], ['upload-sessions'], ['analytics']],
       VAULTS_MS,
     );
-    const nodes = new Refresher(client, [['nodes'], ['topology'], ['system', 'status']], NODES_MS);
+    const nodes = new Refresher(client, [['nodes'], ['topology'], ['sync'], ['system', 'status']], NODES_MS);
     this.#byType = {
       storage_changed: new Refresher(client, [['storage']], 0),
       status_changed: new Refresher(client, [['system', 'status'], ['networks']], 0), // their states are part of it
@@ -50,6 +50,7 @@ class Dispatcher {
       node_online: nodes,
       node_offline: nodes,
       node_changed: nodes,
+      sync_changed: new Refresher(client, [['sync']], NODES_MS),
     };
     attachFolders(client);
   }

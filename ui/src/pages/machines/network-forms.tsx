@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { createNetwork, joinNetwork } from '../../api/mesh';
 import type { Network } from '../../api/types';
 import { notifyDone } from '../../components/notify';
-import { errorText } from '../../lib/errors';
+import { fieldError } from '../../lib/errors';
 import { t } from '../../lib/i18n';
 
 const URL_START = 'meshhold://join/';
@@ -32,14 +32,6 @@ function useEnter(run: (text: string) => Promise<Network>, done?: () => void) {
       done?.();
     },
   });
-}
-
-/** What the daemon says of a field, without the name that the field has there. */
-function fieldError(error: Error | null, field: string): string | null {
-  if (error === null) return null;
-  const start = `${field}: `;
-  if (error.message.startsWith(start)) error = new Error(error.message.slice(start.length));
-  return errorText(error);
 }
 
 function Buttons({ action, pending, cancel }: { action: string; pending: boolean; cancel: (() => void) | undefined }) {
