@@ -11,12 +11,16 @@ import lighthouse from 'lighthouse';
 import { Browser, chromiumArgs, executablePath, row, signedIn } from './lib/browser.mjs';
 import { png } from './lib/corpus.mjs';
 import { Daemon } from './lib/daemon.mjs';
+import { found, joined, manyMachines } from './lib/mesh.mjs';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const WIDTHS = [360, 768, 1280];
 const THEMES = ['light', 'dark'];
 let daemon;
 let browser;
+let meshed;
+let partner;
+let shared;
 let vault;
 let locked;
 let exported;
@@ -40,10 +44,16 @@ before(async () => {
   locked = (await (await daemon.api('POST', '/vaults', { name: 'Locked', password: 'correct horse battery' })).json()).id;
   await daemon.api('POST', `/vaults/${locked}/lock`);
   await daemon.put(vault, `/${'long name '.repeat(20)}.txt`, 'x');
+  meshed = await found('A network with a long name', `  display_name: ${'Long-name-'.repeat(6)}\n  country: DE\n`);
+  partner = await joined(meshed, '  display_name: Attic\n');
+  await meshed.api('POST', `/network/speedtest/${partner.id}`);
+  shared = await meshed.newVault('Shared');
+  await meshed.put(shared, '/note.txt', 'note');
+  await partner.api('POST', '/vaults/join', await (await meshed.api('GET', `/vaults/${shared}/share-url`)).json());
 });
 after(async () => {
   await browser.stop();
-  await daemon.stop();
+  for (const one of [daemon, partner, meshed]) await one.stop();
   rmSync(exported, { recursive: true, force: true });
 });
 
@@ -57,7 +67,7 @@ const vaultMenu = (item) => async (page) => {
   await page.getByRole('menuitem', { name: item }).click();
 };
 
-/** Every state of the page worth a look: an address, and what to do there. */
+/** Every state of the page worth a look: an address, what to do there, and of whom when it is another machine. */
 const states = {
   vaults: { hash: '' },
   'new vault': {
@@ -165,6 +175,26 @@ const states = {
       await page.getByText('At least 8 characters are needed.').waitFor();
     },
   },
+  share: {
+    hash: () => `#/vaults/${vault}`,
+    act: async (page) => {
+      await vaultMenu('Share …')(page);
+      await page.getByRole('img', { name: 'The share URL as a QR code' }).waitFor();
+    },
+  },
+  'join a vault': {
+    hash: '',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Join a vault' }).click();
+      await page.getByRole('button', { name: 'Join', exact: true }).click();
+      await page.getByText(/^It begins with/).waitFor();
+    },
+  },
+  'shared vault': {
+    at: () => meshed,
+    hash: () => `#/vaults/${shared}`,
+    act: (page) => page.getByText(/^In line with other machines/).waitFor({ timeout: 60_000 }),
+  },
   locked: { hash: () => `#/vaults/${locked}`, act: (page) => page.getByLabel('Password of the vault').waitFor() },
   unlock: {
     hash: '',
@@ -220,6 +250,51 @@ const states = {
       await page.getByText('This is not a swarm key').waitFor();
     },
   },
+  'first run': {
+    hash: '#/machines',
+    act: async (page) => {
+      await page.getByLabel('Join URL').fill('nonsense');
+      await page.getByRole('button', { name: 'Join the network' }).click();
+      await page.getByText(/^It begins with/).waitFor();
+    },
+  },
+  machines: { at: () => meshed, hash: '#/machines', act: (page) => page.getByRole('link', { name: /^Attic, online, / }).waitFor() },
+  'many machines': {
+    at: () => meshed,
+    hash: '#/system',
+    act: async (page) => {
+      await manyMachines(page, 50);
+      await page.evaluate(() => (window.location.hash = '#/machines'));
+      await page.getByText('Links as a table').click();
+      await page.getByRole('link', { name: /^Machine 49, / }).focus();
+    },
+  },
+  machine: {
+    at: () => meshed,
+    hash: () => `#/machines/${partner.id}`,
+    act: async (page) => {
+      await page.getByText('As a table').first().click();
+      await page.getByRole('table').first().waitFor();
+    },
+  },
+  'add a machine': {
+    at: () => meshed,
+    hash: '#/machines',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Add a machine' }).click();
+      await page.getByRole('img', { name: 'The join URL as a QR code' }).waitFor();
+    },
+  },
+  'change the key': {
+    at: () => meshed,
+    hash: '#/machines',
+    act: async (page) => {
+      await page.getByRole('link', { name: /^Attic, online, / }).waitFor();
+      await page.getByRole('button', { name: 'Actions for A network with a long name' }).click();
+      await page.getByRole('menuitem', { name: 'Change the key …' }).click();
+      await page.getByText(/^Machines that are on/).waitFor();
+    },
+  },
   audit: { hash: '#/audit', act: (page) => page.getByRole('table').waitFor() },
   missing: { hash: '#/nowhere', act: (page) => page.getByText('There is no such page').waitFor() },
 };
@@ -248,8 +323,8 @@ describe('axe finds nothing, and Tab shows where it is', () => {
           if (await isTooWide(page)) found.push(`${name}: scrolls sideways`);
           if (name !== 'menu') found.push(...(await invisibleStops(page)).map((stop) => `${name}: focus not seen: ${stop}`)); // Tab closes a menu
         };
-        for (const [name, { hash, act }] of Object.entries(states)) {
-          const page = await signedIn(browser, daemon, typeof hash === 'function' ? hash() : hash, look);
+        for (const [name, { at, hash, act }] of Object.entries(states)) {
+          const page = await signedIn(browser, at?.() ?? daemon, typeof hash === 'function' ? hash() : hash, look);
           await act?.(page);
           await note(page, name);
           await page.context().close();
@@ -335,7 +410,7 @@ describe('Lighthouse', () => {
     const chrome = await chromium.launch({ executablePath, args: [...chromiumArgs, `--remote-debugging-port=${port}`] });
     try {
       const options = { port, output: 'json', logLevel: 'error', onlyCategories: ['accessibility', 'best-practices'] };
-      for (const hash of ['#/', `#/vaults/${vault}`, `#/trash/${vault}`, `#/analytics/${vault}`, '#/transfers', '#/storage', '#/system', '#/audit', null]) {
+      for (const hash of ['#/', `#/vaults/${vault}`, `#/trash/${vault}`, `#/analytics/${vault}`, '#/transfers', '#/machines', '#/storage', '#/system', '#/audit', null]) {
         const url = hash === null ? daemon.url : daemon.loginUrl() + hash;
         const { lhr } = await lighthouse(url, options);
         const failed = Object.values(lhr.audits).filter(({ score }) => score !== null && score < 1).map(({ id }) => id);

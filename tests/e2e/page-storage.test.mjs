@@ -12,7 +12,7 @@ const HEADER = 56; // bytes of a record before the id of its block
 const daemons = [];
 let browser;
 
-async function start(config = null) {
+async function start(config = '') {
   const daemon = await Daemon.start(config);
   daemons.push(daemon);
   return daemon;
@@ -37,7 +37,7 @@ async function damage(daemon, vault, path) {
 
 describe('the storage', () => {
   it('is checked: damage is named, leads to the file, and is healed', { timeout: 120_000 }, async () => {
-    const daemon = await start('node:\n  scrub_rate: 0\n');
+    const daemon = await start('  scrub_rate: 0\n');
     const vault = await daemon.newVault('Checked');
     const content = randomBytes(20_000);
     await daemon.put(vault, '/folder/broken.bin', content);
@@ -63,7 +63,7 @@ describe('the storage', () => {
   });
 
   it('shows how far a check is, and stops it', async () => {
-    const daemon = await start('node:\n  scrub_rate: 100KiB\n');
+    const daemon = await start('  scrub_rate: 100KiB\n');
     const vault = await daemon.newVault('Slow');
     for (let i = 0; i < 3; i += 1) await daemon.put(vault, `/${i}`, randomBytes(1_000_000));
     const page = await signedIn(browser, daemon, '#/storage');

@@ -148,7 +148,7 @@ describe('the settings of a vault', () => {
 
 describe('too little space', () => {
   it('is said on every page', async () => {
-    const full = await Daemon.start('node:\n  min_free: 1000000TiB\n');
+    const full = await Daemon.start('  min_free: 1000000TiB\n');
     try {
       const page = await signedIn(browser, full);
       await page.getByText(/^The disk is full: uploads leave .* of it free\.$/).waitFor();

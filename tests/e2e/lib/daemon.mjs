@@ -12,11 +12,13 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const build = resolve(process.env.MESHHOLD_BUILD_DIR ?? join(root, 'build'));
 const START_MS = 15_000;
+const LONELY = 'node:\n  listen_addrs: [/ip4/127.0.0.1/tcp/0]\n  mdns: false\n  upnp:\n    enabled: false\n';
 
 export class Daemon {
-  static async start(config = null) {
+  /** One that speaks to nobody beyond this machine; more lines go below "node:". */
+  static async start(more = '') {
     const daemon = new Daemon(mkdtempSync(join(tmpdir(), 'meshhold-e2e-')));
-    if (config !== null) writeFileSync(join(daemon.home, 'config.yaml'), config, { mode: 0o600 });
+    writeFileSync(join(daemon.home, 'config.yaml'), LONELY + more, { mode: 0o600 });
     await daemon.run('127.0.0.1:0');
     return daemon;
   }

@@ -22,7 +22,19 @@ export const connection = createStore<Connection>('connecting');
 /** When the next attempt comes, Unix milliseconds; 0 while one is under way. */
 export const nextAttemptAt = createStore(0);
 
-const TYPES = ['vault_changed', 'file_changed', 'status_changed', 'transfer_changed', 'storage_changed', 'reset'] as const;
+const TYPES = [
+  'vault_changed',
+  'file_changed',
+  'status_changed',
+  'transfer_changed',
+  'storage_changed',
+  'network_changed',
+  'node_online',
+  'node_offline',
+  'node_changed',
+  'sync_changed',
+  'reset',
+] as const;
 
 /** Seconds before attempt n (1, 2, …) after the stream was lost. */
 export function backoffSeconds(attempt: number): number {

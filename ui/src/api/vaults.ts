@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { queryOptions } from '@tanstack/react-query';
 import { fetchJson, send } from './client';
-import type { Vault, VaultAnalytics, VaultChange, VaultList, VaultsUnlocked } from './types';
+import type { Vault, VaultAnalytics, VaultChange, VaultList, VaultShare, VaultsUnlocked } from './types';
 
 export const vaultsQuery = queryOptions({
   queryKey: ['vaults'],
@@ -30,6 +30,18 @@ export const analyticsQuery = (id: string) =>
   queryOptions({
     queryKey: ['analytics', id],
     queryFn: ({ signal }) => fetchJson<VaultAnalytics>(`/vaults/${id}/analytics`, { signal }),
+  });
+
+/** Adopts a vault of another machine from its share URL. */
+export const joinVault = (url: string): Promise<Vault> => fetchJson('/vaults/join', { method: 'POST', json: { url } });
+
+/** The audit log tells that it was asked for, so it is not kept. */
+export const shareQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['share', id],
+    queryFn: async ({ signal }) => (await fetchJson<VaultShare>(`/vaults/${id}/share-url`, { signal })).url,
+    staleTime: 0,
+    gcTime: 0,
   });
 
 export async function deleteVault(id: string): Promise<void> {

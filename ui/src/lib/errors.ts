@@ -24,6 +24,13 @@ export function errorText(error: unknown): string {
   return quotaText(error) ?? statusText(error.status, error.message);
 }
 
+/** What the daemon says of a field, without the name that the field has there. */
+export function fieldError(error: Error | null, field: string): string | null {
+  if (error === null) return null;
+  const start = `${field}: `;
+  return error.message.startsWith(start) ? sentence(error.message.slice(start.length)) : errorText(error);
+}
+
 /** With a quota in the way, what it is and what it would have to be. */
 function quotaText({ status, details }: ApiError): string | null {
   const { hard_quota: quota, would_be_size: size } = details;

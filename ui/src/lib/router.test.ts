@@ -12,6 +12,8 @@ describe('router', () => {
       { page: 'audit' },
       { page: 'storage' },
       { page: 'transfers' },
+      { page: 'machines' },
+      { page: 'machine', node: '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp' },
       { page: 'trash', vault },
       { page: 'analytics', vault },
       { page: 'files', vault, folder: '/' },
@@ -23,6 +25,7 @@ describe('router', () => {
   it('does not guess', () => {
     expect(parseRoute('')).toEqual({ page: 'vaults' });
     expect(parseRoute('#/nowhere')).toEqual({ page: 'missing' });
+    expect(parseRoute('#/machines/0OIl')).toEqual({ page: 'missing' });
     expect(parseRoute('#/vaults/short')).toEqual({ page: 'missing' });
     expect(parseRoute(`#/vaults/${vault}/%E0%A4`)).toEqual({ page: 'missing' });
   });

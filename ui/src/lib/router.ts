@@ -8,6 +8,8 @@ export type Route =
   | { page: 'trash' | 'analytics'; vault: string }
   | { page: 'transfers' }
   | { page: 'storage' }
+  | { page: 'machines' }
+  | { page: 'machine'; node: string }
   | { page: 'system' }
   | { page: 'audit' }
   | { page: 'missing' };
@@ -18,8 +20,11 @@ export function parseRoute(hash: string): Route {
   if (path === '' || path === '/vaults') return { page: 'vaults' };
   if (path === '/transfers') return { page: 'transfers' };
   if (path === '/storage') return { page: 'storage' };
+  if (path === '/machines') return { page: 'machines' };
   if (path === '/system') return { page: 'system' };
   if (path === '/audit') return { page: 'audit' };
+  const machine = /^\/machines\/([1-9A-HJ-NP-Za-km-z]{1,128})$/.exec(path);
+  if (machine?.[1] !== undefined) return { page: 'machine', node: machine[1] };
   const own = /^\/(trash|analytics)\/([a-z2-7]{26})$/.exec(path);
   if (own?.[2] !== undefined) return { page: own[1] as 'trash' | 'analytics', vault: own[2] };
   const match = /^\/vaults\/([a-z2-7]{26})(\/.*)?$/.exec(path);
@@ -39,7 +44,10 @@ export function hrefOf(route: Route): string {
     case 'trash':
     case 'analytics':
       return `#/${route.page}/${route.vault}`;
+    case 'machine':
+      return `#/machines/${route.node}`;
     case 'transfers':
+    case 'machines':
     case 'storage':
     case 'system':
     case 'audit':

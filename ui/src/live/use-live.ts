@@ -6,13 +6,52 @@ import { attachFolders, noteFileEvent } from './folders';
 import { noteTransfer } from './transfers';
 
 const VAULTS_MS = 1000;
+const NODES_MS = 500;
+
+/** Loads some queries anew, once for all events of a while. */
+class Refresher {
+  readonly #client: QueryClient;
+  readonly #keys: string[][];
+  readonly #waitMs: number;
+  #timer: number | undefined;
+
+  constructor(client: QueryClient, keys: string[][], waitMs: number) {
+    this.#client = client;
+    this.#keys = keys;
+    this.#waitMs = waitMs;
+  }
+
+  wake(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = window.setTimeout(() => {
+      this.#timer = undefined;
+      for (const queryKey of this.#keys) void this.#client.invalidateQueries({ queryKey });
+    }, this.#waitMs);
+  }
+}
 
 class Dispatcher {
   readonly #client: QueryClient;
-  #timer: number | undefined;
+  readonly #vaults: Refresher;
+  readonly #byType: Record<string, Refresher>;
 
   constructor(client: QueryClient) {
     this.#client = client;
+    this.#vaults = new Refresher(
+      client,
+      [['vaults'], ['audit'], ['trash'], ['upload-sessions'], ['analytics']],
+      VAULTS_MS,
+    );
+    const nodes = new Refresher(client, [['nodes'], ['topology'], ['sync'], ['system', 'status']], NODES_MS);
+    this.#byType = {
+      storage_changed: new Refresher(client, [['storage']], 0),
+      status_changed: new Refresher(client, [['system', 'status'], ['networks']], 0), // their states are part of it
+      network_changed: new Refresher(client, [['networks'], ['system', 'status'], ['nat']], 0),
+      node_online: nodes,
+      node_offline: nodes,
+      node_changed: nodes,
+      sync_changed: new Refresher(client, [['sync']], NODES_MS),
+    };
     attachFolders(client);
   }
 
@@ -25,27 +64,11 @@ class Dispatcher {
       noteTransfer(this.#client, event.transfer);
       return;
     }
-    if (event.type === 'storage_changed') {
-      void this.#client.invalidateQueries({ queryKey: ['storage'] });
-      return;
-    }
-    if (event.type === 'status_changed') {
-      void this.#client.invalidateQueries({ queryKey: ['system', 'status'] });
-      return;
-    }
     if (event.type === 'file_changed') {
       noteFileEvent(event);
       void this.#client.invalidateQueries({ queryKey: ['history', event.vault_id, event.path] });
     }
-    if (this.#timer !== undefined) return;
-    this.#timer = window.setTimeout(() => {
-      this.#timer = undefined;
-      void this.#client.invalidateQueries({ queryKey: ['vaults'] });
-      void this.#client.invalidateQueries({ queryKey: ['audit'] });
-      void this.#client.invalidateQueries({ queryKey: ['trash'] });
-      void this.#client.invalidateQueries({ queryKey: ['upload-sessions'] });
-      void this.#client.invalidateQueries({ queryKey: ['analytics'] });
-    }, VAULTS_MS);
+    (this.#byType[event.type] ?? this.#vaults).wake();
   };
 }
 

@@ -9,6 +9,7 @@ import {
   LanguageIcon,
   MoonIcon,
   ServerIcon,
+  ShareIcon,
   SunIcon,
 } from '@heroicons/react/24/outline';
 import { Menu, UnstyledButton } from '@mantine/core';
@@ -122,6 +123,12 @@ export function Navigation({ route }: { route: Route }) {
             icon={ArrowsRightLeftIcon}
             label={t('Transfers')}
             current={route.page === 'transfers'}
+          />
+          <Entry
+            to={{ page: 'machines' }}
+            icon={ShareIcon}
+            label={t('Machines')}
+            current={['machines', 'machine'].includes(route.page)}
           />
           <Entry to={{ page: 'storage' }} icon={CircleStackIcon} label={t('Storage')} current={route.page === 'storage'} />
           <Entry to={{ page: 'system' }} icon={ServerIcon} label={t('System')} current={route.page === 'system'} />

@@ -8,6 +8,8 @@ import { useLive } from '../live/use-live';
 import { AnalyticsPage } from '../pages/analytics/analytics-page';
 import { AuditPage } from '../pages/audit/audit-page';
 import { FilesPage } from '../pages/files/files-page';
+import { MachinePage } from '../pages/machines/machine-page';
+import { MachinesPage } from '../pages/machines/machines-page';
 import { MissingPage } from '../pages/missing-page';
 import { StoragePage } from '../pages/storage/storage-page';
 import { SystemPage } from '../pages/system/system-page';
@@ -35,6 +37,10 @@ function PageOf({ route }: { route: Route }) {
       return <TransfersPage />;
     case 'storage':
       return <StoragePage />;
+    case 'machines':
+      return <MachinesPage />;
+    case 'machine':
+      return <MachinePage key={route.node} id={route.node} />;
     case 'system':
       return <SystemPage />;
     case 'audit':

@@ -11,6 +11,7 @@ import { nameOf, parentOf } from '../../lib/paths';
 import { navigate } from '../../lib/router';
 import { recall, remember } from '../../lib/storage';
 import { UnfinishedUploads } from '../../uploads/unfinished';
+import { SyncState } from '../vaults/sync-state';
 import { VaultMenu } from '../vaults/vault-menu';
 import { deleteRows, downloadRows, downloadZip, restoreRows } from './actions';
 import { Breadcrumbs } from './breadcrumbs';
@@ -143,6 +144,7 @@ export function FilesPage({ vault, folder }: { vault: Vault; folder: string }) {
           </>
         }
       >
+        <SyncState vault={vaultId} />
         <UnfinishedUploads vault={vaultId} />
         {selectedRows.length > 0 ? (
           <SelectionBar

@@ -9,8 +9,9 @@ import { Failure } from '../../components/failure';
 import { Page } from '../../components/page';
 import { Plot } from '../../components/plot';
 import { marksOf } from '../../components/plot-data';
+import { sentence } from '../../lib/errors';
 import { formatBytes, formatClock, formatDuration, number } from '../../lib/format';
-import { t } from '../../lib/i18n';
+import { t, tn } from '../../lib/i18n';
 import { Setup } from './setup-form';
 import classes from './system-page.module.css';
 
@@ -25,7 +26,17 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
 
 function networkText(status: SystemStatus): string {
   if (status.network === null) return t('No swarm key is set: this machine works for itself');
-  return t('{name}: no other machine is connected', { name: status.network.name });
+  const { name, state, peers, error } = status.network;
+  switch (state) {
+    case 'online':
+      return tn('{name}: {n} other machine is there', '{name}: {n} other machines are there', peers, { name });
+    case 'starting':
+      return t('{name}: connecting', { name });
+    case 'failed':
+      return t('{name}: {error}', { name, error: sentence(error ?? '') });
+    case 'offline':
+      return t('{name}: not connected', { name });
+  }
 }
 
 function Facts({ status }: { status: SystemStatus }) {

@@ -11,6 +11,7 @@ import {
   LockClosedIcon,
   LockOpenIcon,
   PencilIcon,
+  ShareIcon,
   TrashIcon,
   XCircleIcon,
 } from '@heroicons/react/24/outline';
@@ -21,10 +22,11 @@ import { hrefOf } from '../../lib/router';
 import { TransferDialog } from '../transfers/transfer-dialog';
 import { PasswordDialog } from './password-dialog';
 import { lock, UnlockDialog } from './unlock-form';
+import { ShareVault } from './share-dialogs';
 import { DeleteVault, RenameVault } from './vault-dialogs';
 import { VaultSettings } from './vault-settings';
 
-type Open = 'rename' | 'delete' | 'settings' | 'import' | 'export' | 'password' | 'unlock' | null;
+type Open = 'rename' | 'delete' | 'settings' | 'import' | 'export' | 'password' | 'unlock' | 'share' | null;
 
 interface VaultMenuProps {
   vault: Vault;
@@ -46,6 +48,8 @@ function OpenDialog({ vault, folder, open, close }: { vault: Vault; folder: stri
       return <TransferDialog kind={open} vault={vault} folder={folder} close={close} />;
     case 'password':
       return <PasswordDialog vault={vault} close={close} />;
+    case 'share':
+      return <ShareVault vault={vault} close={close} />;
     case 'unlock':
       return <UnlockDialog close={close} />;
     case null:
@@ -65,6 +69,9 @@ function Entries({ vault, setOpen }: { vault: Vault; setOpen: (open: Open) => vo
         leftSection={<ChartBarIcon width={18} aria-hidden />}
       >
         {t('What takes the space')}
+      </Menu.Item>
+      <Menu.Item leftSection={<ShareIcon width={18} aria-hidden />} onClick={() => setOpen('share')}>
+        {t('Share …')}
       </Menu.Item>
       <Menu.Item leftSection={<ArrowDownOnSquareIcon width={18} aria-hidden />} onClick={() => setOpen('import')}>
         {t('Import a folder …')}

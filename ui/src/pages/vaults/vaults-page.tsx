@@ -17,6 +17,7 @@ import { formatBytes } from '../../lib/format';
 import { t, tn } from '../../lib/i18n';
 import { hrefOf } from '../../lib/router';
 import { QuotaBar } from './quota-bar';
+import { JoinVault } from './share-dialogs';
 import { CreateVault } from './vault-dialogs';
 import { UnlockDialog } from './unlock-form';
 import { VaultMenu } from './vault-menu';
@@ -98,6 +99,7 @@ function List({ create }: { create: () => void }) {
 
 export function VaultsPage() {
   const [creating, setCreating] = useState(false);
+  const [joining, setJoining] = useState(false);
   const [unlocking, setUnlocking] = useState(false);
   const { data } = useQuery(vaultsQuery);
   const locked = data?.some((vault) => vault.locked && vault.protected) ?? false;
@@ -111,6 +113,9 @@ export function VaultsPage() {
               {t('Unlock …')}
             </Button>
           ) : null}
+          <Button variant="default" onClick={() => setJoining(true)}>
+            {t('Join a vault')}
+          </Button>
           <Button leftSection={<PlusIcon width={18} />} onClick={() => setCreating(true)}>
             {t('New vault')}
           </Button>
@@ -119,6 +124,7 @@ export function VaultsPage() {
     >
       <List create={() => setCreating(true)} />
       {unlocking ? <UnlockDialog close={() => setUnlocking(false)} /> : null}
+      {joining ? <JoinVault close={() => setJoining(false)} /> : null}
       {creating ? <CreateVault close={() => setCreating(false)} /> : null}
     </Page>
   );

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import { queryOptions } from '@tanstack/react-query';
+import { fetchJson } from './client';
+import type { SyncList } from './types';
+
+/** How far each vault is the same as on other machines. */
+export const syncQuery = queryOptions({
+  queryKey: ['sync'],
+  queryFn: async ({ signal }) => (await fetchJson<SyncList>('/sync', { signal })).vaults,
+});
