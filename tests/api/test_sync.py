@@ -294,7 +294,7 @@ class Copies(Case):
                 stored[at] ^= 1
             segment.write_bytes(stored)
         two.start()
-        mh.wait_until(lambda: two.get(f"/api/v1/nodes/{one.id}").json["connected"], 20, "the other")
+        self.connected(two, 1)
         self.assertEqual(two.download(vault, "/f").body, data)
         mh.wait_until(lambda: self.state(two, vault)["missing_blocks"] > 1, 5, "the damage to be noted")
         self.assertEqual(two.post("/api/v1/replicate-now").status, 204)

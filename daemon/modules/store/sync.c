@@ -635,23 +635,42 @@ take_blocks_commit (MhWriter *writer, gpointer data, GError **error)
   return FALSE;
 }
 
-gboolean
-mh_store_take_blocks (MhStore *self, const char *vault_id, GPtrArray *sealed, guint *taken,
-                      GError **error)
+/* Returns: (transfer full) (element-type MhSyncBlock) (nullable): the hashes of @sealed; %NULL with
+ * @error set when one is not as wanted */
+static GArray *
+hash_all (GPtrArray *sealed, const guint8 *wanted, GError **error)
 {
-  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (MhSyncBlock));
+  g_autoptr (GArray) ids = g_array_sized_new (FALSE, FALSE, sizeof (MhSyncBlock), sealed->len);
+  g_autofree MhSha256Job *jobs = g_new (MhSha256Job, sealed->len);
+
+  g_array_set_size (ids, sealed->len);
+  for (guint i = 0; i < sealed->len; i++)
+    {
+      jobs[i].data = g_bytes_get_data (g_ptr_array_index (sealed, i), &jobs[i].size);
+      jobs[i].out = g_array_index (ids, MhSyncBlock, i).id;
+    }
+  mh_sha256_many (jobs, sealed->len);
+  if (wanted == NULL || sealed->len == 0
+      || memcmp (wanted, ids->data, sealed->len * sizeof (MhSyncBlock)) == 0)
+    return g_steal_pointer (&ids);
+
+  g_set_error_literal (error, MH_ERROR, MH_ERROR_CORRUPT,
+                       "the other machine gave other bytes than those of the block");
+
+  return NULL;
+}
+
+gboolean
+mh_store_take_blocks (MhStore *self, const char *vault_id, GPtrArray *sealed, const guint8 *wanted,
+                      guint *taken, GError **error)
+{
+  g_autoptr (GArray) ids = hash_all (sealed, wanted, error);
   TakeBlocks take = { self, vault_id, sealed, ids, 0 };
   gboolean done;
 
-  for (guint i = 0; i < sealed->len; i++)
-    {
-      MhSyncBlock block;
-      gsize size;
-      const guint8 *data = g_bytes_get_data (g_ptr_array_index (sealed, i), &size);
+  if (ids == NULL)
+    return FALSE;
 
-      mh_sha256 (data, size, block.id);
-      g_array_append_val (ids, block);
-    }
   done = mh_writer_commit (self->writer, take_blocks_commit, &take, error);
   if (taken != NULL)
     *taken = done ? take.taken : 0;

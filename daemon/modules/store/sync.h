@@ -157,17 +157,19 @@ GBytes *mh_store_read_sealed (MhStore *self, const char *vault_id, const guint8 
  * @self: the store
  * @vault_id: a vault
  * @sealed: (element-type GBytes): from anybody
+ * @wanted: (nullable): 32 bytes for each, which its hash must be
  * @taken: (out) (nullable): how many were missing, and are not any more
  * @error: return location
  *
  * A block that no version names is passed over, as is one that is here.
  *
  * Thread: any worker. Blocks on disk; durable when it returns.
- * Errors: %MH_ERROR_NOT_FOUND, %MH_ERROR_NO_SPACE when the disk or the quota is full,
- *   %MH_ERROR_FAILED
+ * Errors: %MH_ERROR_CORRUPT when one is not what was wanted; %MH_ERROR_NOT_FOUND,
+ *   %MH_ERROR_NO_SPACE when the disk or the quota is full, %MH_ERROR_FAILED
  * Returns: %FALSE with @error set and nothing taken
  */
-gboolean mh_store_take_blocks (MhStore *self, const char *vault_id, GPtrArray *sealed, guint *taken,
+gboolean mh_store_take_blocks (MhStore *self, const char *vault_id, GPtrArray *sealed,
+                               const guint8 *wanted, guint *taken,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Versions were added to some vault. On the thread of the writer, with a lock of the store held: to

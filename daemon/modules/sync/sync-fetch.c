@@ -3,7 +3,10 @@
 
 #include "sync-fetch.h"
 
+#include <string.h>
+
 #include "base/error.h"
+#include "crypto/hash.h"
 #include "sync-pull.h"
 
 /* -- who can be asked -- */
@@ -66,9 +69,15 @@ open_session (const MhSyncFetch *self, GArray *near, guint at)
 /* -- one block -- */
 
 static gboolean
-on_block (GBytes *block, gpointer data, GError **error)
+on_block (const guint8 *id, GBytes *block, gpointer data, GError **error)
 {
-  *(GBytes **) data = g_bytes_ref (block);
+  guint8 hash[MH_SHA256_SIZE];
+  gsize size;
+  const guint8 *bytes = g_bytes_get_data (block, &size);
+
+  mh_sha256 (bytes, size, hash);
+  if (memcmp (hash, id, sizeof hash) == 0)
+    *(GBytes **) data = g_bytes_ref (block); /* otherwise the next is asked */
 
   return TRUE;
 }

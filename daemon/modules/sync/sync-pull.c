@@ -192,10 +192,12 @@ typedef struct
 {
   MhSyncPull *pull;   /* (unowned): its counts are of the thread that writes until that has ended */
   GPtrArray *blocks;  /* (owned) (element-type GBytes): gathered */
+  GByteArray *ids;    /* (owned): of them, 32 bytes each */
   gsize size;         /* bytes of them */
   MhPool *pool;       /* (owned) (nullable): one thread that writes */
   GPtrArray *written; /* (owned) (nullable) (element-type GBytes): what it has (locked-by lock) */
-  GError *error;      /* (owned) (nullable): why it could not (locked-by lock) */
+  GByteArray *written_ids; /* (owned) (nullable): of @written */
+  GError *error;           /* (owned) (nullable): why it could not (locked-by lock) */
   GMutex lock;
   GCond idle;
 } Gathered;
@@ -214,7 +216,8 @@ write_blocks (gpointer data)
   GError *error = NULL;
   guint taken;
 
-  if (mh_store_take_blocks (pull->store, pull->vault_id, self->written, &taken, &error))
+  if (mh_store_take_blocks (pull->store, pull->vault_id, self->written, self->written_ids->data,
+                            &taken, &error))
     {
       pull->blocks += taken;
       for (guint i = 0; i < self->written->len; i++)
@@ -223,6 +226,7 @@ write_blocks (gpointer data)
   g_mutex_lock (&self->lock);
   self->error = error;
   g_clear_pointer (&self->written, g_ptr_array_unref);
+  g_clear_pointer (&self->written_ids, g_byte_array_unref);
   g_cond_signal (&self->idle);
   g_mutex_unlock (&self->lock);
 }
@@ -254,6 +258,8 @@ hand_over (Gathered *self, GError **error)
   if (self->pool == NULL)
     self->pool = mh_pool_new ("sync-write", 1, 1);
   self->written = g_steal_pointer (&self->blocks);
+  self->written_ids = g_steal_pointer (&self->ids);
+  self->ids = g_byte_array_new ();
   self->blocks = blocks_new ();
   self->size = 0;
   if (!mh_pool_push (self->pool, write_blocks, self))
@@ -263,10 +269,11 @@ hand_over (Gathered *self, GError **error)
 }
 
 static gboolean
-on_block (GBytes *block, gpointer data, GError **error)
+on_block (const guint8 *id, GBytes *block, gpointer data, GError **error)
 {
   Gathered *self = data;
 
+  g_byte_array_append (self->ids, id, MH_SYNC_HASH_SIZE);
   g_ptr_array_add (self->blocks, g_bytes_ref (block));
   self->size += g_bytes_get_size (block);
 
@@ -277,7 +284,7 @@ on_block (GBytes *block, gpointer data, GError **error)
 gboolean
 mh_sync_pull_these (MhSyncPull *self, MhSyncSession *session, GBytes *ids, GError **error)
 {
-  Gathered gathered = { self, blocks_new () };
+  Gathered gathered = { self, blocks_new (), g_byte_array_new () };
   gboolean good;
 
   g_mutex_init (&gathered.lock);
@@ -288,6 +295,7 @@ mh_sync_pull_these (MhSyncPull *self, MhSyncSession *session, GBytes *ids, GErro
   good = wait_until_written (&gathered, good ? error : NULL) && good;
   g_clear_pointer (&gathered.pool, mh_pool_free);
   g_ptr_array_unref (gathered.blocks);
+  g_byte_array_unref (gathered.ids);
   g_mutex_clear (&gathered.lock);
   g_cond_clear (&gathered.idle);
 

@@ -48,8 +48,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhSyncSession, mh_sync_session_free)
 gboolean mh_sync_session_ask (MhSyncSession *self, const MhSyncMessage *question,
                               MhSyncMessage *answer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Takes a block that has the hash which was asked for. Returns: %FALSE with @error set to end it */
-typedef gboolean (*MhSyncTake) (GBytes *block, gpointer data, GError **error);
+/* Takes what came for @id; whether it is that is not known. Returns: %FALSE with @error set to end
+ * it */
+typedef gboolean (*MhSyncTake) (const guint8 *id, GBytes *block, gpointer data, GError **error);
 
 /* Asks for each of @ids, 32 bytes each, and gives what comes to @take, while the next are on their
  * way. Returns: %FALSE with @error set */

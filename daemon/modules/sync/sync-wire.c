@@ -39,10 +39,24 @@ put_bytes (GByteArray *out, guint32 number, GBytes *bytes)
     mh_pb_put_bytes (out, number, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
 }
 
+/* Returns: about how long it is as bytes, so that large ones are not copied while they grow */
+static guint
+size_of (const MhSyncMessage *self)
+{
+  gsize size = 256;
+
+  if (self->hashes != NULL)
+    size += g_bytes_get_size (self->hashes);
+  for (guint i = 0; self->records != NULL && i < self->records->len; i++)
+    size += g_bytes_get_size (g_ptr_array_index (self->records, i)) + 16;
+
+  return (guint) size;
+}
+
 GBytes *
 mh_sync_message_encode (const MhSyncMessage *self)
 {
-  g_autoptr (GByteArray) out = g_byte_array_new ();
+  g_autoptr (GByteArray) out = g_byte_array_sized_new (size_of (self));
 
   if (self->op != 0)
     mh_pb_put_uint (out, FIELD_OP, self->op);
@@ -80,15 +94,20 @@ take_hashes (const MhPbField *field, GBytes **out)
 }
 
 static gboolean
-take_record (const MhPbField *field, MhSyncMessage *out)
+take_record (GBytes *message, const MhPbField *field, MhSyncMessage *out)
 {
+  const guint8 *start;
+
   if (field->type != MH_PB_BYTES)
     return FALSE;
   if (out->records == NULL)
     out->records = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   if (out->records->len >= MAX_RECORDS)
     return FALSE;
-  g_ptr_array_add (out->records, g_bytes_new (field->bytes, field->size));
+  /* not a copy: it may be the most of the message */
+  start = g_bytes_get_data (message, NULL);
+  g_ptr_array_add (out->records,
+                   g_bytes_new_from_bytes (message, (gsize) (field->bytes - start), field->size));
 
   return TRUE;
 }
@@ -115,7 +134,7 @@ take_number (const MhPbField *field, gint64 *out)
 }
 
 static gboolean
-take_field (const MhPbField *field, MhSyncMessage *out)
+take_field (GBytes *message, const MhPbField *field, MhSyncMessage *out)
 {
   switch (field->number)
     {
@@ -135,7 +154,7 @@ take_field (const MhPbField *field, MhSyncMessage *out)
     case FIELD_HASHES:
       return take_hashes (field, &out->hashes);
     case FIELD_RECORD:
-      return take_record (field, out);
+      return take_record (message, field, out);
     default:
       return TRUE; /* of a newer program */
     }
@@ -150,7 +169,7 @@ mh_sync_message_decode (GBytes *message, MhSyncMessage *out)
   MhPbField field;
 
   while (mh_pb_next (&reader, &field))
-    if (!take_field (&field, out))
+    if (!take_field (message, &field, out))
       return FALSE;
 
   return !reader.is_bad;

@@ -72,7 +72,7 @@ pull_blocks (Bench *to, Bench *from)
       g_assert_no_error (error);
       g_ptr_array_add (sealed, bytes);
     }
-  g_assert_true (mh_store_take_blocks (to->store, "vault", sealed, &taken, &error));
+  g_assert_true (mh_store_take_blocks (to->store, "vault", sealed, NULL, &taken, &error));
   g_assert_no_error (error);
   g_assert_cmpuint (taken, ==, missing->len);
 
@@ -404,7 +404,7 @@ test_blocks_nobody_wants (void)
   g_test_summary (
       "a block that no version names is passed over, a quota holds, and nothing is half");
   g_ptr_array_add (sealed, bench_random (99, 5000));
-  g_assert_true (mh_store_take_blocks (two->store, "vault", sealed, &taken, &error));
+  g_assert_true (mh_store_take_blocks (two->store, "vault", sealed, NULL, &taken, &error));
   g_assert_cmpuint (taken, ==, 0);
   g_assert_cmpint (bench_stored (two), ==, 0);
 
@@ -420,10 +420,18 @@ test_blocks_nobody_wants (void)
                      mh_store_read_sealed (one->store, "vault",
                                            g_array_index (missing, MhSyncBlock, 0).id, NULL));
   }
-  g_assert_false (mh_store_take_blocks (two->store, "vault", sealed, &taken, &error));
+  g_assert_false (mh_store_take_blocks (two->store, "vault", sealed, NULL, &taken, &error));
   g_assert_error (error, MH_ERROR, MH_ERROR_NO_SPACE);
   g_assert_cmpint (bench_stored (two), ==, 0);
   bench_limit (two, 30, 90, 0);
+  g_clear_error (&error);
+  {
+    static const guint8 others[MH_SYNC_HASH_SIZE] = { 1 };
+
+    g_assert_false (mh_store_take_blocks (two->store, "vault", sealed, others, &taken, &error));
+    g_assert_error (error, MH_ERROR, MH_ERROR_CORRUPT);
+    g_assert_cmpint (bench_stored (two), ==, 0);
+  }
   g_assert_cmpuint (pull_blocks (two, one), ==, 1);
   assert_content (two, "/f", 1, 100000);
 }
