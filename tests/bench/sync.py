@@ -16,7 +16,7 @@ import urllib.request
 
 import mh
 
-RUNS = 1
+RUNS = 3
 SECONDS = 900  # after which a run has failed
 KEY = "bench"
 
