@@ -270,6 +270,22 @@ bench_assert_file (Bench *self, const char *path, GBytes *content)
 }
 
 void
+bench_put_random (Bench *self, const char *path, guint64 seed, gsize size)
+{
+  g_autoptr (GBytes) content = bench_random (seed, size);
+
+  mh_file_free (bench_put (self, path, content));
+}
+
+void
+bench_assert_random (Bench *self, const char *path, guint64 seed, gsize size)
+{
+  g_autoptr (GBytes) content = bench_random (seed, size);
+
+  bench_assert_file (self, path, content);
+}
+
+void
 bench_assert_no_file (Bench *self, const char *path)
 {
   g_autoptr (GError) error = NULL;

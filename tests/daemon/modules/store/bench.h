@@ -52,6 +52,9 @@ GBytes *bench_text (guint64 seed, gsize size);
 /* Uploads; fails the test on an error. */
 MhFile *bench_put (Bench *self, const char *path, GBytes *content);
 
+/* The same of what bench_random() gives for @seed. */
+void bench_put_random (Bench *self, const char *path, guint64 seed, gsize size);
+
 /* Uploads; @error may be set. */
 MhFile *
 bench_try_put (Bench *self, const char *vault, const char *path, GBytes *content, GError **error);
@@ -64,6 +67,9 @@ char *bench_content_hash (GBytes *content);
 
 /* Fails unless the file reads back as @content. */
 void bench_assert_file (Bench *self, const char *path, GBytes *content);
+
+/* The same of what bench_random() gives for @seed. */
+void bench_assert_random (Bench *self, const char *path, guint64 seed, gsize size);
 
 /* Fails unless there is no such file. */
 void bench_assert_no_file (Bench *self, const char *path);

@@ -8,22 +8,6 @@
 
 #define MIB (1024 * 1024)
 
-static void
-put (Bench *bench, const char *path, guint64 seed, gsize size)
-{
-  g_autoptr (GBytes) content = bench_random (seed, size);
-
-  mh_file_free (bench_put (bench, path, content));
-}
-
-static void
-assert_content (Bench *bench, const char *path, guint64 seed, gsize size)
-{
-  g_autoptr (GBytes) content = bench_random (seed, size);
-
-  bench_assert_file (bench, path, content);
-}
-
 static MhCopied *
 try_copy (Bench *bench, const char *from, const char *to, MhExisting existing, GError **error)
 {
@@ -108,9 +92,9 @@ test_copy (void)
   guint64 before;
 
   g_test_summary ("a copy is a file of its own with the same content; no block is written");
-  put (bench, "/a/big.bin", 1, 9 * MIB);
-  put (bench, "/a/b/small.txt", 2, 1000);
-  put (bench, "/a/empty", 3, 0);
+  bench_put_random (bench, "/a/big.bin", 1, 9 * MIB);
+  bench_put_random (bench, "/a/b/small.txt", 2, 1000);
+  bench_put_random (bench, "/a/empty", 3, 0);
   before = bench_segment_bytes (bench);
   copy (bench, "/a", "/copies/a", MH_EXISTING_REFUSE, 3);
   copy (bench, "/a/b/small.txt", "/small.png", MH_EXISTING_REFUSE, 1);
@@ -129,10 +113,10 @@ test_copy (void)
   g_assert_cmpint (to->version_count, ==, 1);
 
   bench_assert_recount (bench);
-  assert_content (bench, "/copies/a/big.bin", 1, 9 * MIB);
-  assert_content (bench, "/copies/a/b/small.txt", 2, 1000);
-  assert_content (bench, "/copies/a/empty", 3, 0);
-  assert_content (bench, "/small.png", 2, 1000);
+  bench_assert_random (bench, "/copies/a/big.bin", 1, 9 * MIB);
+  bench_assert_random (bench, "/copies/a/b/small.txt", 2, 1000);
+  bench_assert_random (bench, "/copies/a/empty", 3, 0);
+  bench_assert_random (bench, "/small.png", 2, 1000);
 }
 
 static void
@@ -154,16 +138,16 @@ test_copy_outlives (void)
   gint64 stored;
 
   g_test_summary ("the copy reads when the original is purged; the space comes back with the last");
-  put (bench, "/a/f", 1, 9 * MIB);
+  bench_put_random (bench, "/a/f", 1, 9 * MIB);
   stored = bench_stored (bench);
   copy (bench, "/a", "/b", MH_EXISTING_REFUSE, 1);
   g_assert_cmpint (bench_stored (bench), ==, stored);
   mh_batch_free (delete_many (bench, original));
   purge_all (bench);
   g_assert_cmpint (bench_stored (bench), ==, stored);
-  assert_content (bench, "/b/f", 1, 9 * MIB);
+  bench_assert_random (bench, "/b/f", 1, 9 * MIB);
   bench_assert_recount (bench);
-  assert_content (bench, "/b/f", 1, 9 * MIB);
+  bench_assert_random (bench, "/b/f", 1, 9 * MIB);
   mh_batch_free (delete_many (bench, second));
   purge_all (bench);
   g_assert_cmpint (bench_stored (bench), ==, 0);
@@ -181,16 +165,16 @@ test_copy_existing (void)
   g_autoptr (MhFile) file = NULL;
 
   g_test_summary ("existing files make the copy fail, stay, get a version, or the copy a number");
-  put (bench, "/a/x.tar.gz", 1, 1000);
-  put (bench, "/a/y", 2, 2000);
-  put (bench, "/b/y", 3, 3000);
+  bench_put_random (bench, "/a/x.tar.gz", 1, 1000);
+  bench_put_random (bench, "/a/y", 2, 2000);
+  bench_put_random (bench, "/b/y", 3, 3000);
   refuse (bench, "/a", "/b", MH_ERROR_CONFLICT, "/b/y exists");
   bench_assert_no_file (bench, "/b/x.tar.gz"); /* all or nothing */
   copy (bench, "/a", "/b", MH_EXISTING_SKIP, 1);
-  assert_content (bench, "/b/x.tar.gz", 1, 1000);
-  assert_content (bench, "/b/y", 3, 3000);
+  bench_assert_random (bench, "/b/x.tar.gz", 1, 1000);
+  bench_assert_random (bench, "/b/y", 3, 3000);
   copy (bench, "/a", "/b", MH_EXISTING_REPLACE, 2);
-  assert_content (bench, "/b/y", 2, 2000);
+  bench_assert_random (bench, "/b/y", 2, 2000);
   file = mh_store_get (bench->store, "vault", "/b/y", FALSE, &error);
   g_assert_cmpint (file->version_count, ==, 2);
 
@@ -202,7 +186,7 @@ test_copy_existing (void)
   folder = try_copy (bench, "/b", "/b", MH_EXISTING_RENAME, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (folder->to, ==, "/b (2)");
-  assert_content (bench, "/b (2)/y", 2, 2000);
+  bench_assert_random (bench, "/b (2)/y", 2, 2000);
   bench_assert_recount (bench);
 }
 
@@ -214,8 +198,8 @@ test_copy_refused (void)
   g_autofree char *to = NULL;
 
   g_test_summary ("what cannot be copied is refused by name, and nothing is changed");
-  put (bench, "/a/f", 1, 1000);
-  put (bench, "/b", 2, 1000);
+  bench_put_random (bench, "/a/f", 1, 1000);
+  bench_put_random (bench, "/b", 2, 1000);
   refuse (bench, "/nothing", "/c", MH_ERROR_NOT_FOUND, "/nothing");
   refuse (bench, "/a", "/a/inside", MH_ERROR_CONFLICT, "/a/inside lies in /a");
   refuse (bench, "/a/f", "/a/f", MH_ERROR_CONFLICT, "the same");
@@ -239,7 +223,7 @@ test_copy_quota (void)
   g_autoptr (GBytes) more = bench_random (2, 10);
 
   g_test_summary ("a copy fits where nothing more fits");
-  put (bench, "/a", 1, 100000);
+  bench_put_random (bench, "/a", 1, 100000);
   bench_limit (bench, 30, 90, bench_stored (bench));
   copy (bench, "/a", "/b", MH_EXISTING_REFUSE, 1);
   g_assert_null (bench_try_put (bench, "vault", "/c", more, &error));
@@ -255,11 +239,11 @@ test_delete_many (void)
   g_autoptr (MhBatch) batch = NULL;
 
   g_test_summary ("files and folders go together, each file once; what is neither is named");
-  put (bench, "/a/1", 1, 1000);
-  put (bench, "/a/2", 2, 2000);
-  put (bench, "/a/c/3", 3, 3000);
-  put (bench, "/b", 4, 4000);
-  put (bench, "/kept", 5, 5000);
+  bench_put_random (bench, "/a/1", 1, 1000);
+  bench_put_random (bench, "/a/2", 2, 2000);
+  bench_put_random (bench, "/a/c/3", 3, 3000);
+  bench_put_random (bench, "/b", 4, 4000);
+  bench_put_random (bench, "/kept", 5, 5000);
   batch = delete_many (bench, paths);
   g_assert_cmpint (batch->files, ==, 4);
   g_assert_cmpint (batch->bytes, ==, 10000);
@@ -267,7 +251,7 @@ test_delete_many (void)
   assert_failure (batch, 0, "/nothing", "no file or folder /nothing");
   assert_failure (batch, 1, "bad", "does not begin with /");
   g_assert_cmpint (totals (bench).files, ==, 1);
-  assert_content (bench, "/kept", 5, 5000);
+  bench_assert_random (bench, "/kept", 5, 5000);
   bench_assert_recount (bench);
 }
 
@@ -282,10 +266,10 @@ test_undo (void)
   g_autoptr (MhBatch) rest = NULL;
 
   g_test_summary ("a deletion can be undone, and only that one");
-  put (bench, "/a/old", 1, 1000);
-  put (bench, "/a/1", 2, 2000);
-  put (bench, "/a/c/2", 3, 3000);
-  put (bench, "/b", 4, 4000);
+  bench_put_random (bench, "/a/old", 1, 1000);
+  bench_put_random (bench, "/a/1", 2, 2000);
+  bench_put_random (bench, "/a/c/2", 3, 3000);
+  bench_put_random (bench, "/b", 4, 4000);
   mh_batch_free (delete_many (bench, first));
   mh_clock_set_ms (bench->clock, 1900000000000);
   deleted = delete_many (bench, paths);
@@ -293,14 +277,14 @@ test_undo (void)
   back = undelete (bench, paths, deleted->at_ms);
   g_assert_cmpint (back->files, ==, 3);
   g_assert_cmpuint (back->failures->len, ==, 0);
-  assert_content (bench, "/a/1", 2, 2000);
-  assert_content (bench, "/a/c/2", 3, 3000);
-  assert_content (bench, "/b", 4, 4000);
+  bench_assert_random (bench, "/a/1", 2, 2000);
+  bench_assert_random (bench, "/a/c/2", 3, 3000);
+  bench_assert_random (bench, "/b", 4, 4000);
   bench_assert_no_file (bench, "/a/old");
   rest = undelete (bench, paths, 0);
   g_assert_cmpint (rest->files, ==, 1);
   assert_failure (rest, 0, "/b", "no deleted file or folder /b");
-  assert_content (bench, "/a/old", 1, 1000);
+  bench_assert_random (bench, "/a/old", 1, 1000);
   bench_assert_recount (bench);
 }
 
@@ -314,15 +298,15 @@ test_undelete_taken (void)
 
   g_test_summary (
       "what was replaced meanwhile, or purged, is named; of several the last comes back");
-  put (bench, "/f", 1, 1000);
-  put (bench, "/g", 2, 1000);
-  put (bench, "/a/x", 3, 1000);
-  put (bench, "/purged", 4, 1000);
+  bench_put_random (bench, "/f", 1, 1000);
+  bench_put_random (bench, "/g", 2, 1000);
+  bench_put_random (bench, "/a/x", 3, 1000);
+  bench_put_random (bench, "/purged", 4, 1000);
   mh_batch_free (delete_many (bench, paths));
   g_assert_true (mh_store_purge_trash (bench->store, "vault", "/purged", NULL, &error));
-  put (bench, "/new", 5, 1000);
+  bench_put_random (bench, "/new", 5, 1000);
   g_assert_cmpint (mh_store_move (bench->store, "vault", "/new", "/f", &error), ==, 1);
-  put (bench, "/new", 6, 1000);
+  bench_put_random (bench, "/new", 6, 1000);
   g_assert_cmpint (mh_store_move (bench->store, "vault", "/new", "/a/x", &error), ==, 1);
   g_assert_true (mh_store_delete (bench->store, "vault", "/a/x", &error));
   g_assert_no_error (error);
@@ -331,9 +315,9 @@ test_undelete_taken (void)
   g_assert_cmpuint (back->failures->len, ==, 2);
   assert_failure (back, 0, "/f", "/f exists");
   assert_failure (back, 1, "/purged", "no version of /purged");
-  assert_content (bench, "/f", 5, 1000);
-  assert_content (bench, "/g", 2, 1000);
-  assert_content (bench, "/a/x", 6, 1000);
+  bench_assert_random (bench, "/f", 5, 1000);
+  bench_assert_random (bench, "/g", 2, 1000);
+  bench_assert_random (bench, "/a/x", 6, 1000);
 }
 
 static void

@@ -85,22 +85,6 @@ test_rules (void)
     }
 }
 
-static void
-put (Bench *bench, const char *path, guint64 seed, gsize size)
-{
-  g_autoptr (GBytes) content = bench_random (seed, size);
-
-  mh_file_free (bench_put (bench, path, content));
-}
-
-static void
-assert_content (Bench *bench, const char *path, guint64 seed, gsize size)
-{
-  g_autoptr (GBytes) content = bench_random (seed, size);
-
-  bench_assert_file (bench, path, content);
-}
-
 static guint
 count_versions (Bench *bench, const char *path)
 {
@@ -126,9 +110,9 @@ test_history (void)
   for (guint i = 0; i < 10; i++)
     {
       mh_clock_set_ms (bench->clock, START_MS + i);
-      put (bench, "/f", i, 100000);
+      bench_put_random (bench, "/f", i, 100000);
     }
-  put (bench, "/other", 3, 100000); /* shares the block of a version that goes */
+  bench_put_random (bench, "/other", 3, 100000); /* shares the block of a version that goes */
   before = bench_stored (bench);
   g_assert_cmpint (bench_maintain (bench).pruned.versions, ==, 0);
 
@@ -140,13 +124,13 @@ test_history (void)
   g_assert_cmpint (bench_maintain (bench).pruned.versions, ==, 2);
   g_assert_cmpuint (count_versions (bench, "/f"), ==, 3);
   g_assert_cmpint (bench_stored (bench), ==, before - 6 * 100017);
-  assert_content (bench, "/f", 9, 100000);
-  assert_content (bench, "/other", 3, 100000);
+  bench_assert_random (bench, "/f", 9, 100000);
+  bench_assert_random (bench, "/other", 3, 100000);
 
   bench_assert_recount (bench);
   g_assert_cmpuint (count_versions (bench, "/f"), ==, 3);
-  assert_content (bench, "/f", 9, 100000);
-  assert_content (bench, "/other", 3, 100000);
+  bench_assert_random (bench, "/f", 9, 100000);
+  bench_assert_random (bench, "/other", 3, 100000);
   g_assert_cmpint (bench_maintain (bench).pruned.versions, ==, 0);
 }
 
@@ -168,9 +152,9 @@ test_trash_expires (void)
       "a deleted file can be restored for as many days, then only its tombstone is left");
   bench_limit (bench, 1, 90, 0);
   mh_clock_set_ms (bench->clock, START_MS);
-  put (bench, "/kept", 1, 50000);
-  put (bench, "/gone", 2, 50000);
-  put (bench, "/gone", 3, 50000);
+  bench_put_random (bench, "/kept", 1, 50000);
+  bench_put_random (bench, "/gone", 2, 50000);
+  bench_put_random (bench, "/gone", 3, 50000);
   mh_clock_set_ms (bench->clock, START_MS + 300 * DAY_MS);
   delete (bench, "/gone");
   mh_clock_set_ms (bench->clock, START_MS + 389 * DAY_MS);
@@ -182,7 +166,7 @@ test_trash_expires (void)
   g_assert_cmpint (bench_stored (bench), ==, 50017);
   bench_assert_recount (bench);
   g_assert_cmpuint (count_versions (bench, "/gone"), ==, 1);
-  put (bench, "/gone", 4, 1000); /* its history goes on */
+  bench_put_random (bench, "/gone", 4, 1000); /* its history goes on */
   g_assert_cmpuint (count_versions (bench, "/gone"), ==, 2);
 }
 
@@ -239,11 +223,11 @@ test_trash (void)
 
   g_test_summary ("the trash says what it would free, and is purged by file or as a whole");
   mh_clock_set_ms (bench->clock, START_MS);
-  put (bench, "/a", 1, 10000);
-  put (bench, "/a", 2, 10000);
-  put (bench, "/b", 3, 10000);
-  put (bench, "/c", 4, 10000);
-  put (bench, "/same-as-b", 3, 10000);
+  bench_put_random (bench, "/a", 1, 10000);
+  bench_put_random (bench, "/a", 2, 10000);
+  bench_put_random (bench, "/b", 3, 10000);
+  bench_put_random (bench, "/c", 4, 10000);
+  bench_put_random (bench, "/same-as-b", 3, 10000);
   assert_trash (bench, "");
   delete (bench, "/a");
   mh_clock_set_ms (bench->clock, START_MS + 1);
@@ -267,9 +251,9 @@ test_trash (void)
   g_assert_true (mh_store_purge_trash (bench->store, "vault", NULL, &purged, &error));
   g_assert_cmpint (purged.files, ==, 2);
   assert_trash (bench, "");
-  assert_content (bench, "/same-as-b", 3, 10000);
+  bench_assert_random (bench, "/same-as-b", 3, 10000);
   bench_maintain (bench);
-  assert_content (bench, "/same-as-b", 3, 10000);
+  bench_assert_random (bench, "/same-as-b", 3, 10000);
   bench_assert_recount (bench);
   assert_trash (bench, "");
   hash = g_strdup ("8e4ba4c0d2a5d5c3b1f6f0d6f7e1c2b3a49586776655443322110ffeeddccbba");
@@ -299,9 +283,9 @@ test_purge_version (void)
   MhPurged purged;
 
   g_test_summary ("one old version goes at once and for good, the current one does not");
-  put (bench, "/f", 1, 10000);
-  put (bench, "/f", 2, 10000);
-  put (bench, "/f", 3, 10000);
+  bench_put_random (bench, "/f", 1, 10000);
+  bench_put_random (bench, "/f", 2, 10000);
+  bench_put_random (bench, "/f", 3, 10000);
   current = hash_of (bench, "/f", 0);
   first = hash_of (bench, "/f", 2);
   g_assert_false (mh_store_purge_version (bench->store, "vault", "/f", current, &purged, &error));
@@ -338,7 +322,7 @@ test_space_comes_back (void)
     {
       g_autofree char *path = g_strdup_printf ("/%s/%u", i % 2 == 0 ? "gone" : "kept", i);
 
-      put (bench, path, i, 700000);
+      bench_put_random (bench, path, i, 700000);
     }
   full = bench_disk_bytes (bench);
   for (guint i = 0; i < 40; i += 2)
@@ -355,10 +339,10 @@ test_space_comes_back (void)
     {
       g_autofree char *path = g_strdup_printf ("/kept/%u", i);
 
-      assert_content (bench, path, i, 700000);
+      bench_assert_random (bench, path, i, 700000);
     }
   bench_assert_recount (bench);
-  assert_content (bench, "/kept/1", 1, 700000);
+  bench_assert_random (bench, "/kept/1", 1, 700000);
 }
 
 static void
@@ -368,14 +352,14 @@ test_small_neighbours (void)
   guint64 full;
 
   g_test_summary ("small files that go one by one free whole blocks of the disk in the end");
-  put (bench, "/first", 1000, 5000);
+  bench_put_random (bench, "/first", 1000, 5000);
   for (guint i = 0; i < 500; i++)
     {
       g_autofree char *path = g_strdup_printf ("/f/%u", i);
 
-      put (bench, path, i, 700);
+      bench_put_random (bench, path, i, 700);
     }
-  put (bench, "/last", 1001, 5000);
+  bench_put_random (bench, "/last", 1001, 5000);
   full = bench_disk_bytes (bench);
   for (guint i = 0; i < 500; i++)
     {
@@ -389,10 +373,10 @@ test_small_neighbours (void)
     }
   /* what stays: tombstones of some 500 bytes behind the files, and two files */
   g_assert_cmpuint (bench_disk_bytes (bench), <, full - 500 * 1200 + 500 * 700);
-  assert_content (bench, "/first", 1000, 5000);
-  assert_content (bench, "/last", 1001, 5000);
+  bench_assert_random (bench, "/first", 1000, 5000);
+  bench_assert_random (bench, "/last", 1001, 5000);
   bench_assert_recount (bench);
-  assert_content (bench, "/first", 1000, 5000);
+  bench_assert_random (bench, "/first", 1000, 5000);
 }
 
 static void
@@ -404,7 +388,7 @@ test_forgotten (void)
   guint64 before;
 
   g_test_summary ("a forgotten vault gives its space back, and does not come back");
-  put (bench, "/mine", 1, 300000);
+  bench_put_random (bench, "/mine", 1, 300000);
   before = bench_disk_bytes (bench);
   g_assert_true (mh_store_add_vault (bench->store, "other", key, &error));
   for (guint i = 0; i < 30; i++)
@@ -418,9 +402,9 @@ test_forgotten (void)
   g_assert_true (mh_store_forget_vault (bench->store, "other", &error));
   bench_maintain (bench);
   g_assert_cmpuint (bench_disk_bytes (bench), <, before + 64 * 1024);
-  assert_content (bench, "/mine", 1, 300000);
+  bench_assert_random (bench, "/mine", 1, 300000);
   bench_assert_recount (bench);
-  assert_content (bench, "/mine", 1, 300000);
+  bench_assert_random (bench, "/mine", 1, 300000);
 }
 
 /* Forgets "vault", and begins it again under its id, with its key. */
@@ -442,11 +426,11 @@ test_begun_again (void)
   g_autoptr (GError) error = NULL;
 
   g_test_summary ("a vault that begins again counts what it finds of its blocks as its own");
-  put (bench, "/f", 1, 300000);
+  bench_put_random (bench, "/f", 1, 300000);
   g_assert_true (mh_store_add_vault (bench->store, "other", key, &error));
   begin_again (bench);
   g_assert_cmpint (bench_stored (bench), ==, 0);
-  put (bench, "/f", 1, 300000);
+  bench_put_random (bench, "/f", 1, 300000);
   g_assert_cmpint (bench_stored (bench), ==, 300017);
   g_assert_cmpuint (count_versions (bench, "/f"), ==, 1);
   g_assert_true (mh_store_forget_vault (bench->store, "other", &error));
@@ -461,15 +445,15 @@ test_stays_away (void)
   g_autoptr (GError) error = NULL;
 
   g_test_summary ("what a vault had before it began again does not come back with a new index");
-  put (bench, "/old", 1, 10000);
+  bench_put_random (bench, "/old", 1, 10000);
   begin_again (bench);
-  put (bench, "/new", 2, 10000);
+  bench_put_random (bench, "/new", 2, 10000);
   bench_close (bench);
   bench_remove_index (bench);
   g_assert_true (bench_open (bench, &error));
   g_assert_no_error (error);
   bench_assert_no_file (bench, "/old");
-  assert_content (bench, "/new", 2, 10000);
+  bench_assert_random (bench, "/new", 2, 10000);
 }
 
 static void
@@ -532,8 +516,8 @@ test_half_punched (void)
   gint64 only = 1;
 
   g_test_summary ("a version that a crash kept from being punched is no head in a new index");
-  put (bench, "/f", 1, 0);
-  put (bench, "/f", 2, 0);
+  bench_put_random (bench, "/f", 1, 0);
+  bench_put_random (bench, "/f", 2, 0);
   delete (bench, "/f");
   g_array_append_val (files, only);
   prune.files = files;
@@ -576,8 +560,8 @@ test_unreadable (void)
   MhPurged purged;
 
   g_test_summary ("a version that cannot be read is not said to be purged");
-  put (bench, "/f", 1, 0);
-  put (bench, "/f", 2, 100);
+  bench_put_random (bench, "/f", 1, 0);
+  bench_put_random (bench, "/f", 2, 100);
   delete (bench, "/f");
   hash = hash_of (bench, "/f", 2);
   flip (bench);
@@ -614,8 +598,8 @@ test_crash_before_punching (void)
   MhDb *db;
 
   g_test_summary ("what a crash kept from being punched stays removed, also when it is read again");
-  put (bench, "/f", 1, 1500);
-  put (bench, "/f", 2, 40000);
+  bench_put_random (bench, "/f", 1, 1500);
+  bench_put_random (bench, "/f", 2, 40000);
   bench_close (bench);
   db = mh_db_open (path, MH_DB_FULL, &error);
   g_assert_no_error (error);
@@ -625,11 +609,11 @@ test_crash_before_punching (void)
   g_assert_true (bench_open (bench, &error));
   g_assert_cmpuint (count_versions (bench, "/f"), ==, 1);
   bench_maintain (bench);
-  assert_content (bench, "/f", 2, 40000);
+  bench_assert_random (bench, "/f", 2, 40000);
   g_assert_cmpint (bench_stored (bench), ==, 40017);
   bench_assert_recount (bench);
   g_assert_cmpuint (count_versions (bench, "/f"), ==, 1);
-  assert_content (bench, "/f", 2, 40000);
+  bench_assert_random (bench, "/f", 2, 40000);
 }
 
 int

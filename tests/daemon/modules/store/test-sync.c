@@ -89,22 +89,6 @@ assert_same_heads (Bench *one, Bench *two)
 }
 
 static void
-put (Bench *bench, const char *path, guint64 seed, gsize size)
-{
-  g_autoptr (GBytes) content = bench_random (seed, size);
-
-  mh_file_free (bench_put (bench, path, content));
-}
-
-static void
-assert_content (Bench *bench, const char *path, guint64 seed, gsize size)
-{
-  g_autoptr (GBytes) content = bench_random (seed, size);
-
-  bench_assert_file (bench, path, content);
-}
-
-static void
 test_there (void)
 {
   g_autoptr (Bench) one = bench_new (0);
@@ -114,10 +98,10 @@ test_there (void)
   MhSyncMark mark = { 0 };
 
   g_test_summary ("another machine gets the files first and their content later, each once");
-  put (one, "/a/small", 1, 1000);
-  put (one, "/large", 2, 5000000);
-  put (one, "/a/small", 3, 2000);
-  put (one, "/gone", 4, 100);
+  bench_put_random (one, "/a/small", 1, 1000);
+  bench_put_random (one, "/large", 2, 5000000);
+  bench_put_random (one, "/a/small", 3, 2000);
+  bench_put_random (one, "/gone", 4, 100);
   g_assert_true (mh_store_delete (one->store, "vault", "/gone", &error));
   g_assert_cmpint (mh_store_move (one->store, "vault", "/a", "/b", &error), ==, 1);
 
@@ -132,8 +116,8 @@ test_there (void)
 
   g_assert_cmpuint (pull_blocks (two, one), >, 3);
   g_assert_cmpuint (pull_blocks (two, one), ==, 0);
-  assert_content (two, "/b/small", 3, 2000);
-  assert_content (two, "/large", 2, 5000000);
+  bench_assert_random (two, "/b/small", 3, 2000);
+  bench_assert_random (two, "/large", 2, 5000000);
   g_assert_cmpint (bench_stored (two), ==, bench_stored (one));
   bench_assert_recount (two);
 
@@ -141,7 +125,7 @@ test_there (void)
   bench_close (two);
   bench_remove_index (two);
   g_assert_true (bench_open (two, &error));
-  assert_content (two, "/large", 2, 5000000);
+  bench_assert_random (two, "/large", 2, 5000000);
   assert_same_heads (one, two);
   g_assert_cmpuint (pull (two, one, &mark), ==, 0);
 }
@@ -157,11 +141,11 @@ test_conflict (void)
   MhSyncMark of_two = { 0 };
 
   g_test_summary ("two edits at the same time are a conflict that both see in the same way");
-  put (one, "/f", 1, 1000);
+  bench_put_random (one, "/f", 1, 1000);
   g_assert_cmpuint (pull (two, one, &of_one), ==, 1);
   g_assert_cmpuint (pull_blocks (two, one), ==, 1);
-  put (one, "/f", 2, 1000);
-  put (two, "/f", 3, 1000);
+  bench_put_random (one, "/f", 2, 1000);
+  bench_put_random (two, "/f", 3, 1000);
   g_assert_cmpuint (pull (two, one, &of_one), ==, 1);
   g_assert_cmpuint (pull (one, two, &of_two), ==, 1); /* but not back what it gave */
   g_assert_cmpuint (pull_blocks (two, one), ==, 1);
@@ -203,7 +187,7 @@ test_any_order (void)
     {
       g_autofree char *path = g_strdup_printf ("/%u", i % 3);
 
-      put (one, path, i, 100);
+      bench_put_random (one, path, i, 100);
       if (i % 5 == 4)
         g_assert_true (mh_store_delete (one->store, "vault", path, NULL));
     }
@@ -272,9 +256,9 @@ test_one_name (void)
 
   g_test_summary ("two files of one name stay both, and are shown alike everywhere");
   mh_clock_set_ms (two->clock, mh_clock_now_ms (one->clock) + 1000);
-  put (one, "/d/f.txt", 1, 100);
-  put (two, "/d/f.txt", 2, 100);
-  put (two, "/d/other", 3, 100);
+  bench_put_random (one, "/d/f.txt", 1, 100);
+  bench_put_random (two, "/d/f.txt", 2, 100);
+  bench_put_random (two, "/d/other", 3, 100);
   (void) pull (two, one, &of_one);
   (void) pull (one, two, &of_two);
   left = paths_of (one);
@@ -287,15 +271,15 @@ test_one_name (void)
   g_assert_cmpstr (names[1], ==, "/d/f.txt");
   (void) pull_blocks (one, two);
   (void) pull_blocks (two, one);
-  assert_content (one, "/d/f.txt", 1, 100); /* the older one has the name */
-  assert_content (two, names[0], 2, 100);
+  bench_assert_random (one, "/d/f.txt", 1, 100); /* the older one has the name */
+  bench_assert_random (two, names[0], 2, 100);
 
   /* an edit of the one that is shown elsewhere gives it that name for good */
-  put (one, names[0], 4, 100);
+  bench_put_random (one, names[0], 4, 100);
   (void) pull (two, one, &of_one);
   (void) pull_blocks (two, one);
-  assert_content (two, names[0], 4, 100);
-  assert_content (two, "/d/f.txt", 1, 100);
+  bench_assert_random (two, names[0], 4, 100);
+  bench_assert_random (two, "/d/f.txt", 1, 100);
   bench_assert_recount (one);
   bench_assert_recount (two);
 }
@@ -316,8 +300,8 @@ test_name_is_free (void)
     {
       const char *path = i == 0 ? "/f" : "/g";
 
-      put (one, path, 1, 100);
-      put (two, path, 2, 100);
+      bench_put_random (one, path, 1, 100);
+      bench_put_random (two, path, 2, 100);
     }
   (void) pull (two, one, &of_one);
   (void) pull (one, two, &of_two);
@@ -331,9 +315,9 @@ test_name_is_free (void)
   right = paths_of (two);
   g_assert_cmpstr (left, ==, right);
   g_assert_cmpstr (left, ==, "/away|/f|/g");
-  assert_content (one, "/f", 2, 100);
-  assert_content (one, "/g", 2, 100);
-  assert_content (one, "/away", 1, 100);
+  bench_assert_random (one, "/f", 2, 100);
+  bench_assert_random (one, "/g", 2, 100);
+  bench_assert_random (one, "/away", 1, 100);
   bench_assert_recount (one);
   bench_assert_recount (two);
 }
@@ -353,7 +337,7 @@ test_refused (void)
   const guint8 *data;
 
   g_test_summary ("who has not the key makes nothing that is taken, nor does damage on the way");
-  put (one, "/f", 1, 1000);
+  bench_put_random (one, "/f", 1, 1000);
   stranger = bench_new_at (home, 0);
   g_assert_true (mh_store_forget_vault (stranger->store, "vault", NULL));
   {
@@ -361,7 +345,7 @@ test_refused (void)
 
     g_assert_true (mh_store_add_vault (stranger->store, "vault", key, NULL));
   }
-  put (stranger, "/evil", 1, 1000);
+  bench_put_random (stranger, "/evil", 1, 1000);
   good = forged (one);
   bad = forged (stranger);
   before = mh_store_heads (two->store, "vault", NULL);
@@ -408,7 +392,7 @@ test_blocks_nobody_wants (void)
   g_assert_cmpuint (taken, ==, 0);
   g_assert_cmpint (bench_stored (two), ==, 0);
 
-  put (one, "/f", 1, 100000);
+  bench_put_random (one, "/f", 1, 100000);
   g_assert_cmpuint (pull (two, one, &mark), ==, 1);
   bench_limit (two, 30, 90, 50000);
   g_ptr_array_set_size (sealed, 0);
@@ -433,7 +417,7 @@ test_blocks_nobody_wants (void)
     g_assert_cmpint (bench_stored (two), ==, 0);
   }
   g_assert_cmpuint (pull_blocks (two, one), ==, 1);
-  assert_content (two, "/f", 1, 100000);
+  bench_assert_random (two, "/f", 1, 100000);
 }
 
 /* The content comes by an upload of the same, before anybody gives it. */
@@ -445,11 +429,11 @@ test_upload_fills (void)
   MhSyncMark mark = { 0 };
 
   g_test_summary ("an upload of the same content fills what is missing");
-  put (one, "/f", 1, 3000000);
+  bench_put_random (one, "/f", 1, 3000000);
   g_assert_cmpuint (pull (two, one, &mark), ==, 1);
-  put (two, "/copy", 1, 3000000);
+  bench_put_random (two, "/copy", 1, 3000000);
   g_assert_cmpuint (pull_blocks (two, one), ==, 0);
-  assert_content (two, "/f", 1, 3000000);
+  bench_assert_random (two, "/f", 1, 3000000);
   g_assert_cmpint (bench_stored (two), ==, bench_stored (one));
   bench_assert_recount (two);
 }
@@ -477,7 +461,7 @@ test_fetch (void)
   MhSyncMark mark = { 0 };
 
   g_test_summary ("a file whose blocks are elsewhere is read while they are fetched");
-  put (one, "/f", 1, 9000000);
+  bench_put_random (one, "/f", 1, 9000000);
   g_assert_cmpuint (pull (two, one, &mark), ==, 1);
   mh_store_set_fetch (two->store, on_fetch_wrong, one);
   nothing = bench_read (two, "/f", NULL, &error);
@@ -485,7 +469,7 @@ test_fetch (void)
   g_assert_error (error, MH_ERROR, MH_ERROR_UNAVAILABLE);
   g_assert_null (mh_store_fault (two->store));
   mh_store_set_fetch (two->store, on_fetch, one);
-  assert_content (two, "/f", 1, 9000000);
+  bench_assert_random (two, "/f", 1, 9000000);
   mh_store_set_fetch (two->store, NULL, NULL);
 }
 
@@ -500,8 +484,8 @@ test_epoch (void)
   gint64 epoch;
 
   g_test_summary ("a purge of the newest versions is no reason to miss what comes after it");
-  put (one, "/f", 1, 1000);
-  put (one, "/g", 2, 1000);
+  bench_put_random (one, "/f", 1, 1000);
+  bench_put_random (one, "/g", 2, 1000);
   g_assert_cmpuint (pull (two, one, &mark), ==, 2);
   epoch = mark.epoch;
   g_assert_true (mh_store_delete (one->store, "vault", "/g", NULL));
@@ -513,7 +497,7 @@ test_epoch (void)
     {
       g_autofree char *path = g_strdup_printf ("/new %u", i);
 
-      put (one, path, i, 10);
+      bench_put_random (one, path, i, 10);
     }
   (void) pull (two, one, &mark);
   for (guint i = 0; i < 5; i++)
