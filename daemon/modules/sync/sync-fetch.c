@@ -147,8 +147,10 @@ mh_sync_fetch_all (const MhSyncFetch *self, GBytes *ids, GError **error)
       MhSyncPull pull = { .store = self->store, .vault_id = self->vault_id };
 
       if (session != NULL && !mh_sync_pull_these (&pull, session, missing, &local)
-          && g_error_matches (local, MH_ERROR, MH_ERROR_NO_SPACE))
-        {
+          && (g_error_matches (local, MH_ERROR, MH_ERROR_NO_SPACE)
+              || g_error_matches (local, MH_ERROR, MH_ERROR_FAILED)
+              || g_error_matches (local, MH_ERROR, MH_ERROR_NOT_FOUND)))
+        { /* it is this machine that cannot */
           g_propagate_error (error, g_steal_pointer (&local));
           return FALSE;
         }
