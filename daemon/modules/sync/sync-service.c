@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "net/p2p/wire/pb.h"
 #include "sync-fetch.h"
+#include "sync-peers.h"
 #include "sync-placement.h"
 #include "sync-pull.h"
 
@@ -24,15 +25,16 @@
 
 struct _MhSync
 {
-  MhCore *core;     /* (unowned) outlives us */
-  MhMesh *mesh;     /* (unowned) outlives us */
-  MhStore *store;   /* (unowned) outlives us */
-  MhVaults *vaults; /* (unowned) outlives us */
-  MhPool *pullers;  /* (owned) */
-  MhPool *servers;  /* (owned) */
-  MhPool *teller;   /* (owned): of one thread */
-  guint watch;      /* of the bus */
-  guint sweep;      /* timer of the main loop */
+  MhCore *core;       /* (unowned) outlives us */
+  MhMesh *mesh;       /* (unowned) outlives us */
+  MhStore *store;     /* (unowned) outlives us */
+  MhVaults *vaults;   /* (unowned) outlives us */
+  MhSyncPeers *peers; /* (owned) */
+  MhPool *pullers;    /* (owned) */
+  MhPool *servers;    /* (owned) */
+  MhPool *teller;     /* (owned): of one thread */
+  guint watch;        /* of the bus */
+  guint sweep;        /* timer of the main loop */
 
   /* (owned) (element-type utf8 MhSyncMark): vaults, and how far others were told of them. Of the
    * thread of @teller. */
@@ -40,7 +42,6 @@ struct _MhSync
 
   GMutex lock;
   GCond idle;
-  GHashTable *peers;  /* (owned) (element-type utf8 MhSyncPeer): "vault peer" (locked-by lock) */
   GHashTable *states; /* (owned) (element-type utf8 MhSyncState) (locked-by lock) */
   GHashTable *jobs;   /* (owned) (element-type utf8): "vault peer" that wait (locked-by lock) */
   GSource
@@ -122,96 +123,18 @@ mh_sync_give (MhSync *self, GCancellable *cancellable)
 
 /* -- who has the key -- */
 
-static char *
-key_of (const char *vault_id, const char *peer_id)
-{
-  return g_strconcat (vault_id, " ", peer_id, NULL);
-}
-
-static void
-save_peer (MhSync *self, const MhSyncPeer *peer)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), &error);
-
-  if (lease == NULL || !mh_sync_store_put_peer (mh_db_lease_db (lease), peer, &error))
-    g_warning ("noting who has the key of a vault: %s", error->message);
-}
-
-/* Notes that @peer_id has the key, and where it is if @mark is there, for our index of @own_epoch.
- */
-static void
-note_peer (MhSync *self, const char *vault_id, const char *peer_id, const MhSyncMark *mark,
-           gint64 own_epoch)
-{
-  g_autofree char *key = key_of (vault_id, peer_id);
-  MhSyncPeer copy = { (char *) vault_id, (char *) peer_id };
-  gboolean changed;
-  MhSyncPeer *peer;
-
-  g_mutex_lock (&self->lock);
-  peer = g_hash_table_lookup (self->peers, key);
-  changed = peer == NULL;
-  if (peer == NULL)
-    {
-      peer = g_new0 (MhSyncPeer, 1);
-      peer->vault_id = g_strdup (vault_id);
-      peer->peer_id = g_strdup (peer_id);
-      g_hash_table_insert (self->peers, g_steal_pointer (&key), peer);
-    }
-  peer->proved_ms = mh_clock_now_ms (mh_core_clock (self->core));
-  if (mark != NULL
-      && (mark->epoch != peer->mark.epoch || mark->after != peer->mark.after
-          || own_epoch != peer->own_epoch))
-    {
-      peer->mark = *mark;
-      peer->own_epoch = own_epoch;
-      changed = TRUE;
-    }
-  copy.mark = peer->mark;
-  copy.own_epoch = peer->own_epoch;
-  copy.proved_ms = peer->proved_ms;
-  g_mutex_unlock (&self->lock);
-  if (changed)
-    save_peer (self, &copy);
-}
-
-/* An index of ours that was made anew, or lost its newest versions, may have less than we knew. */
-static MhSyncMark
-mark_of (MhSync *self, const char *vault_id, const char *peer_id, gint64 own_epoch)
-{
-  g_autofree char *key = key_of (vault_id, peer_id);
-  const MhSyncPeer *peer;
-  MhSyncMark mark = { 0 };
-
-  g_mutex_lock (&self->lock);
-  peer = g_hash_table_lookup (self->peers, key);
-  if (peer != NULL && peer->own_epoch == own_epoch)
-    mark = peer->mark;
-  g_mutex_unlock (&self->lock);
-
-  return mark;
-}
-
 GPtrArray *
 mh_sync_peers_of (MhSync *self, const char *vault_id)
 {
-  GPtrArray *out = g_ptr_array_new_with_free_func (g_free);
-  GHashTableIter iter;
-  gpointer value;
+  return mh_sync_peers_list (self->peers, vault_id);
+}
 
-  g_mutex_lock (&self->lock);
-  g_hash_table_iter_init (&iter, self->peers);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      const MhSyncPeer *peer = value;
+static guint
+on_count_peers (const char *vault_id, gpointer data)
+{
+  MhSync *self = data;
 
-      if (g_str_equal (peer->vault_id, vault_id))
-        g_ptr_array_add (out, g_strdup (peer->peer_id));
-    }
-  g_mutex_unlock (&self->lock);
-
-  return out;
+  return mh_sync_peers_count (self->peers, vault_id);
 }
 
 void
@@ -236,23 +159,6 @@ mh_sync_holders (MhSync *self, const char *vault_id, MhSyncHolders *out)
   out->peers = (char **) g_ptr_array_steal (peers, NULL);
 }
 
-static guint
-on_count_peers (const char *vault_id, gpointer data)
-{
-  MhSync *self = data;
-  GHashTableIter iter;
-  gpointer value;
-  guint count = 0;
-
-  g_mutex_lock (&self->lock);
-  g_hash_table_iter_init (&iter, self->peers);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    count += g_str_equal (((const MhSyncPeer *) value)->vault_id, vault_id);
-  g_mutex_unlock (&self->lock);
-
-  return count;
-}
-
 /* Forgets all about a vault that was deleted here. On the thread of @teller. */
 static void
 forget_vault (gpointer data)
@@ -260,21 +166,12 @@ forget_vault (gpointer data)
   gpointer *both = data;
   MhSync *self = both[0];
   g_autofree char *vault_id = both[1];
-  g_autoptr (GError) error = NULL;
-  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), &error);
-  GHashTableIter iter;
-  gpointer value;
 
   g_free (both);
+  mh_sync_peers_forget_vault (self->peers, vault_id);
   g_mutex_lock (&self->lock);
-  g_hash_table_iter_init (&iter, self->peers);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    if (g_str_equal (((MhSyncPeer *) value)->vault_id, vault_id))
-      g_hash_table_iter_remove (&iter);
   g_hash_table_remove (self->states, vault_id);
   g_mutex_unlock (&self->lock);
-  if (lease == NULL || !mh_sync_store_forget_vault (mh_db_lease_db (lease), vault_id, &error))
-    g_warning ("forgetting who had the key of a vault: %s", error->message);
 }
 
 /* -- how vaults stand -- */
@@ -405,11 +302,11 @@ pull (MhSync *self, MhSwarm *swarm, const Job *job, MhSyncPull *out, GError **er
                                   out->cancellable, error);
   if (session == NULL || !mh_store_sync_top (self->store, job->vault_id, &own, error))
     return FALSE;
-  note_peer (self, job->vault_id, job->peer_id, NULL, 0);
-  out->mark = mark_of (self, job->vault_id, job->peer_id, own.epoch);
+  mh_sync_peers_note (self->peers, job->vault_id, job->peer_id, NULL, 0);
+  out->mark = mh_sync_peers_mark (self->peers, job->vault_id, job->peer_id, own.epoch);
   done = mh_sync_pull_catalog (out, session, error);
   if (done)
-    note_peer (self, job->vault_id, job->peer_id, &out->mark, own.epoch);
+    mh_sync_peers_note (self->peers, job->vault_id, job->peer_id, &out->mark, own.epoch);
   peers = mh_sync_peers_of (self, job->vault_id);
   mh_sync_placement_fill (&placement, self->core, swarm, vault, peers);
 
@@ -421,7 +318,7 @@ run_job (gpointer data)
 {
   Job *job = data;
   MhSync *self = job->sync;
-  g_autofree char *key = key_of (job->vault_id, job->peer_id);
+  g_autofree char *key = mh_sync_peers_key (job->vault_id, job->peer_id);
   GCancellable *cancellable = NULL;
   MhSwarm *swarm = mh_sync_take (self, &cancellable);
   g_autoptr (GError) error = NULL;
@@ -463,14 +360,14 @@ schedule (MhSync *self, const char *vault_id, const MhPeerId *peer)
   job->peer = *peer;
   job->peer_id = mh_peer_id_to_text (peer);
   g_mutex_lock (&self->lock);
-  is_new = g_hash_table_add (self->jobs, key_of (vault_id, job->peer_id));
+  is_new = g_hash_table_add (self->jobs, mh_sync_peers_key (vault_id, job->peer_id));
   g_mutex_unlock (&self->lock);
   if (is_new && mh_pool_push (self->pullers, run_job, job))
     return;
 
   if (is_new) /* too many wait: the next sweep comes */
     {
-      g_autofree char *key = key_of (vault_id, job->peer_id);
+      g_autofree char *key = mh_sync_peers_key (vault_id, job->peer_id);
 
       g_mutex_lock (&self->lock);
       g_hash_table_remove (self->jobs, key);
@@ -715,9 +612,10 @@ typedef struct
 static void
 on_proved (const char *vault_id, const MhPeerId *peer, gpointer data)
 {
+  MhSync *self = data;
   g_autofree char *peer_id = mh_peer_id_to_text (peer);
 
-  note_peer (data, vault_id, peer_id, NULL, 0);
+  mh_sync_peers_note (self->peers, vault_id, peer_id, NULL, 0);
 }
 
 static void
@@ -835,25 +733,6 @@ static const MhMeshService mesh_service = { on_started, on_stopping };
 
 /* -- life -- */
 
-static gboolean
-load (MhSync *self, GError **error)
-{
-  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), error);
-  g_autoptr (GPtrArray) peers =
-      lease != NULL ? mh_sync_store_peers (mh_db_lease_db (lease), error) : NULL;
-
-  if (peers == NULL)
-    return FALSE;
-  while (peers->len > 0)
-    {
-      MhSyncPeer *peer = g_ptr_array_steal_index_fast (peers, peers->len - 1);
-
-      g_hash_table_insert (self->peers, key_of (peer->vault_id, peer->peer_id), peer);
-    }
-
-  return TRUE;
-}
-
 static void
 stop (gpointer service)
 {
@@ -874,7 +753,7 @@ stop (gpointer service)
   g_clear_pointer (&self->teller, mh_pool_free);
   g_clear_pointer (&self->pullers, mh_pool_free);
   g_clear_pointer (&self->servers, mh_pool_free);
-  g_hash_table_unref (self->peers);
+  g_clear_pointer (&self->peers, mh_sync_peers_free);
   g_hash_table_unref (self->states);
   g_hash_table_unref (self->jobs);
   g_hash_table_unref (self->told);
@@ -894,13 +773,12 @@ start (MhCore *core, GError **error)
   self->vaults = mh_core_service (core, "vaults");
   g_mutex_init (&self->lock);
   g_cond_init (&self->idle);
-  self->peers =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) mh_sync_peer_free);
   self->states =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) mh_sync_state_free);
   self->jobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  if (!load (self, error))
+  self->peers = mh_sync_peers_new (core, error);
+  if (self->peers == NULL)
     {
       stop (self);
       return NULL;
