@@ -18,6 +18,10 @@ static const char sql_add_missing[] = "INSERT INTO blocks (id, vault, segment, p
 static const char sql_place[] =
     "UPDATE blocks SET segment = ?2, position = ?3, size = ?4, bad = 0 WHERE id = ?1";
 
+/* 2: MH_BLOCK_ELSEWHERE */
+static const char sql_lose[] =
+    "UPDATE blocks SET segment = 0, position = 0, size = 0, bad = 2 WHERE id = ?1";
+
 static const char sql_ref[] = "UPDATE blocks SET refs = refs + ?2 WHERE id = ?1 RETURNING " ROW;
 
 static const char sql_give[] = "UPDATE blocks SET vault = ?2 WHERE id = ?1";
@@ -132,6 +136,12 @@ mh_catalog_place_block (MhDb *db, const guint8 *id, const MhLocation *location, 
   mh_stmt_bind_int64 (stmt, 4, location->size);
 
   return mh_stmt_run (stmt, error);
+}
+
+gboolean
+mh_catalog_lose_block (MhDb *db, const guint8 *id, GError **error)
+{
+  return run_with_id (db, sql_lose, id, error);
 }
 
 gboolean

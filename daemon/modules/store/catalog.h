@@ -126,6 +126,10 @@ gboolean mh_catalog_add_missing (MhDb *db, gint64 vault, const guint8 *id, MhBlo
 gboolean mh_catalog_place_block (MhDb *db, const guint8 *id, const MhLocation *location,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Notes that a block is elsewhere, and nowhere here. */
+gboolean
+mh_catalog_lose_block (MhDb *db, const guint8 *id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Counts a block for another vault. */
 gboolean mh_catalog_give_block (MhDb *db, const guint8 *id, gint64 vault,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;

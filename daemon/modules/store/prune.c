@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "crypto/hash.h"
+#include "held-rows.h"
 #include "partial-change.h"
 #include "usage.h"
 #include "writer-private.h"
@@ -316,6 +317,12 @@ mh_prune_forgotten (MhWriter *writer, gpointer data, GError **error)
 
   /* What its uploads have comes first: it counts for the vault, too. */
   if (!mh_partial_commit_release (writer, &left, error))
+    return FALSE;
+
+  if (left)
+    return TRUE;
+
+  if (!mh_held_release_some (writer, vault, &left, error))
     return FALSE;
 
   if (left)

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "catalog-space.h"
+#include "held-rows.h"
 #include "usage.h"
 
 /* Notes which blocks a version needs, or that its record is damaged. */
@@ -30,6 +31,12 @@ note_references (MhRecovery *self, MhFoundRecord *found)
   ids = g_bytes_get_data (version->blocks, &size);
   for (gsize i = 0; i < size; i += MH_BLOCK_ID_SIZE)
     g_hash_table_add (self->referenced, g_memdup2 (ids + i, MH_BLOCK_ID_SIZE));
+}
+
+static gboolean
+is_held (const MhFoundRecord *found)
+{
+  return found->record.type == MH_RECORD_BLOCK && found->record.plain_size == MH_RECORD_HELD;
 }
 
 /*
@@ -61,7 +68,7 @@ judge (MhRecovery *self)
       g_autoptr (GBytes) payload = NULL;
 
       if (found->record.type == MH_RECORD_BLOCK && found->record.epoch == self->last_epoch
-          && g_hash_table_contains (self->referenced, found->record.id))
+          && (is_held (found) || g_hash_table_contains (self->referenced, found->record.id)))
         payload = mh_recovery_read (self, found);
     }
 }
@@ -104,6 +111,22 @@ index_block_again (MhRecovery *self, MhFoundRecord *found, const MhBlockRow *row
          && mh_catalog_place_block (writer->db, found->record.id, &found->location, error);
 }
 
+/* A block that is kept for a vault whose key is not here: it counts although no version names it.
+ */
+static gboolean
+index_held (MhRecovery *self, MhFoundRecord *found, GError **error)
+{
+  MhVaultRow vault;
+  gboolean added;
+
+  return mh_recovery_confirm (self, found, error)
+         && mh_catalog_ensure_vault (self->writer->db, found->record.vault_id, &vault, error)
+         && mh_held_rows_add (self->writer->db, vault.ref, found->record.id, &added, error)
+         && (!added
+             || mh_usage_add_block (self->writer, &vault, found->record.id, &found->location,
+                                    error));
+}
+
 static gboolean
 index_block (MhRecovery *self, MhFoundRecord *found, GError **error)
 {
@@ -124,6 +147,9 @@ index_block (MhRecovery *self, MhFoundRecord *found, GError **error)
 
   if (known)
     return index_block_again (self, found, &row, error);
+
+  if (is_held (found))
+    return index_held (self, found, error);
 
   if (!g_hash_table_contains (self->referenced, found->record.id))
     {

@@ -20,6 +20,8 @@ G_BEGIN_DECLS
  *                                          56 32  SHA-256 of the payload
  *                                          88  8  SHA-256 of the above, cut off
  *
+ * A block that is kept for a vault whose key is not here has %MH_RECORD_HELD there.
+ *
  * The epoch counts the syncs of the store. A record of epoch n + 1 is only written after everything
  * of epoch n is durable: so only records of the last epoch can be torn by a power loss.
  */
@@ -28,7 +30,8 @@ G_BEGIN_DECLS
 #define MH_RECORD_ALIGNMENT 16
 #define MH_VAULT_ID_SIZE 32
 #define MH_RECORD_ID_SIZE 32
-#define MH_SUPERSEDED_SIZE 32 /* payload: the hash of the version */
+#define MH_SUPERSEDED_SIZE 32      /* payload: the hash of the version */
+#define MH_RECORD_HELD G_MAXUINT32 /* plain_size */
 
 typedef enum
 {
@@ -55,7 +58,7 @@ typedef struct
 {
   MhRecordType type;
   guint32 payload_size;
-  guint32 plain_size; /* of a block */
+  guint32 plain_size; /* of a block; not known, 0, of one from another machine */
   guint32 flags;      /* of a version: MhRecordFlags */
   guint64 epoch;
   char vault_id[MH_VAULT_ID_SIZE]; /* NUL-terminated */

@@ -53,6 +53,7 @@ struct _MhStore
   gpointer fetch_data;    /* (locked-by lock) */
   guint fetching;         /* calls of @fetch that are under way (locked-by lock) */
   GCond fetched;
+  gint64 hold_bytes; /* that may be kept for others (locked-by lock) */
 };
 
 /* Returns: Unix milliseconds. Thread: any. */
@@ -96,6 +97,12 @@ void mh_store_tell_changed (MhStore *self);
 
 /* As MhStoreFetch, of who is set. */
 GBytes *mh_store_fetch_block (MhStore *self, const char *vault_id, const guint8 *id,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: (transfer full) (element-type MhSyncBlock) (nullable): the hashes of (element-type
+ * GBytes)
+ * @sealed; %NULL with @error set when one is not that of (nullable) @wanted. Thread: any. */
+GArray *mh_store_hash_sealed (GPtrArray *sealed, const guint8 *wanted,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Adds what the disk has to @space. Thread: any. */

@@ -911,6 +911,7 @@ gboolean mh_store_check_path (const char *path, GError **error) G_GNUC_WARN_UNUS
 #include "partials.h" /* IWYU pragma: export */
 #include "search.h"   /* IWYU pragma: export */
 #include "sync.h"     /* IWYU pragma: export */
+#include "held.h"     /* IWYU pragma: export */
 #include "versions.h" /* IWYU pragma: export */
 
 G_END_DECLS

@@ -635,10 +635,8 @@ take_blocks_commit (MhWriter *writer, gpointer data, GError **error)
   return FALSE;
 }
 
-/* Returns: (transfer full) (element-type MhSyncBlock) (nullable): the hashes of @sealed; %NULL with
- * @error set when one is not as wanted */
-static GArray *
-hash_all (GPtrArray *sealed, const guint8 *wanted, GError **error)
+GArray *
+mh_store_hash_sealed (GPtrArray *sealed, const guint8 *wanted, GError **error)
 {
   g_autoptr (GArray) ids = g_array_sized_new (FALSE, FALSE, sizeof (MhSyncBlock), sealed->len);
   g_autofree MhSha256Job *jobs = g_new (MhSha256Job, sealed->len);
@@ -664,7 +662,7 @@ gboolean
 mh_store_take_blocks (MhStore *self, const char *vault_id, GPtrArray *sealed, const guint8 *wanted,
                       guint *taken, GError **error)
 {
-  g_autoptr (GArray) ids = hash_all (sealed, wanted, error);
+  g_autoptr (GArray) ids = mh_store_hash_sealed (sealed, wanted, error);
   TakeBlocks take = { self, vault_id, sealed, ids, 0 };
   gboolean done;
 

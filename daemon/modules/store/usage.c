@@ -97,6 +97,18 @@ mh_usage_fill_block (MhWriter *writer, const guint8 *id, const MhBlockRow *old,
 }
 
 gboolean
+mh_usage_evict_block (MhWriter *writer, const guint8 *id, const MhBlockRow *old, GError **error)
+{
+  if (!mh_catalog_lose_block (writer->db, id, error))
+    return FALSE;
+
+  add_stored (writer, old->vault, -(gint64) old->location.size);
+  add_live (writer, &old->location, -1);
+
+  return mh_usage_free_record (writer, &old->location, MH_HOLE_BLOCK, error);
+}
+
+gboolean
 mh_usage_add_block (MhWriter *writer, const MhVaultRow *vault, const guint8 *id,
                     const MhLocation *location, GError **error)
 {

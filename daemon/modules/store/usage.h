@@ -43,6 +43,10 @@ gboolean mh_usage_share_block (MhWriter *writer, const MhVaultRow *vault, const 
 gboolean mh_usage_fill_block (MhWriter *writer, const guint8 *id, const MhBlockRow *old,
                               const MhLocation *location, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The bytes of a block at @old, which versions name, are given up: it is elsewhere from now on. */
+gboolean mh_usage_evict_block (MhWriter *writer, const guint8 *id, const MhBlockRow *old,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* One version more names each of @ids, also those that are not there: those are in @state. */
 gboolean mh_usage_add_version (MhWriter *writer, const MhVaultRow *vault, GBytes *ids,
                                MhBlockState state, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -536,14 +536,32 @@ mh_writer_add_block (MhWriter *self, const MhVaultRow *vault, const char *vault_
          && mh_usage_add_block (self, vault, chunk->id, &location, error);
 }
 
+/* In a commit: appends a block of another machine. */
+static gboolean
+append_foreign (MhWriter *self, const char *vault_id, const MhChunk *chunk, GBytes *sealed,
+                MhLocation *location, GError **error)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (sealed, &size);
+  MhRecord record = { 0 };
+
+  if (self->open == NULL)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "the disk fails");
+      return FALSE;
+    }
+  fill_record (&record, vault_id, chunk, size);
+
+  return write_version (self, MH_RECORD_FOLLOWED, error)
+         && check_space_for_block (self, mh_record_span (size), error)
+         && mh_writer_append_record (self, &record, data, TRUE, location, error);
+}
+
 gboolean
 mh_writer_fill_block (MhWriter *self, const char *vault_id, const guint8 *id, GBytes *sealed,
                       gboolean *filled, GError **error)
 {
-  gsize size;
-  const guint8 *data = g_bytes_get_data (sealed, &size);
   MhChunk chunk = { 0 };
-  MhRecord record = { 0 };
   MhLocation location;
   MhBlockRow row;
   gboolean found;
@@ -555,20 +573,32 @@ mh_writer_fill_block (MhWriter *self, const char *vault_id, const guint8 *id, GB
     return FALSE;
   if (!found || row.refs == 0 || !row.bad)
     return TRUE;
-  if (self->open == NULL)
-    {
-      g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "the disk fails");
-      return FALSE;
-    }
 
   memcpy (chunk.id, id, sizeof chunk.id);
-  fill_record (&record, vault_id, &chunk, size);
   *filled = TRUE;
 
-  return write_version (self, MH_RECORD_FOLLOWED, error)
-         && check_space_for_block (self, mh_record_span (size), error)
-         && mh_writer_append_record (self, &record, data, TRUE, &location, error)
+  return append_foreign (self, vault_id, &chunk, sealed, &location, error)
          && mh_usage_fill_block (self, id, &row, &location, error);
+}
+
+gboolean
+mh_writer_add_held (MhWriter *self, const MhVaultRow *vault, const char *vault_id, const guint8 *id,
+                    GBytes *sealed, GError **error)
+{
+  MhChunk chunk = { .plain_size = MH_RECORD_HELD };
+  MhLocation location;
+  MhBlockRow row;
+  gboolean found;
+
+  if (!mh_catalog_find_block (self->db, id, &row, &found, error))
+    return FALSE;
+  if (found && !row.bad)
+    return mh_usage_share_block (self, vault, id, error);
+
+  memcpy (chunk.id, id, sizeof chunk.id);
+
+  return append_foreign (self, vault_id, &chunk, sealed, &location, error)
+         && mh_usage_add_block (self, vault, id, &location, error);
 }
 
 gboolean

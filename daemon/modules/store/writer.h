@@ -176,6 +176,12 @@ gboolean mh_writer_fill_block (MhWriter *self, const char *vault_id, const guint
                                GBytes *sealed, gboolean *filled,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* In a commit: appends a block that is kept for a vault whose key is not here, unless it is there,
+ * and counts it once more. Returns: %FALSE with @error set */
+gboolean mh_writer_add_held (MhWriter *self, const MhVaultRow *vault, const char *vault_id,
+                             const guint8 *id, GBytes *sealed,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /*
  * Writes what was gathered, before anything is read back from the open segment. After a failure all
  * commits of the transaction have failed.
