@@ -6,9 +6,7 @@
 #include "base/error.h"
 #include "net/p2p/wire/pb.h"
 #include "sync-fetch.h"
-#include "sync-peers.h"
-#include "sync-placement.h"
-#include "sync-pull.h"
+#include "sync-round.h"
 
 /* Conversations at a time: those in which we ask, and those in which others do. */
 #define PULLERS 3
@@ -282,14 +280,10 @@ job_free (Job *self)
 }
 
 static gboolean
-pull (MhSync *self, MhSwarm *swarm, const Job *job, MhSyncPull *out, GError **error)
+pull (MhSync *self, MhSwarm *swarm, MhSyncPull *out, GError **error)
 {
-  g_autoptr (MhVault) vault = mh_vaults_get (self->vaults, job->vault_id, error);
-  g_autoptr (MhSyncSession) session = NULL;
-  g_auto (MhSyncPlacement) placement = { 0 };
-  g_autoptr (GPtrArray) peers = NULL;
-  MhSyncMark own = { 0 };
-  gboolean done;
+  g_autoptr (MhVault) vault = mh_vaults_get (self->vaults, out->vault_id, error);
+  MhSyncRound round = { self->core, swarm, self->peers, vault };
 
   if (vault == NULL && g_error_matches (*error, MH_ERROR, MH_ERROR_NOT_FOUND))
     {
@@ -298,19 +292,8 @@ pull (MhSync *self, MhSwarm *swarm, const Job *job, MhSyncPull *out, GError **er
     }
   if (vault == NULL || !vault->has_key)
     return vault != NULL;
-  session = mh_sync_session_open (out->host, self->store, &job->peer, job->vault_id,
-                                  out->cancellable, error);
-  if (session == NULL || !mh_store_sync_top (self->store, job->vault_id, &own, error))
-    return FALSE;
-  mh_sync_peers_note (self->peers, job->vault_id, job->peer_id, NULL, 0);
-  out->mark = mh_sync_peers_mark (self->peers, job->vault_id, job->peer_id, own.epoch);
-  done = mh_sync_pull_catalog (out, session, error);
-  if (done)
-    mh_sync_peers_note (self->peers, job->vault_id, job->peer_id, &out->mark, own.epoch);
-  peers = mh_sync_peers_of (self, job->vault_id);
-  mh_sync_placement_fill (&placement, self->core, swarm, vault, peers);
 
-  return done && mh_sync_pull_blocks (out, session, mh_sync_placement_wants, &placement, error);
+  return mh_sync_round (&round, out, error);
 }
 
 static void
@@ -335,7 +318,7 @@ run_job (gpointer data)
                                   .cancellable = cancellable };
 
       begin_state (self, job->vault_id);
-      if (!pull (self, swarm, job, &out, &error)
+      if (!pull (self, swarm, &out, &error)
           && !g_error_matches (error, MH_ERROR, MH_ERROR_FORBIDDEN))
         g_debug ("vault %s and %s: %s", job->vault_id, job->peer_id, error->message);
       if (g_error_matches (error, MH_ERROR, MH_ERROR_FORBIDDEN)

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "modules/mesh/mesh.h"
+#include "modules/vaults/vaults.h"
+#include "sync-peers.h"
+#include "sync-pull.h"
+
+G_BEGIN_DECLS
+
+/* What a round needs besides what a pull needs. All (unowned). */
+typedef struct
+{
+  MhCore *core;
+  MhSwarm *swarm;
+  MhSyncPeers *peers;
+  const MhVault *vault; /* has its key */
+} MhSyncRound;
+
+/**
+ * mh_sync_round:
+ * @self: where
+ * @pull: with whom; its mark and its results are filled
+ * @error: return location
+ *
+ * Asks a machine for all that it has and this machine should have: versions, and how far they are
+ * known is noted, then blocks.
+ *
+ * Thread: a worker. Waits.
+ * Errors: those of MhSyncSession and of the store
+ * Returns: %FALSE with @error set; what came before counts
+ */
+gboolean
+mh_sync_round (const MhSyncRound *self, MhSyncPull *pull, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS
