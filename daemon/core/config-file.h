@@ -18,6 +18,9 @@ typedef struct
   char *country;        /* (nullable) ISO 3166-1 alpha-2 */
   gboolean reliable;    /* counts for the replicas of a vault */
   gboolean metered;     /* the line costs by the byte */
+  gint64 hold;          /* bytes to keep for vaults whose keys are not here */
+  gint64 absent_ms;     /* a machine that hung up counts for replicas for so long */
+  gint64 surplus_ms;    /* blocks that others have go after so long */
   char **mesh_listen;   /* multiaddresses */
   char **mesh_announce; /* multiaddresses at which others reach us as well */
   gint64 max_peers;     /* connections to other nodes */

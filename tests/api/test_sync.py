@@ -150,6 +150,7 @@ class Sync(Case):
         before = self.state(two, vault)["versions_in"]
         one.upload(vault, "/new", b"x")
         self.same(vault, one, two)
+        mh.wait_until(lambda: self.state(two, vault)["versions_in"] > before and not self.state(two, vault)["running"], 10, "the end of it")
         self.assertEqual(self.state(two, vault)["versions_in"], before + 1)
         self.assertEqual(self.state(one, vault)["peers"], [two.id])
 

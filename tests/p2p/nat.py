@@ -8,10 +8,8 @@
 """
 
 import json
-import os
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
 import unittest
@@ -21,60 +19,19 @@ sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / "lib"))
 import interop  # noqa: E402
 import mh  # noqa: E402
+import netns  # noqa: E402
 import npm  # noqa: E402
 import tap  # noqa: E402
 
-NAMES = ("public", "relay", "router-a", "router-b", "a", "b")
 
-
-def run(*words, **more):
-    done = subprocess.run(words, check=False, capture_output=True, text=True, **more)
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(words)}: {done.stderr}")
-    return done
-
-
-class Lab:
-    """The namespaces; those of a test that runs at the same time have other names."""
-
-    def __init__(self):
-        self.prefix = f"mh{os.getpid()}-"
-
-    def __enter__(self):
-        try:
-            self.make()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+class Lab(netns.Namespaces):
+    names = ("relay", "router-a", "router-b", "a", "b")
 
     def make(self):
-        for name in NAMES:
-            run("ip", "netns", "add", self.prefix + name)
-            self.do(name, "ip", "link", "set", "lo", "up")
-        self.do("public", "ip", "link", "add", "bridge", "type", "bridge")
-        self.do("public", "ip", "link", "set", "bridge", "up")
         for name, address in (("relay", "11.22.33.1"), ("router-a", "11.22.33.2"), ("router-b", "11.22.33.3")):
             self.plug(name, f"{address}/24")
         for letter, net in (("a", "10.1.0"), ("b", "10.2.0")):
             self.behind(letter, f"router-{letter}", net)
-
-    def __exit__(self, *problem):
-        for name in NAMES:
-            subprocess.run(["ip", "netns", "del", self.prefix + name], check=False, capture_output=True)
-
-    def do(self, name, *words, **more):
-        return run("ip", "netns", "exec", self.prefix + name, *words, **more)
-
-    def wire(self, one, end, two, other):
-        run("ip", "link", "add", end, "netns", self.prefix + one, "type", "veth", "peer", "name", other, "netns", self.prefix + two)
-        self.do(one, "ip", "link", "set", end, "up")
-        self.do(two, "ip", "link", "set", other, "up")
-
-    def plug(self, name, address):
-        self.wire(name, "out", "public", f"to-{name}")
-        self.do("public", "ip", "link", "set", f"to-{name}", "master", "bridge")
-        self.do(name, "ip", "addr", "add", address, "dev", "out")
 
     def behind(self, name, router, net):
         self.wire(router, "in", name, "home")
@@ -99,14 +56,6 @@ class Lab:
               }
             }
             """)
-
-
-def is_possible():
-    probe = f"mh{os.getpid()}-probe"
-    if os.geteuid() != 0 or not shutil.which("nft") or subprocess.run(["ip", "netns", "add", probe], check=False, capture_output=True).returncode:
-        return False
-    subprocess.run(["ip", "netns", "del", probe], check=False)
-    return True
 
 
 class Case(unittest.TestCase):
@@ -237,7 +186,7 @@ class Js(Case):
 
 
 if __name__ == "__main__":
-    if not is_possible():
+    if not netns.is_possible():
         print("1..0 # SKIP needs root, ip and nft to make network namespaces")
         sys.exit(0)
     tap.main()

@@ -15,6 +15,7 @@ sys.path.insert(0, str(HERE.parent / "lib"))
 import interop  # noqa: E402
 import mh  # noqa: E402
 import nat  # noqa: E402
+import netns  # noqa: E402
 import tap  # noqa: E402
 
 # what miniupnpd writes its rules to
@@ -138,7 +139,7 @@ class Portmap(nat.Case):
 
 
 if __name__ == "__main__":
-    if not nat.is_possible() or not shutil.which("miniupnpd"):
+    if not netns.is_possible() or not shutil.which("miniupnpd"):
         print("1..0 # SKIP needs root, ip, nft and miniupnpd")
         sys.exit(0)
     tap.main()

@@ -23,6 +23,9 @@ G_BEGIN_DECLS
 #define MH_HELLO_MAX_VAULTS 256
 #define MH_HELLO_MAX_LINKS 512
 
+/* One of %caps: it keeps sealed blocks of vaults whose keys it does not have. */
+#define MH_HELLO_CAP_HOLD "hold"
+
 /* The bits of %flags. */
 typedef enum
 {

@@ -5,6 +5,8 @@
 
 #include <sys/utsname.h>
 
+#include "modules/store/store.h"
+
 static gint64
 now_ms (void)
 {
@@ -22,16 +24,12 @@ static void
 put_space (MhMesh *self, MhHello *hello)
 {
   g_autoptr (GFile) folder = g_file_new_for_path (mh_core_blocks_dir (self->core));
-  g_autoptr (GFileInfo) info = g_file_query_filesystem_info (
-      folder, G_FILE_ATTRIBUTE_FILESYSTEM_FREE "," G_FILE_ATTRIBUTE_FILESYSTEM_SIZE, NULL, NULL);
-  gint64 left = MAX (mh_core_config (self->core)->min_free, 0);
-  guint64 free_bytes;
+  g_autoptr (GFileInfo) info =
+      g_file_query_filesystem_info (folder, G_FILE_ATTRIBUTE_FILESYSTEM_SIZE, NULL, NULL);
 
-  if (info == NULL)
-    return; /* said as nothing */
-  free_bytes = g_file_info_get_attribute_uint64 (info, G_FILE_ATTRIBUTE_FILESYSTEM_FREE);
-  hello->free_bytes = free_bytes - MIN ((guint64) left, free_bytes);
-  hello->total_bytes = g_file_info_get_attribute_uint64 (info, G_FILE_ATTRIBUTE_FILESYSTEM_SIZE);
+  hello->free_bytes = (guint64) mh_store_room (mh_core_service (self->core, "store"));
+  if (info != NULL) /* otherwise it is said as nothing */
+    hello->total_bytes = g_file_info_get_attribute_uint64 (info, G_FILE_ATTRIBUTE_FILESYSTEM_SIZE);
 }
 
 static void
@@ -65,6 +63,8 @@ mh_mesh_profile (MhMesh *self)
       g_free (hello->system);
       hello->system = g_strdup_printf ("%s/%s", system.sysname, system.machine);
     }
+  if (config->hold > 0)
+    g_strv_builder_add (caps, MH_HELLO_CAP_HOLD);
   if (config->relay_service)
     g_strv_builder_add (caps, "relay");
   g_strv_builder_add (caps, "store");

@@ -552,7 +552,7 @@ start (MhCore *core, GError **error)
 
 extern const MhMigration mh_mesh_migrations[];
 
-static const char *const requires[] = { "audit", "vaults", NULL };
+static const char *const requires[] = { "audit", "store", "vaults", NULL };
 
 const MhModule mh_mesh_module = {
   .name = "mesh",

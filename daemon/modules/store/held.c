@@ -318,7 +318,8 @@ typedef struct
   GPtrArray *sealed; /* (element-type GBytes) */
   GArray *ids;       /* (element-type MhSyncBlock): their hashes */
   gint64 most_bytes;
-  guint taken; /* result */
+  guint taken;      /* result */
+  gboolean is_full; /* result: some were left out */
 } Hold;
 
 /* What is kept for all vaults, with what the open transaction has added. */
@@ -361,10 +362,19 @@ hold_one (MhWriter *writer, Hold *hold, const MhVaultRow *vault, guint i, GError
   const guint8 *id = g_array_index (hold->ids, MhSyncBlock, i).id;
   GBytes *sealed = g_ptr_array_index (hold->sealed, i);
   gboolean kept;
-  gboolean added;
+  gboolean added = FALSE;
+  gint64 bytes;
 
   if (!is_kept (writer, vault->ref, id, &kept, error))
     return FALSE;
+  if (!kept)
+    {
+      if (!sum_held (writer, &bytes, error))
+        return FALSE;
+      hold->is_full = bytes + (gint64) g_bytes_get_size (sealed) > hold->most_bytes;
+      if (hold->is_full)
+        return TRUE;
+    }
   if (kept && !mh_writer_fill_block (writer, hold->vault_id, id, sealed, &added, error))
     return FALSE;
   if (!kept
@@ -381,23 +391,16 @@ hold_commit (MhWriter *writer, gpointer data, GError **error)
 {
   Hold *hold = data;
   MhVaultRow vault;
-  gint64 bytes;
 
   hold->taken = 0;
+  hold->is_full = FALSE;
   if (!mh_catalog_ensure_vault (writer->db, hold->vault_id, &vault, error))
     return FALSE;
-  for (guint i = 0; i < hold->sealed->len; i++)
+  for (guint i = 0; i < hold->sealed->len && !hold->is_full; i++)
     if (!hold_one (writer, hold, &vault, i, error))
       return FALSE;
 
-  if (!sum_held (writer, &bytes, error))
-    return FALSE;
-  if (hold->taken == 0 || bytes <= hold->most_bytes)
-    return TRUE;
-  g_set_error_literal (error, MH_ERROR, MH_ERROR_NO_SPACE,
-                       "what this machine keeps for others may not grow any more");
-
-  return FALSE;
+  return TRUE;
 }
 
 void
@@ -425,8 +428,11 @@ mh_store_hold_blocks (MhStore *self, const char *vault_id, GPtrArray *sealed, co
   done = mh_writer_commit (self->writer, hold_commit, &hold, error);
   *taken = done ? hold.taken : 0;
   mh_store_lift (self, error);
+  if (done && hold.is_full)
+    g_set_error_literal (error, MH_ERROR, MH_ERROR_NO_SPACE,
+                         "what this machine keeps for others may not grow any more");
 
-  return done;
+  return done && !hold.is_full;
 }
 
 /* -- and go -- */
@@ -526,7 +532,8 @@ mh_store_drop_held (MhStore *self, const char *vault_id, gint64 unwanted_before_
     {
       const MhHeldVault *held = g_ptr_array_index (vaults, i);
 
-      if (vault_id == NULL || strcmp (vault_id, held->vault_id) == 0)
+      if ((vault_id == NULL || strcmp (vault_id, held->vault_id) == 0)
+          && (held->unwanted > 0 || unwanted_before_ms == G_MAXINT64))
         done = drop_of_vault (self, held->vault_id, unwanted_before_ms, dropped, error);
     }
   if (*dropped > 0)

@@ -34,8 +34,8 @@ void mh_store_set_hold_limit (MhStore *self, gint64 bytes);
  *
  * Thread: any worker. Blocks on disk; durable when it returns.
  * Errors: %MH_ERROR_CORRUPT when one is not what was wanted; %MH_ERROR_NO_SPACE when there is no
- *   room for them; %MH_ERROR_FAILED
- * Returns: %FALSE with @error set and nothing taken
+ *   room for all of them, and the first are kept; %MH_ERROR_FAILED
+ * Returns: %FALSE with @error set
  */
 gboolean mh_store_hold_blocks (MhStore *self, const char *vault_id, GPtrArray *sealed,
                                const guint8 *wanted, guint *taken,

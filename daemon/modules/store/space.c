@@ -134,6 +134,14 @@ mh_store_fill_space (MhStore *self, MhStoreSpace *space)
   space->min_free_bytes = (gint64) self->min_free;
 }
 
+gint64
+mh_store_room (MhStore *self)
+{
+  guint64 free_bytes = mh_os_free_space (self->lock_fd);
+
+  return (gint64) (free_bytes - MIN (free_bytes, self->min_free));
+}
+
 char *
 mh_store_check_space (MhStore *self)
 {

@@ -3,12 +3,29 @@
 
 #include "sync-contract.h"
 
-#include "sync-service.h"
+#include "sync-keep.h"
 
 gboolean
 sync_replicate_now (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
 {
   return mh_sync_now (mh_request_service (request, "sync"), error);
+}
+
+static void
+health_to_json (MhJson *out, const MhSyncHealth *health)
+{
+  mh_json_begin_object (out, "health");
+  if (health->checked_ms > 0)
+    mh_json_int (out, "checked_ms", health->checked_ms);
+  else
+    mh_json_null (out, "checked_ms");
+  mh_json_int (out, "ok", health->ok);
+  mh_json_int (out, "under", health->under);
+  mh_json_int (out, "over", health->over);
+  mh_json_int (out, "lost", health->lost);
+  mh_json_int (out, "evicted", health->evicted);
+  mh_json_int (out, "repaired", health->repaired);
+  mh_json_end_object (out);
 }
 
 static gboolean
@@ -38,9 +55,59 @@ vault_to_json (MhJson *out, MhSync *sync, const MhVault *vault, GError **error)
   mh_json_int (out, "versions_in", (gint64) state->versions);
   mh_json_int (out, "blocks_in", (gint64) state->blocks);
   mh_json_int (out, "bytes_in", (gint64) state->bytes);
+  health_to_json (out, &state->health);
   mh_json_end_object (out);
 
   return TRUE;
+}
+
+/* What this machine keeps for vaults whose keys it does not have. */
+static gboolean
+held_to_json (MhJson *out, MhSync *sync, GError **error)
+{
+  g_autoptr (GPtrArray) held = mh_store_held (mh_sync_blocks (sync), error);
+
+  if (held == NULL)
+    return FALSE;
+  mh_json_begin_array (out, "held");
+  for (guint i = 0; i < held->len; i++)
+    {
+      const MhHeldVault *vault = g_ptr_array_index (held, i);
+
+      mh_json_begin_object (out, NULL);
+      mh_json_string (out, "vault_id", vault->vault_id);
+      mh_json_int (out, "blocks", vault->blocks);
+      mh_json_int (out, "bytes", vault->bytes);
+      mh_json_int (out, "unwanted_blocks", vault->unwanted);
+      mh_json_end_object (out);
+    }
+  mh_json_end_array (out);
+  mh_json_int (out, "hold_limit", mh_core_config (mh_sync_core (sync))->hold);
+
+  return TRUE;
+}
+
+static void
+suspects_to_json (MhJson *out, MhSync *sync)
+{
+  gint64 now_ms = g_get_monotonic_time () / G_TIME_SPAN_MILLISECOND;
+  g_autoptr (GPtrArray) suspects =
+      mh_sync_blame_list (mh_sync_keep_blame (mh_sync_keep (sync)), now_ms);
+
+  mh_json_begin_array (out, "suspects");
+  for (guint i = 0; i < suspects->len; i++)
+    {
+      const MhSyncSuspect *suspect = g_ptr_array_index (suspects, i);
+      g_autofree char *peer_id = mh_peer_id_to_text (&suspect->peer);
+
+      mh_json_begin_object (out, NULL);
+      mh_json_string (out, "node_id", peer_id);
+      mh_json_int (out, "faults", suspect->faults);
+      mh_json_string (out, "why", suspect->why);
+      mh_json_int (out, "left_out_ms", suspect->out_ms);
+      mh_json_end_object (out);
+    }
+  mh_json_end_array (out);
 }
 
 gboolean
@@ -61,6 +128,9 @@ sync_list (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
         return FALSE;
     }
   mh_json_end_array (out);
+  if (!held_to_json (out, sync, error))
+    return FALSE;
+  suspects_to_json (out, sync);
   mh_json_end_object (out);
 
   return TRUE;

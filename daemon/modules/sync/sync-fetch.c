@@ -13,43 +13,54 @@
 
 typedef struct
 {
-  GPtrArray *ids; /* (element-type utf8) */
-  GArray *near;   /* (element-type MhSyncNear): result */
+  const MhSyncFetch *fetch;
+  GArray *near; /* (element-type MhSyncNear): result */
 } Nearest;
+
+static void
+add_near (Nearest *self, MhHost *host, const MhPeerId *peer, gboolean has_key)
+{
+  MhSyncNear near = { *peer, 0, has_key };
+
+  if (!mh_host_is_connected (host, peer))
+    return;
+  near.rtt_us = mh_host_rtt_us (host, peer);
+  if (near.rtt_us == 0)
+    near.rtt_us = G_MAXINT64;
+  g_array_append_val (self->near, near);
+}
 
 static void
 find_nearest_here (MhHost *host, gpointer data)
 {
   Nearest *self = data;
+  GPtrArray *ids = self->fetch->peer_ids;
+  MhPeerId peer;
 
-  for (guint i = 0; i < self->ids->len; i++)
-    {
-      MhSyncNear near;
-
-      if (!mh_peer_id_from_text (g_ptr_array_index (self->ids, i), &near.peer)
-          || !mh_host_is_connected (host, &near.peer))
-        continue;
-      near.rtt_us = mh_host_rtt_us (host, &near.peer);
-      if (near.rtt_us == 0)
-        near.rtt_us = G_MAXINT64;
-      g_array_append_val (self->near, near);
-    }
+  for (guint i = 0; i < ids->len; i++)
+    if (mh_peer_id_from_text (g_ptr_array_index (ids, i), &peer))
+      add_near (self, host, &peer, TRUE);
+  for (guint i = 0; i < self->fetch->holders->len; i++)
+    add_near (self, host, &g_array_index (self->fetch->holders, MhPeerId, i), FALSE);
 }
 
 static int
 compare (gconstpointer a, gconstpointer b)
 {
-  gint64 one = ((const MhSyncNear *) a)->rtt_us;
-  gint64 two = ((const MhSyncNear *) b)->rtt_us;
+  const MhSyncNear *one = a;
+  const MhSyncNear *two = b;
 
-  return one < two ? -1 : one > two;
+  if (one->has_key != two->has_key)
+    return one->has_key ? -1 : 1;
+
+  return one->rtt_us < two->rtt_us ? -1 : one->rtt_us > two->rtt_us;
 }
 
 GArray *
 mh_sync_fetch_near (const MhSyncFetch *self)
 {
   GArray *near = g_array_new (FALSE, FALSE, sizeof (MhSyncNear));
-  Nearest nearest = { self->peer_ids, near };
+  Nearest nearest = { self, near };
 
   mh_host_run (self->host, find_nearest_here, &nearest);
   g_array_sort (near, compare);
@@ -57,27 +68,51 @@ mh_sync_fetch_near (const MhSyncFetch *self)
   return near;
 }
 
-static MhSyncSession *
-open_session (const MhSyncFetch *self, GArray *near, guint at)
+static gint64
+now_ms (void)
 {
-  const MhPeerId *peer = &g_array_index (near, MhSyncNear, at).peer;
+  return g_get_monotonic_time () / G_TIME_SPAN_MILLISECOND;
+}
 
-  return mh_sync_session_open (self->host, self->store, peer, self->vault_id, self->cancellable,
-                               NULL);
+MhSyncSession *
+mh_sync_fetch_open (const MhSyncFetch *self, const MhSyncNear *near)
+{
+  if (mh_sync_blame_is_out (self->blame, &near->peer, now_ms ()))
+    return NULL;
+
+  return near->has_key ? mh_sync_session_open (self->host, self->store, &near->peer, self->vault_id,
+                                               self->cancellable, NULL)
+                       : mh_sync_session_open_hold (self->host, &near->peer, self->vault_id,
+                                                    self->cancellable, NULL);
+}
+
+static void
+blame (const MhSyncFetch *self, const MhSyncNear *near)
+{
+  (void) mh_sync_blame_add (self->blame, &near->peer, "it gave other bytes than those of the block",
+                            now_ms ());
 }
 
 /* -- one block -- */
 
+typedef struct
+{
+  GBytes *block;     /* (owned) (nullable) */
+  gboolean is_wrong; /* what came was something else */
+} Came;
+
 static gboolean
 on_block (const guint8 *id, GBytes *block, gpointer data, GError **error)
 {
+  Came *came = data;
   guint8 hash[MH_SHA256_SIZE];
   gsize size;
   const guint8 *bytes = g_bytes_get_data (block, &size);
 
   mh_sha256 (bytes, size, hash);
-  if (memcmp (hash, id, sizeof hash) == 0)
-    *(GBytes **) data = g_bytes_ref (block); /* otherwise the next is asked */
+  came->is_wrong = memcmp (hash, id, sizeof hash) != 0;
+  if (!came->is_wrong)
+    came->block = g_bytes_ref (block); /* otherwise the next is asked */
 
   return TRUE;
 }
@@ -87,18 +122,22 @@ mh_sync_fetch (const MhSyncFetch *self, const guint8 *id)
 {
   g_autoptr (GArray) near = mh_sync_fetch_near (self);
   g_autoptr (GBytes) wanted = g_bytes_new (id, MH_SYNC_HASH_SIZE);
-  GBytes *block = NULL;
+  Came came = { 0 };
 
   for (guint i = 0; i < near->len && !g_cancellable_is_cancelled (self->cancellable); i++)
     {
-      g_autoptr (MhSyncSession) session = open_session (self, near, i);
+      const MhSyncNear *one = &g_array_index (near, MhSyncNear, i);
+      g_autoptr (MhSyncSession) session = mh_sync_fetch_open (self, one);
 
-      if (session != NULL && mh_sync_session_each_block (session, wanted, on_block, &block, NULL)
-          && block != NULL)
+      if (session != NULL && mh_sync_session_each_block (session, wanted, on_block, &came, NULL)
+          && came.block != NULL)
         break;
+      if (came.is_wrong)
+        blame (self, one);
+      came.is_wrong = FALSE;
     }
 
-  return block;
+  return came.block;
 }
 
 /* -- many -- */
@@ -142,7 +181,8 @@ mh_sync_fetch_all (const MhSyncFetch *self, GBytes *ids, GError **error)
 
   for (guint i = 0; missing != NULL && g_bytes_get_size (missing) > 0 && i < near->len; i++)
     {
-      g_autoptr (MhSyncSession) session = open_session (self, near, i);
+      const MhSyncNear *one = &g_array_index (near, MhSyncNear, i);
+      g_autoptr (MhSyncSession) session = mh_sync_fetch_open (self, one);
       g_autoptr (GError) local = NULL;
       MhSyncPull pull = { .store = self->store, .vault_id = self->vault_id };
 
@@ -154,6 +194,8 @@ mh_sync_fetch_all (const MhSyncFetch *self, GBytes *ids, GError **error)
           g_propagate_error (error, g_steal_pointer (&local));
           return FALSE;
         }
+      if (g_error_matches (local, MH_ERROR, MH_ERROR_CORRUPT))
+        blame (self, one);
       g_bytes_unref (missing);
       missing = missing_of (self, ids, error);
     }

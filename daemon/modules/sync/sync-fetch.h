@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "sync-blame.h"
 #include "sync-session.h"
 
 G_BEGIN_DECLS
@@ -12,6 +13,8 @@ typedef struct
   MhStore *store;
   const char *vault_id;
   GPtrArray *peer_ids; /* (element-type utf8): machines that have the key */
+  GArray *holders;     /* (element-type MhPeerId): that keep blocks without it */
+  MhSyncBlame *blame;
   GCancellable *cancellable;
 } MhSyncFetch;
 
@@ -20,11 +23,16 @@ typedef struct
 {
   MhPeerId peer;
   gint64 rtt_us; /* %G_MAXINT64: not known */
+  gboolean has_key;
 } MhSyncNear;
 
-/* Returns: (transfer full) (element-type MhSyncNear): those that are connected, the nearest first.
- * Thread: any but the loop of the host. */
+/* Returns: (transfer full) (element-type MhSyncNear): those that are connected, the nearest first,
+ * and those without the key last. Thread: any but the loop of the host. */
 GArray *mh_sync_fetch_near (const MhSyncFetch *self) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: (transfer full): a conversation with one of them, or %NULL */
+MhSyncSession *
+mh_sync_fetch_open (const MhSyncFetch *self, const MhSyncNear *near) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_sync_fetch_all:

@@ -8,10 +8,13 @@
 #include "crypto/hash.h"
 #include "modules/store/store.h"
 
+/* A machine that says that it has less room gets no blocks in place of others. */
+#define LITTLE_ROOM (64 * 1024 * 1024)
+
 void
 mh_sync_placement_clear (MhSyncPlacement *self)
 {
-  g_clear_pointer (&self->peers, g_array_unref);
+  g_clear_pointer (&self->keepers, g_array_unref);
 }
 
 /* The one with the larger hash of itself and the block comes first: all agree, and whoever comes or
@@ -32,54 +35,147 @@ weight_of (const MhPeerId *peer, const guint8 *id)
   return weight;
 }
 
+static const MhSyncKeeper *
+keeper_at (const MhSyncPlacement *self, guint at)
+{
+  return &g_array_index (self->keepers, MhSyncKeeper, at);
+}
+
+/* How many other keepers, with or without the key, come before one of @weight. */
+static gint64
+count_before (const MhSyncPlacement *self, gboolean has_key, gboolean no_full, const guint8 *id,
+              guint64 weight)
+{
+  gint64 before = 0;
+
+  for (guint i = 0; i < self->keepers->len; i++)
+    {
+      const MhSyncKeeper *keeper = keeper_at (self, i);
+
+      if (keeper->has_key == has_key && !(no_full && keeper->is_full))
+        before += weight_of (&keeper->peer, id) > weight ? 1 : 0;
+    }
+
+  return before;
+}
+
+static gboolean
+all_have_all (const MhSyncPlacement *self)
+{
+  return self->trusted <= self->copies;
+}
+
 gboolean
 mh_sync_placement_wants (const guint8 *id, gpointer data)
 {
   const MhSyncPlacement *self = data;
-  guint64 ours;
-  gint64 before = 0;
 
-  if (self->takes_all)
+  if (self->is_pinned)
     return TRUE;
   if (!self->is_reliable)
     return FALSE;
 
-  ours = weight_of (&self->self, id);
-  for (guint i = 0; i < self->peers->len; i++)
-    before += weight_of (&g_array_index (self->peers, MhPeerId, i), id) > ours ? 1 : 0;
+  return all_have_all (self)
+         || count_before (self, TRUE, FALSE, id, weight_of (&self->self, id)) < self->copies;
+}
+
+gboolean
+mh_sync_placement_wants_instead (const MhSyncPlacement *self, const guint8 *id)
+{
+  return self->is_reliable
+         && count_before (self, TRUE, TRUE, id, weight_of (&self->self, id)) < self->copies;
+}
+
+gboolean
+mh_sync_placement_is_for (const MhSyncPlacement *self, guint at, const guint8 *id)
+{
+  const MhSyncKeeper *keeper = keeper_at (self, at);
+  guint64 weight;
+  gint64 before;
+
+  if (keeper->has_key && all_have_all (self))
+    return TRUE;
+
+  weight = weight_of (&keeper->peer, id);
+  before = count_before (self, keeper->has_key, FALSE, id, weight);
+  if (!keeper->has_key)
+    return before < self->copies - (gint64) self->trusted;
+  if (self->is_reliable && weight_of (&self->self, id) > weight)
+    before++;
 
   return before < self->copies;
 }
 
-static gboolean
-counts (MhSwarm *swarm, const char *peer_id, MhPeerId *peer)
+int
+mh_sync_placement_find (const MhSyncPlacement *self, const MhPeerId *peer)
 {
-  g_autoptr (MhNode) node = NULL;
+  for (guint i = 0; i < self->keepers->len; i++)
+    if (mh_peer_id_equal (&keeper_at (self, i)->peer, peer))
+      return (int) i;
+
+  return -1;
+}
+
+gboolean
+mh_sync_says_vault (const MhHello *hello, const char *vault_id)
+{
+  for (guint i = 0; hello != NULL && i < hello->vaults->len; i++)
+    if (g_str_equal (g_array_index (hello->vaults, MhHelloVault, i).id, vault_id))
+      return TRUE;
+
+  return FALSE;
+}
+
+static gboolean
+has_key (GPtrArray *peer_ids, const MhPeerId *peer)
+{
+  g_autofree char *text = mh_peer_id_to_text (peer);
+
+  return g_ptr_array_find_with_equal_func (peer_ids, text, g_str_equal, NULL);
+}
+
+/* Whether a machine counts for the placement of blocks: one that hung up does for a while. */
+static gboolean
+counts (MhCore *core, const MhNode *node)
+{
   gint64 now_ms = g_get_monotonic_time () / G_TIME_SPAN_MILLISECOND;
 
-  if (!mh_peer_id_from_text (peer_id, peer))
-    return FALSE;
-  node = mh_directory_get (mh_swarm_directory (swarm), peer);
+  return node->hello != NULL && (node->hello->flags & MH_HELLO_RELIABLE) != 0
+         && (node->is_here || now_ms - node->heard_ms < mh_core_config (core)->absent_ms);
+}
 
-  return node != NULL && node->hello != NULL && (node->hello->flags & MH_HELLO_RELIABLE) != 0
-         && (node->is_here || now_ms - node->heard_ms < MH_SYNC_ABSENT_MS);
+static void
+add_keeper (MhSyncPlacement *self, const MhNode *node, gboolean is_trusted)
+{
+  MhSyncKeeper keeper = { .peer = node->peer, .has_key = is_trusted };
+
+  if (!is_trusted && !g_strv_contains ((const char *const *) node->hello->caps, MH_HELLO_CAP_HOLD))
+    return;
+
+  keeper.is_here = node->is_connected;
+  keeper.is_full = node->hello->free_bytes < LITTLE_ROOM;
+  g_array_append_val (self->keepers, keeper);
+  self->trusted += is_trusted ? 1 : 0;
 }
 
 void
 mh_sync_placement_fill (MhSyncPlacement *self, MhCore *core, MhSwarm *swarm, const MhVault *vault,
                         GPtrArray *peer_ids)
 {
-  self->peers = g_array_new (FALSE, FALSE, sizeof (MhPeerId));
+  g_autoptr (GPtrArray) nodes = mh_directory_list (mh_swarm_directory (swarm));
+
+  self->keepers = g_array_new (FALSE, FALSE, sizeof (MhSyncKeeper));
   self->self = *mh_host_id (mh_swarm_host (swarm));
   self->is_reliable = mh_core_config (core)->reliable && (vault->roles & MH_VAULT_STORE) != 0;
+  self->is_pinned = (vault->roles & MH_VAULT_PIN) != 0;
   self->copies = vault->copies;
-  for (guint i = 0; i < peer_ids->len; i++)
+  self->trusted = self->is_reliable ? 1 : 0;
+  for (guint i = 0; i < nodes->len; i++)
     {
-      MhPeerId peer;
+      const MhNode *node = g_ptr_array_index (nodes, i);
 
-      if (counts (swarm, g_ptr_array_index (peer_ids, i), &peer))
-        g_array_append_val (self->peers, peer);
+      if (counts (core, node)) /* one that has deleted the vault does not speak of it any more */
+        add_keeper (self, node,
+                    mh_sync_says_vault (node->hello, vault->id) && has_key (peer_ids, &node->peer));
     }
-  self->takes_all = (vault->roles & MH_VAULT_PIN) != 0
-                    || (self->is_reliable && (gint64) self->peers->len < vault->copies);
 }

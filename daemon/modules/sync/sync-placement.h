@@ -7,22 +7,37 @@
 
 G_BEGIN_DECLS
 
-/* A machine that hung up counts for the placement of blocks for so long: most come back. */
-#define MH_SYNC_ABSENT_MS (10 * 60 * 1000)
-
-/* Which blocks of a vault belong to this machine. To be cleared. */
+/* A machine that keeps blocks. */
 typedef struct
 {
-  GArray *peers; /* (owned) (element-type MhPeerId): other reliable machines that have the key */
+  MhPeerId peer;
+  gboolean has_key; /* otherwise it keeps sealed blocks for others */
+  gboolean is_here; /* connected, so that it can be asked */
+  gboolean is_full; /* it said that it has no room */
+} MhSyncKeeper;
+
+/*
+ * Which blocks of a vault belong to which machine. Reliable machines with the key come first, by
+ * the hash of machine and block; where there are fewer of them than wanted copies, all have all,
+ * and machines without the key that offer to keep blocks for others make up the number. To be
+ * cleared.
+ */
+typedef struct
+{
+  GArray *keepers; /* (owned) (element-type MhSyncKeeper): other reliable machines */
   MhPeerId self;
   gboolean is_reliable; /* this machine is one, too */
-  gboolean takes_all;   /* the vault is pinned here, or there are too few to choose from */
+  gboolean is_pinned;   /* the vault is to be here as a whole */
   gint64 copies;        /* wanted */
+  guint trusted;        /* reliable machines with the key, this one included */
 } MhSyncPlacement;
 
 /* Gives back what is in it. */
 void mh_sync_placement_clear (MhSyncPlacement *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MhSyncPlacement, mh_sync_placement_clear)
+
+/* Returns: whether a node says that it has something of a vault; @hello: (nullable) */
+gboolean mh_sync_says_vault (const MhHello *hello, const char *vault_id);
 
 /* Fills an empty one. @peer_ids: (element-type utf8): machines that have the key. Thread: a worker.
  */
@@ -32,5 +47,14 @@ void mh_sync_placement_fill (MhSyncPlacement *self, MhCore *core, MhSwarm *swarm
 /* Returns: whether this machine should hold the block @id; @data: an MhSyncPlacement. Thread: any.
  */
 gboolean mh_sync_placement_wants (const guint8 *id, gpointer data);
+
+/* The same, if those that are full are passed over. */
+gboolean mh_sync_placement_wants_instead (const MhSyncPlacement *self, const guint8 *id);
+
+/* Returns: whether the keeper at @at should hold the block @id. Thread: any. */
+gboolean mh_sync_placement_is_for (const MhSyncPlacement *self, guint at, const guint8 *id);
+
+/* Returns: which of the keepers @peer is, or -1 */
+int mh_sync_placement_find (const MhSyncPlacement *self, const MhPeerId *peer);
 
 G_END_DECLS

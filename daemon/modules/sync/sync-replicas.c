@@ -60,21 +60,22 @@ mh_sync_replicas (MhSync *self, const char *vault_id, GBytes *ids)
   g_autoptr (GArray) near = NULL;
   GCancellable *cancellable = NULL;
   MhSwarm *swarm = mh_sync_take (self, &cancellable);
-  MhSyncFetch fetch = { NULL, mh_sync_blocks (self), vault_id, peers, cancellable };
+  g_autoptr (GArray) holders = NULL;
+  MhSyncFetch fetch = { .vault_id = vault_id, .peer_ids = peers };
 
   if (swarm == NULL)
     return out;
-  fetch.host = mh_swarm_host (swarm);
+  holders = mh_sync_offering (self, swarm, peers);
+  mh_sync_fill_fetch (self, swarm, holders, cancellable, &fetch);
   near = mh_sync_fetch_near (&fetch);
   for (guint i = 0; i < near->len; i++)
     {
-      const MhPeerId *peer = &g_array_index (near, MhSyncNear, i).peer;
-      g_autoptr (MhSyncSession) session =
-          mh_sync_session_open (fetch.host, fetch.store, peer, vault_id, cancellable, NULL);
+      const MhSyncNear *one = &g_array_index (near, MhSyncNear, i);
+      g_autoptr (MhSyncSession) session = mh_sync_fetch_open (&fetch, one);
       guint blocks;
 
-      if (session != NULL && count_blocks (session, ids, &blocks))
-        g_ptr_array_add (out, replica_new (swarm, peer, blocks));
+      if (session != NULL && count_blocks (session, ids, &blocks) && (one->has_key || blocks > 0))
+        g_ptr_array_add (out, replica_new (swarm, &one->peer, blocks));
     }
   mh_sync_give (self, cancellable);
 
@@ -85,27 +86,26 @@ gboolean
 mh_sync_cache (MhSync *self, const char *vault_id, GBytes *ids, GError **error)
 {
   g_autoptr (GPtrArray) peers = mh_sync_peers_of (self, vault_id);
+  g_autoptr (GArray) holders = NULL;
   GCancellable *cancellable = NULL;
-  MhSwarm *swarm = mh_mesh_take (mh_sync_mesh (self), error);
-  MhSwarm *ours;
-  MhSyncFetch fetch = { NULL, mh_sync_blocks (self), vault_id, peers, NULL };
-  gboolean done = FALSE;
+  MhSwarm *swarm = mh_sync_take (self, &cancellable);
+  MhSyncFetch fetch = { .vault_id = vault_id, .peer_ids = peers };
+  gboolean done;
 
   if (swarm == NULL)
-    return FALSE;
-  mh_mesh_give (mh_sync_mesh (self), swarm); /* it is only for the sentence that says why not */
-  ours = mh_sync_take (self, &cancellable);
-  if (ours != NULL)
     {
-      fetch.host = mh_swarm_host (ours);
-      fetch.cancellable = cancellable;
-      done = mh_sync_fetch_all (&fetch, ids, error);
-      mh_sync_give (self, cancellable);
-    }
-  else
-    {
+      swarm = mh_mesh_take (mh_sync_mesh (self), error); /* for the sentence that says why not */
+      if (swarm == NULL)
+        return FALSE;
+      mh_mesh_give (mh_sync_mesh (self), swarm);
       g_set_error_literal (error, MH_ERROR, MH_ERROR_UNAVAILABLE, "the network is being left");
+      return FALSE;
     }
+
+  holders = mh_sync_offering (self, swarm, peers);
+  mh_sync_fill_fetch (self, swarm, holders, cancellable, &fetch);
+  done = mh_sync_fetch_all (&fetch, ids, error);
+  mh_sync_give (self, cancellable);
 
   return done;
 }

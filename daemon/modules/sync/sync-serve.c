@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "sync-serve.h"
+
+#include <string.h>
+
 #include "base/error.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
 #include "sync-session.h"
 
-/* A conversation in which another machine asks. */
 typedef struct
 {
-  MhHost *host;     /* (unowned) */
+  const MhSyncServing *in;
   MhStore *store;   /* (unowned) */
   MhStream *stream; /* (unowned) */
   char *vault_id;   /* (owned) (nullable) */
@@ -53,7 +56,7 @@ greet (Serving *self)
   g_auto (MhSyncMessage) hello = { 0 };
   g_auto (MhSyncMessage) answer = { 0 };
   g_auto (MhSyncMessage) theirs = { 0 };
-  MhSyncProof proof = { mh_stream_peer (self->stream), mh_host_id (self->host) };
+  MhSyncProof proof = { mh_stream_peer (self->stream), mh_host_id (self->in->host) };
   g_autoptr (GBytes) wanted = NULL;
   guint8 nonce[MH_SYNC_NONCE_SIZE];
 
@@ -106,6 +109,19 @@ answer_have (Serving *self, GBytes *ids, MhSyncMessage *answer)
   return answer->hashes != NULL;
 }
 
+/* What is here and stays. */
+static gboolean
+answer_keep (Serving *self, GBytes *ids, MhSyncMessage *answer)
+{
+  g_autoptr (GBytes) known = mh_store_known_blocks (self->store, self->vault_id, ids, NULL);
+
+  if (known != NULL)
+    answer->hashes = mh_sync_promises_make (self->in->promises, known,
+                                            g_get_monotonic_time () / G_TIME_SPAN_MILLISECOND);
+
+  return known != NULL;
+}
+
 static void
 answer_block (Serving *self, GBytes *id, MhSyncMessage *answer)
 {
@@ -150,8 +166,13 @@ answer_one (Serving *self, const MhSyncMessage *question)
       if (good)
         answer_block (self, question->hashes, &answer);
       break;
+    case MH_SYNC_KEEP:
+      good = question->hashes != NULL && answer_keep (self, question->hashes, &answer);
+      break;
     case MH_SYNC_HELLO:
     case MH_SYNC_PROVE:
+    case MH_SYNC_LIST:
+    case MH_SYNC_CHALLENGE:
     default:
       break;
     }
@@ -160,19 +181,110 @@ answer_one (Serving *self, const MhSyncMessage *question)
 }
 
 void
-mh_sync_serve (MhHost *host, MhStore *store, MhStream *stream, MhSyncProved proved, gpointer data)
+mh_sync_serve (const MhSyncServing *in)
 {
-  Serving self = { host, store, stream, NULL };
+  Serving self = { in, in->store, in->stream, NULL };
   gboolean goes_on = greet (&self);
 
-  if (goes_on)
-    proved (self.vault_id, mh_stream_peer (stream), data);
+  if (goes_on && in->proved != NULL)
+    in->proved (self.vault_id, mh_stream_peer (in->stream), in->data);
   while (goes_on)
     {
       g_auto (MhSyncMessage) question = { 0 };
 
       goes_on = take_question (&self, &question) && answer_one (&self, &question);
     }
-  mh_stream_close_write (stream);
+  mh_stream_close_write (in->stream);
   g_free (self.vault_id);
+}
+
+/* -- without the key -- */
+
+static gboolean
+answer_list (Serving *self, GBytes *after, MhSyncMessage *answer)
+{
+  gboolean has_after = after != NULL && g_bytes_get_size (after) == MH_SYNC_HASH_SIZE;
+
+  if (self->in->list != NULL)
+    answer->hashes =
+        self->in->list (self->vault_id, mh_stream_peer (self->stream),
+                        has_after ? g_bytes_get_data (after, NULL) : NULL, self->in->data);
+
+  return answer->hashes != NULL;
+}
+
+/* Only who has the bytes can tell the hash of them and of what was made up just now. */
+static gboolean
+answer_challenge (Serving *self, const MhSyncMessage *question, MhSyncMessage *answer)
+{
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+  const guint8 *ids;
+  gsize size;
+
+  if (question->nonce == NULL || question->hashes == NULL)
+    return FALSE;
+  ids = g_bytes_get_data (question->hashes, &size);
+  if (size > MH_SYNC_MOST_CHALLENGED * MH_SYNC_HASH_SIZE)
+    return FALSE;
+  for (gsize at = 0; at < size; at += MH_SYNC_HASH_SIZE)
+    {
+      g_autoptr (GBytes) block = mh_store_read_sealed (self->store, self->vault_id, ids + at, NULL);
+      guint8 hash[MH_SYNC_HASH_SIZE] = { 0 };
+
+      if (block != NULL)
+        mh_sync_answer_hash (question->nonce, block, hash);
+      g_byte_array_append (out, hash, sizeof hash);
+    }
+  answer->hashes = g_byte_array_free_to_bytes (g_steal_pointer (&out));
+
+  return TRUE;
+}
+
+static gboolean
+answer_hold (Serving *self, const MhSyncMessage *question)
+{
+  g_auto (MhSyncMessage) answer = { 0 };
+  gboolean good = FALSE;
+
+  switch ((int) question->op)
+    {
+    case MH_SYNC_LIST:
+      good = answer_list (self, question->hashes, &answer);
+      break;
+    case MH_SYNC_HAVE:
+      good = question->hashes != NULL;
+      if (good && !answer_have (self, question->hashes, &answer))
+        answer.hashes = g_bytes_new (NULL, 0); /* nothing of such a vault */
+      break;
+    case MH_SYNC_BLOCK:
+      good = question->hashes != NULL && g_bytes_get_size (question->hashes) == MH_SYNC_HASH_SIZE;
+      if (good)
+        answer_block (self, question->hashes, &answer);
+      break;
+    case MH_SYNC_CHALLENGE:
+      good = answer_challenge (self, question, &answer);
+      break;
+    default:
+      break;
+    }
+
+  return good && put_answer (self, &answer);
+}
+
+void
+mh_sync_serve_hold (const MhSyncServing *in)
+{
+  Serving self = { in, in->store, in->stream, NULL };
+  g_auto (MhSyncMessage) hello = { 0 };
+  gboolean goes_on =
+      take_question (&self, &hello) && hello.op == MH_SYNC_HELLO && hello.vault_id != NULL;
+
+  self.vault_id = hello.vault_id;
+  while (goes_on)
+    {
+      g_auto (MhSyncMessage) question = { 0 };
+
+      goes_on = take_question (&self, &question) && answer_hold (&self, &question);
+    }
+  mh_stream_close_write (in->stream);
 }

@@ -5,12 +5,12 @@
 
 #include "base/error.h"
 #include "net/p2p/wire/pb.h"
-#include "sync-fetch.h"
+#include "sync-listen.h"
 #include "sync-round.h"
+#include "sync-state.h"
 
-/* Conversations at a time: those in which we ask, and those in which others do. */
+/* Conversations at a time in which we ask. */
 #define PULLERS 3
-#define SERVERS 8
 #define MOST_WAITING 1024
 
 /* Changes of this machine are gathered for so long before others are told. */
@@ -19,20 +19,29 @@
 /* Everybody is asked so often even when nobody told of anything, in seconds. */
 #define SWEEP_S 60
 
+/* It is looked so often whether copies are to be counted, in seconds. */
+#define CHECK_S 2
+
+/* Vaults of others that one message may have this machine offer itself for. */
+#define MOST_OFFERED 16
+
 #define TOPIC "vaults"
 
 struct _MhSync
 {
-  MhCore *core;       /* (unowned) outlives us */
-  MhMesh *mesh;       /* (unowned) outlives us */
-  MhStore *store;     /* (unowned) outlives us */
-  MhVaults *vaults;   /* (unowned) outlives us */
-  MhSyncPeers *peers; /* (owned) */
-  MhPool *pullers;    /* (owned) */
-  MhPool *servers;    /* (owned) */
-  MhPool *teller;     /* (owned): of one thread */
-  guint watch;        /* of the bus */
-  guint sweep;        /* timer of the main loop */
+  MhCore *core;         /* (unowned) outlives us */
+  MhMesh *mesh;         /* (unowned) outlives us */
+  MhStore *store;       /* (unowned) outlives us */
+  MhVaults *vaults;     /* (unowned) outlives us */
+  MhSyncPeers *peers;   /* (owned) */
+  MhSyncStates *states; /* (owned) */
+  MhSyncKeep *keep;     /* (owned) */
+  MhSyncListen *listen; /* (owned) */
+  MhPool *pullers;      /* (owned) */
+  MhPool *teller;       /* (owned): of one thread */
+  guint watch;          /* of the bus */
+  guint sweep;          /* timer of the main loop */
+  guint check;          /* timer of the main loop */
 
   /* (owned) (element-type utf8 MhSyncMark): vaults, and how far others were told of them. Of the
    * thread of @teller. */
@@ -40,8 +49,8 @@ struct _MhSync
 
   GMutex lock;
   GCond idle;
-  GHashTable *states; /* (owned) (element-type utf8 MhSyncState) (locked-by lock) */
-  GHashTable *jobs;   /* (owned) (element-type utf8): "vault peer" that wait (locked-by lock) */
+  GHashTable *ours; /* (owned) (element-type utf8): ids of vaults (locked-by lock) */
+  GHashTable *jobs; /* (owned) (element-type utf8): "vault peer" that wait (locked-by lock) */
   GSource
       *settle; /* (owned) (nullable): of the main loop; %NULL: nothing to tell (locked-by lock) */
   MhSwarm *swarm;            /* (unowned) (nullable) (locked-by lock) */
@@ -73,15 +82,10 @@ mh_sync_blocks (MhSync *self)
   return self->store;
 }
 
-void
-mh_sync_state_free (MhSyncState *self)
+MhSyncKeep *
+mh_sync_keep (MhSync *self)
 {
-  if (self == NULL)
-    return;
-
-  g_free (self->vault_id);
-  g_free (self->error);
-  g_free (self);
+  return self->keep;
 }
 
 void
@@ -135,6 +139,20 @@ on_count_peers (const char *vault_id, gpointer data)
   return mh_sync_peers_count (self->peers, vault_id);
 }
 
+static gboolean
+on_copies (const char *vault_id, MhVaultCopies *out, gpointer data)
+{
+  MhSync *self = data;
+  MhSyncHealth health;
+
+  mh_sync_keep_health (self->keep, vault_id, &health);
+  *out = (MhVaultCopies){ health.ok, health.under, health.over, health.lost };
+
+  return health.checked_ms > 0;
+}
+
+static const MhVaultsMesh vaults_mesh = { on_count_peers, on_copies };
+
 void
 mh_sync_holders (MhSync *self, const char *vault_id, MhSyncHolders *out)
 {
@@ -167,47 +185,24 @@ forget_vault (gpointer data)
 
   g_free (both);
   mh_sync_peers_forget_vault (self->peers, vault_id);
-  g_mutex_lock (&self->lock);
-  g_hash_table_remove (self->states, vault_id);
-  g_mutex_unlock (&self->lock);
+  mh_sync_states_forget (self->states, vault_id);
+  mh_sync_keep_forget (self->keep, vault_id);
 }
 
 /* -- how vaults stand -- */
 
-/* Under the lock. */
-static MhSyncState *
-get_state (MhSync *self, const char *vault_id)
+MhSyncState *
+mh_sync_state (MhSync *self, const char *vault_id)
 {
-  MhSyncState *state = g_hash_table_lookup (self->states, vault_id);
+  MhSyncState *state = mh_sync_states_get (self->states, vault_id);
 
-  if (state != NULL)
-    return state;
-
-  state = g_new0 (MhSyncState, 1);
-  state->vault_id = g_strdup (vault_id);
-  g_hash_table_insert (self->states, state->vault_id, state);
+  mh_sync_keep_health (self->keep, vault_id, &state->health);
 
   return state;
 }
 
-MhSyncState *
-mh_sync_state (MhSync *self, const char *vault_id)
-{
-  MhSyncState *out = g_new0 (MhSyncState, 1);
-  const MhSyncState *state;
-
-  g_mutex_lock (&self->lock);
-  state = get_state (self, vault_id);
-  *out = *state;
-  out->vault_id = g_strdup (state->vault_id);
-  out->error = g_strdup (state->error);
-  g_mutex_unlock (&self->lock);
-
-  return out;
-}
-
-static void
-publish (MhSync *self, const char *vault_id)
+void
+mh_sync_tell_state (MhSync *self, const char *vault_id)
 {
   MhJson *members = mh_json_new ();
 
@@ -216,34 +211,12 @@ publish (MhSync *self, const char *vault_id)
 }
 
 static void
-begin_state (MhSync *self, const char *vault_id)
-{
-  g_mutex_lock (&self->lock);
-  get_state (self, vault_id)->running++;
-  g_mutex_unlock (&self->lock);
-}
-
-static void
 end_state (MhSync *self, const MhSyncPull *pull, const GError *error)
 {
-  gboolean is_news;
-  MhSyncState *state;
-
-  g_mutex_lock (&self->lock);
-  state = get_state (self, pull->vault_id);
-  state->running--;
-  state->versions += pull->versions;
-  state->blocks += pull->blocks;
-  state->bytes += (guint64) pull->bytes;
-  is_news = pull->versions > 0 || pull->blocks > 0
-            || g_strcmp0 (state->error, error != NULL ? error->message : NULL) != 0;
-  g_free (state->error);
-  state->error = error != NULL ? g_strdup (error->message) : NULL;
-  if (error == NULL)
-    state->synced_ms = mh_clock_now_ms (mh_core_clock (self->core));
-  g_mutex_unlock (&self->lock);
-  if (is_news)
-    publish (self, pull->vault_id);
+  if (pull->versions > 0 || pull->blocks > 0)
+    mh_sync_keep_note (self->keep, pull->vault_id);
+  if (mh_sync_states_end (self->states, pull, error, mh_clock_now_ms (mh_core_clock (self->core))))
+    mh_sync_tell_state (self, pull->vault_id);
 }
 
 /* Tells the page, and whoever else listens, of files that changed without anybody here doing it. */
@@ -296,6 +269,25 @@ pull (MhSync *self, MhSwarm *swarm, MhSyncPull *out, GError **error)
   return mh_sync_round (&round, out, error);
 }
 
+/* Whether the other machine has done what no honest one does. */
+static void
+judge (MhSync *self, const Job *job, const MhSyncPull *pull, const GError *error)
+{
+  gint64 now_ms = g_get_monotonic_time () / G_TIME_SPAN_MILLISECOND;
+  const char *why = NULL;
+
+  if (g_error_matches (error, MH_ERROR, MH_ERROR_CORRUPT))
+    why = error->message;
+  else if (pull->refused > 0)
+    why = "it gave versions that nobody with the key has made";
+  if (why == NULL)
+    return;
+
+  g_message ("vault %s: %s: %s", job->vault_id, job->peer_id, why);
+  if (mh_sync_blame_add (mh_sync_keep_blame (self->keep), &job->peer, why, now_ms))
+    g_message ("%s is left out for a while", job->peer_id);
+}
+
 static void
 run_job (gpointer data)
 {
@@ -317,10 +309,11 @@ run_job (gpointer data)
                                   .peer = &job->peer,
                                   .cancellable = cancellable };
 
-      begin_state (self, job->vault_id);
+      mh_sync_states_begin (self->states, job->vault_id);
       if (!pull (self, swarm, &out, &error)
           && !g_error_matches (error, MH_ERROR, MH_ERROR_FORBIDDEN))
         g_debug ("vault %s and %s: %s", job->vault_id, job->peer_id, error->message);
+      judge (self, job, &out, error);
       if (g_error_matches (error, MH_ERROR, MH_ERROR_FORBIDDEN)
           || g_error_matches (error, MH_ERROR, MH_ERROR_UNAVAILABLE))
         g_clear_error (&error); /* it has not the key, or is gone: nothing is wrong with us */
@@ -335,9 +328,13 @@ run_job (gpointer data)
 static void
 schedule (MhSync *self, const char *vault_id, const MhPeerId *peer)
 {
-  Job *job = g_new0 (Job, 1);
+  gint64 now_ms = g_get_monotonic_time () / G_TIME_SPAN_MILLISECOND;
+  Job *job;
   gboolean is_new;
 
+  if (mh_sync_blame_is_out (mh_sync_keep_blame (self->keep), peer, now_ms))
+    return;
+  job = g_new0 (Job, 1);
   job->sync = self;
   job->vault_id = g_strdup (vault_id);
   job->peer = *peer;
@@ -361,14 +358,16 @@ schedule (MhSync *self, const char *vault_id, const MhPeerId *peer)
 
 /* -- who is asked, and when -- */
 
-static gboolean
-has_vault (const MhHello *hello, const char *vault_id)
+/* @vaults: (nullable): all that are here. */
+static void
+note_ours (MhSync *self, GPtrArray *vaults)
 {
-  for (guint i = 0; hello != NULL && i < hello->vaults->len; i++)
-    if (g_str_equal (g_array_index (hello->vaults, MhHelloVault, i).id, vault_id))
-      return TRUE;
-
-  return FALSE;
+  g_mutex_lock (&self->lock);
+  if (vaults != NULL)
+    g_hash_table_remove_all (self->ours);
+  for (guint i = 0; vaults != NULL && i < vaults->len; i++)
+    g_hash_table_add (self->ours, g_strdup (((MhVault *) g_ptr_array_index (vaults, i))->id));
+  g_mutex_unlock (&self->lock);
 }
 
 /* Asks everybody who is connected about the vaults that both have; @only one of them, if it is set.
@@ -384,6 +383,7 @@ ask_all (MhSync *self, const MhPeerId *only)
   if (swarm == NULL)
     return;
   vaults = mh_vaults_list (self->vaults, NULL); /* the next sweep comes */
+  note_ours (self, vaults);
   nodes = mh_directory_list (mh_swarm_directory (swarm));
   for (guint i = 0; vaults != NULL && i < vaults->len; i++)
     for (guint j = 0; j < nodes->len; j++)
@@ -391,7 +391,7 @@ ask_all (MhSync *self, const MhPeerId *only)
         const MhVault *vault = g_ptr_array_index (vaults, i);
         const MhNode *node = g_ptr_array_index (nodes, j);
 
-        if (vault->has_key && node->is_connected && has_vault (node->hello, vault->id)
+        if (vault->has_key && node->is_connected && mh_sync_says_vault (node->hello, vault->id)
             && (only == NULL || mh_peer_id_equal (only, &node->peer)))
           schedule (self, vault->id, &node->peer);
       }
@@ -401,7 +401,19 @@ ask_all (MhSync *self, const MhPeerId *only)
 static void
 sweep (gpointer data)
 {
-  ask_all (data, NULL);
+  MhSync *self = data;
+
+  ask_all (self, NULL);
+  mh_sync_keep_sweep (self->keep);
+  mh_sync_keep_check (self->keep);
+}
+
+static void
+check (gpointer data)
+{
+  MhSync *self = data;
+
+  mh_sync_keep_check (self->keep);
 }
 
 typedef struct
@@ -427,9 +439,20 @@ mh_sync_now (MhSync *self, GError **error)
   if (swarm == NULL)
     return FALSE;
   mh_mesh_give (self->mesh, swarm);
-  ask_all (self, NULL);
+  mh_sync_keep_note (self->keep, NULL);
+  sweep (self);
 
   return TRUE;
+}
+
+static gboolean
+on_check (gpointer data)
+{
+  MhSync *self = data;
+
+  (void) !mh_pool_push (self->teller, check, self); /* the next comes */
+
+  return G_SOURCE_CONTINUE;
 }
 
 static gboolean
@@ -475,8 +498,10 @@ tell (gpointer data)
     {
       const MhVault *vault = g_ptr_array_index (vaults, i);
 
-      if (vault->has_key && is_news (self, vault->id))
-        mh_pb_put_text (out, 1, vault->id);
+      if (!vault->has_key || !is_news (self, vault->id))
+        continue;
+      mh_pb_put_text (out, 1, vault->id);
+      mh_sync_keep_note (self->keep, vault->id);
     }
 
   swarm = out->len > 0 ? mh_sync_take (self, &cancellable) : NULL;
@@ -516,6 +541,19 @@ on_changed (gpointer data)
   g_mutex_unlock (&self->lock);
 }
 
+/* Whoever makes vaults up must not fill the queues. */
+static gboolean
+is_ours (MhSync *self, const char *vault_id)
+{
+  gboolean ours;
+
+  g_mutex_lock (&self->lock);
+  ours = g_hash_table_contains (self->ours, vault_id);
+  g_mutex_unlock (&self->lock);
+
+  return ours;
+}
+
 /* Somebody has changed something: on the loop of the host. */
 static void
 on_told (const MhPeerId *from, GBytes *message, gpointer data)
@@ -524,6 +562,7 @@ on_told (const MhPeerId *from, GBytes *message, gpointer data)
   gsize size;
   const guint8 *bytes = g_bytes_get_data (message, &size);
   MhPbReader reader = mh_pb_reader (bytes, size);
+  guint offered = 0;
   MhPbField field;
 
   while (mh_pb_next (&reader, &field))
@@ -533,7 +572,10 @@ on_told (const MhPeerId *from, GBytes *message, gpointer data)
       if (!mh_pb_is (&field, 1, MH_PB_BYTES) || field.size > 31)
         continue;
       vault_id = g_strndup ((const char *) field.bytes, field.size);
-      schedule (self, vault_id, from); /* whether it is one of ours shows there */
+      if (is_ours (self, vault_id))
+        schedule (self, vault_id, from);
+      else if (offered++ < MOST_OFFERED)
+        mh_sync_keep_offer (self->keep, vault_id, from);
     }
 }
 
@@ -586,12 +628,6 @@ on_event (const MhEvent *event, gpointer data)
 
 /* -- others ask -- */
 
-typedef struct
-{
-  MhSync *sync;
-  MhStream *stream; /* (owned) */
-} Question;
-
 static void
 on_proved (const char *vault_id, const MhPeerId *peer, gpointer data)
 {
@@ -601,45 +637,38 @@ on_proved (const char *vault_id, const MhPeerId *peer, gpointer data)
   mh_sync_peers_note (self->peers, vault_id, peer_id, NULL, 0);
 }
 
-static void
-serve (gpointer data)
-{
-  Question *question = data;
-  MhSync *self = question->sync;
-  GCancellable *cancellable = NULL;
-  MhSwarm *swarm = mh_sync_take (self, &cancellable);
-
-  if (swarm != NULL)
-    {
-      gulong id = g_cancellable_connect (cancellable, G_CALLBACK (mh_sync_break),
-                                         mh_stream_ref (question->stream),
-                                         (GDestroyNotify) mh_stream_unref);
-
-      mh_sync_serve (mh_swarm_host (swarm), self->store, question->stream, on_proved, self);
-      g_cancellable_disconnect (cancellable, id);
-      mh_sync_give (self, cancellable);
-    }
-  mh_stream_unref (question->stream);
-  g_free (question);
-}
-
-static void
-on_stream (MhStream *stream, gpointer data)
-{
-  MhSync *self = data;
-  Question *question = g_new0 (Question, 1);
-
-  question->sync = self;
-  question->stream = stream;
-  if (mh_pool_push (self->servers, serve, question))
-    return;
-
-  mh_stream_reset (stream);
-  mh_stream_unref (stream);
-  g_free (question);
-}
-
 /* -- a reader needs a block that is elsewhere -- */
+
+GArray *
+mh_sync_offering (MhSync *self, MhSwarm *swarm, GPtrArray *peers)
+{
+  g_autoptr (GPtrArray) nodes = mh_directory_list (mh_swarm_directory (swarm));
+  GArray *out = g_array_new (FALSE, FALSE, sizeof (MhPeerId));
+
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      const MhNode *node = g_ptr_array_index (nodes, i);
+      g_autofree char *text = mh_peer_id_to_text (&node->peer);
+
+      if (node->is_connected && node->hello != NULL
+          && g_strv_contains ((const char *const *) node->hello->caps, MH_HELLO_CAP_HOLD)
+          && !g_ptr_array_find_with_equal_func (peers, text, g_str_equal, NULL))
+        g_array_append_val (out, node->peer);
+    }
+
+  return out;
+}
+
+void
+mh_sync_fill_fetch (MhSync *self, MhSwarm *swarm, GArray *holders, GCancellable *cancellable,
+                    MhSyncFetch *fetch)
+{
+  fetch->host = mh_swarm_host (swarm);
+  fetch->store = self->store;
+  fetch->holders = holders;
+  fetch->blame = mh_sync_keep_blame (self->keep);
+  fetch->cancellable = cancellable;
+}
 
 static GBytes *
 on_fetch (const char *vault_id, const guint8 *id, gpointer data, GError **error)
@@ -652,8 +681,10 @@ on_fetch (const char *vault_id, const guint8 *id, gpointer data, GError **error)
 
   if (swarm != NULL)
     {
-      MhSyncFetch fetch = { mh_swarm_host (swarm), self->store, vault_id, peers, cancellable };
+      g_autoptr (GArray) holders = mh_sync_offering (self, swarm, peers);
+      MhSyncFetch fetch = { .vault_id = vault_id, .peer_ids = peers };
 
+      mh_sync_fill_fetch (self, swarm, holders, cancellable, &fetch);
       block = mh_sync_fetch (&fetch, id);
       mh_sync_give (self, cancellable);
     }
@@ -667,18 +698,6 @@ on_fetch (const char *vault_id, const guint8 *id, gpointer data, GError **error)
 /* -- the network comes and goes -- */
 
 static void
-handle_here (MhHost *host, gpointer data)
-{
-  mh_host_handle (host, MH_SYNC_PROTOCOL, on_stream, data);
-}
-
-static void
-stop_here (MhHost *host, gpointer data)
-{
-  mh_host_handle (host, MH_SYNC_PROTOCOL, NULL, NULL);
-}
-
-static void
 on_started (MhSwarm *swarm, gpointer data)
 {
   MhSync *self = data;
@@ -687,8 +706,9 @@ on_started (MhSwarm *swarm, gpointer data)
   self->swarm = swarm;
   self->cancellable = g_cancellable_new ();
   g_mutex_unlock (&self->lock);
-  mh_host_run (mh_swarm_host (swarm), handle_here, self);
+  mh_sync_listen_start (self->listen, mh_swarm_host (swarm));
   mh_swarm_subscribe (swarm, TOPIC, on_told, self);
+  (void) !mh_pool_push (self->teller, sweep, self); /* the next comes */
   mh_store_set_fetch (self->store, on_fetch, self);
 }
 
@@ -699,7 +719,7 @@ on_stopping (MhSwarm *swarm, gpointer data)
   g_autoptr (GCancellable) cancellable = NULL;
 
   mh_swarm_subscribe (swarm, TOPIC, NULL, NULL);
-  mh_host_run (mh_swarm_host (swarm), stop_here, NULL);
+  mh_sync_listen_stop (self->listen, mh_swarm_host (swarm));
   g_mutex_lock (&self->lock);
   self->swarm = NULL;
   cancellable = g_steal_pointer (&self->cancellable);
@@ -726,18 +746,21 @@ stop (gpointer service)
   if (self->sweep != 0)
     {
       g_source_remove (self->sweep);
+      g_source_remove (self->check);
       mh_mesh_remove_service (self->mesh, &mesh_service, self);
     }
   mh_store_set_changed (self->store, NULL, NULL);
-  mh_vaults_set_peers (self->vaults, NULL, NULL);
+  mh_vaults_set_mesh (self->vaults, NULL, NULL);
   if (self->settle != NULL)
     g_source_destroy (self->settle);
   g_clear_pointer (&self->settle, g_source_unref);
   g_clear_pointer (&self->teller, mh_pool_free);
   g_clear_pointer (&self->pullers, mh_pool_free);
-  g_clear_pointer (&self->servers, mh_pool_free);
+  g_clear_pointer (&self->listen, mh_sync_listen_free);
+  g_clear_pointer (&self->keep, mh_sync_keep_free);
+  g_clear_pointer (&self->states, mh_sync_states_free);
   g_clear_pointer (&self->peers, mh_sync_peers_free);
-  g_hash_table_unref (self->states);
+  g_hash_table_unref (self->ours);
   g_hash_table_unref (self->jobs);
   g_hash_table_unref (self->told);
   g_mutex_clear (&self->lock);
@@ -756,8 +779,7 @@ start (MhCore *core, GError **error)
   self->vaults = mh_core_service (core, "vaults");
   g_mutex_init (&self->lock);
   g_cond_init (&self->idle);
-  self->states =
-      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) mh_sync_state_free);
+  self->ours = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->jobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->peers = mh_sync_peers_new (core, error);
@@ -769,11 +791,14 @@ start (MhCore *core, GError **error)
 
   self->teller = mh_pool_new ("sync-tell", 1, MOST_WAITING);
   self->pullers = mh_pool_new ("sync", PULLERS, MOST_WAITING);
-  self->servers = mh_pool_new ("sync-serve", SERVERS, MOST_WAITING);
+  self->states = mh_sync_states_new ();
+  self->keep = mh_sync_keep_new (self);
+  self->listen = mh_sync_listen_new (self, self->keep, on_proved, self);
   self->watch = mh_bus_subscribe (mh_core_bus (core), on_event, self);
   self->sweep = g_timeout_add_seconds (SWEEP_S, on_sweep, self);
+  self->check = g_timeout_add_seconds (CHECK_S, on_check, self);
   mh_store_set_changed (self->store, on_changed, self);
-  mh_vaults_set_peers (self->vaults, on_count_peers, self);
+  mh_vaults_set_mesh (self->vaults, &vaults_mesh, self);
   mh_mesh_add_service (self->mesh, &mesh_service, self);
 
   return self;

@@ -5,10 +5,14 @@
 #include "modules/mesh/mesh.h"
 #include "modules/store/store.h"
 #include "modules/vaults/vaults.h"
+#include "sync-audit.h"
+#include "sync-fetch.h"
 #include "sync-store.h"
 #include "sync.h"
 
 G_BEGIN_DECLS
+
+typedef struct _MhSyncKeep MhSyncKeep;
 
 /* How a vault stands, for people. */
 typedef struct
@@ -20,6 +24,7 @@ typedef struct
   guint64 versions; /* that came, since the start */
   guint64 blocks;   /* that came, since the start */
   guint64 bytes;    /* of them */
+  MhSyncHealth health;
 } MhSyncState;
 
 /* Frees it. */
@@ -28,6 +33,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhSyncState, mh_sync_state_free)
 
 /* Returns: (transfer full): how it stands now. Thread: any. */
 MhSyncState *mh_sync_state (MhSync *self, const char *vault_id) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Tells people that a vault stands otherwise than before. Thread: any. */
+void mh_sync_tell_state (MhSync *self, const char *vault_id);
+
+/* Returns: (transfer none): who looks after the copies */
+MhSyncKeep *mh_sync_keep (MhSync *self);
 
 /* Asks all machines about all vaults, soon. Returns: %FALSE with %MH_ERROR_UNAVAILABLE without a
  * network. Thread: a worker. */
@@ -43,6 +54,14 @@ MhMesh *mh_sync_mesh (MhSync *self);
  * (transfer full), ends with it. Thread: a worker. */
 MhSwarm *mh_sync_take (MhSync *self, GCancellable **cancellable) G_GNUC_WARN_UNUSED_RESULT;
 void mh_sync_give (MhSync *self, GCancellable *cancellable);
+
+/* Returns: (transfer full) (element-type MhPeerId): machines that are connected, keep blocks for
+ * others, and are not among @peers, (element-type utf8). Thread: a worker. */
+GArray *mh_sync_offering (MhSync *self, MhSwarm *swarm, GPtrArray *peers) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Fills in what is the same for all vaults; all (transfer none). */
+void mh_sync_fill_fetch (MhSync *self, MhSwarm *swarm, GArray *holders, GCancellable *cancellable,
+                         MhSyncFetch *fetch);
 
 /* Returns: (transfer full) (element-type utf8): machines that have the key of a vault. Thread: any.
  */

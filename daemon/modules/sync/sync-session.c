@@ -132,24 +132,51 @@ greet (MhSyncSession *self, MhHost *host, MhStore *store, const char *vault_id, 
   return put_message (self->stream, &ours, error);
 }
 
+/* Returns: (transfer full): one that has said nothing yet, or %NULL with @error set */
+static MhSyncSession *
+dial (MhHost *host, const MhPeerId *peer, const char *protocol, GCancellable *cancellable,
+      GError **error)
+{
+  const char *const names[] = { protocol, NULL };
+  MhStream *stream = mh_host_open_wait (host, peer, names, MH_SYNC_OPEN_MS, error);
+  MhSyncSession *self;
+
+  if (stream == NULL)
+    return NULL;
+
+  self = g_new0 (MhSyncSession, 1);
+  self->stream = stream;
+  self->cancellable = g_object_ref (cancellable);
+  self->cancelled =
+      g_cancellable_connect (cancellable, G_CALLBACK (mh_sync_break), mh_stream_ref (stream),
+                             (GDestroyNotify) mh_stream_unref);
+
+  return self;
+}
+
 MhSyncSession *
 mh_sync_session_open (MhHost *host, MhStore *store, const MhPeerId *peer, const char *vault_id,
                       GCancellable *cancellable, GError **error)
 {
-  static const char *const names[] = { MH_SYNC_PROTOCOL, NULL };
-  MhStream *stream = mh_host_open_wait (host, peer, names, MH_SYNC_OPEN_MS, error);
-  g_autoptr (MhSyncSession) self = NULL;
+  g_autoptr (MhSyncSession) self = dial (host, peer, MH_SYNC_PROTOCOL, cancellable, error);
 
-  if (stream != NULL)
-    {
-      self = g_new0 (MhSyncSession, 1);
-      self->stream = stream;
-      self->cancellable = g_object_ref (cancellable);
-      self->cancelled =
-          g_cancellable_connect (cancellable, G_CALLBACK (mh_sync_break), mh_stream_ref (stream),
-                                 (GDestroyNotify) mh_stream_unref);
-    }
   if (self == NULL || !greet (self, host, store, vault_id, error))
+    {
+      lift (error);
+      return NULL;
+    }
+
+  return g_steal_pointer (&self);
+}
+
+MhSyncSession *
+mh_sync_session_open_hold (MhHost *host, const MhPeerId *peer, const char *vault_id,
+                           GCancellable *cancellable, GError **error)
+{
+  g_autoptr (MhSyncSession) self = dial (host, peer, MH_SYNC_HOLD_PROTOCOL, cancellable, error);
+  g_auto (MhSyncMessage) hello = { .op = MH_SYNC_HELLO, .vault_id = g_strdup (vault_id) };
+
+  if (self == NULL || !put_message (self->stream, &hello, error))
     {
       lift (error);
       return NULL;

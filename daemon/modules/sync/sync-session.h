@@ -35,6 +35,12 @@ MhSyncSession *mh_sync_session_open (MhHost *host, MhStore *store, const MhPeerI
                                      const char *vault_id, GCancellable *cancellable,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same with a machine that need not have the key: about sealed blocks, and without a proof of
+ * either side. @store is not needed. */
+MhSyncSession *mh_sync_session_open_hold (MhHost *host, const MhPeerId *peer, const char *vault_id,
+                                          GCancellable *cancellable,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* For g_cancellable_connect(): breaks @stream, so that who waits for it goes on. */
 void mh_sync_break (GCancellable *cancellable, MhStream *stream);
 
@@ -56,13 +62,5 @@ typedef gboolean (*MhSyncTake) (const guint8 *id, GBytes *block, gpointer data, 
  * way. Returns: %FALSE with @error set */
 gboolean mh_sync_session_each_block (MhSyncSession *self, GBytes *ids, MhSyncTake take,
                                      gpointer data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* A peer has shown the key of a vault. */
-typedef void (*MhSyncProved) (const char *vault_id, const MhPeerId *peer, gpointer data);
-
-/* The other side: answers on @stream until it ends. @store may not have the vault, or its key.
- * Thread: a worker. Waits. */
-void
-mh_sync_serve (MhHost *host, MhStore *store, MhStream *stream, MhSyncProved proved, gpointer data);
 
 G_END_DECLS

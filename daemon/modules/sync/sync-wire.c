@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "crypto/hash.h"
 #include "net/p2p/wire/pb.h"
 
 enum
@@ -197,4 +198,17 @@ mh_sync_proof_text (const MhSyncProof *self, gboolean is_client)
   append (out, self->vault_id, strlen (self->vault_id));
 
   return g_byte_array_free_to_bytes (out);
+}
+
+void
+mh_sync_answer_hash (GBytes *nonce, GBytes *block, guint8 out[MH_SYNC_HASH_SIZE])
+{
+  g_autoptr (MhSha256) sha = mh_sha256_new ();
+  gsize size;
+  const guint8 *data = g_bytes_get_data (nonce, &size);
+
+  mh_sha256_update (sha, data, size);
+  data = g_bytes_get_data (block, &size);
+  mh_sha256_update (sha, data, size);
+  mh_sha256_finish (sha, out);
 }

@@ -14,6 +14,15 @@ G_BEGIN_DECLS
 
 #define MH_SYNC_PROTOCOL "/mh/vault/1"
 
+/*
+ * What machines with and without the key say to each other: sealed blocks only. The first question
+ * names the vault, and needs no proof.
+ */
+#define MH_SYNC_HOLD_PROTOCOL "/mh/hold/1"
+
+/* Blocks that one challenge is about. */
+#define MH_SYNC_MOST_CHALLENGED 16
+
 /* Hashes in one message, and bytes of version records in one answer (one record may be more). */
 #define MH_SYNC_MOST_HASHES 2000
 #define MH_SYNC_RECORDS_BYTES (1024 * 1024)
@@ -33,6 +42,11 @@ typedef enum
   MH_SYNC_RECORDS = 5, /* @hashes -> @records of the first of them that are there */
   MH_SYNC_HAVE = 6,    /* @hashes of blocks -> @hashes of those that are there */
   MH_SYNC_BLOCK = 7,   /* @hashes: one -> @records: one block, or none */
+  MH_SYNC_KEEP = 8,    /* @hashes of blocks -> @hashes of those that stay for an hour at least */
+  MH_SYNC_LIST = 9,    /* @hashes: one, or none -> @hashes of blocks after it that the other side is
+                          to keep, by id; none at the end. Without the key */
+  MH_SYNC_CHALLENGE = 10, /* @nonce, @hashes of blocks -> @hashes: SHA-256 of nonce and block of
+                             each; zeros for what is not there. Without the key */
 } MhSyncOp;
 
 /* A question or an answer. What is not used is empty. To be cleared. */
@@ -56,6 +70,9 @@ GBytes *mh_sync_message_encode (const MhSyncMessage *self) G_GNUC_WARN_UNUSED_RE
 
 /* Reads @message into the empty @out. Returns: %FALSE when it is not well formed or over a limit */
 gboolean mh_sync_message_decode (GBytes *message, MhSyncMessage *out) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Fills @out with what is to be answered to a challenge about @block. Thread: any. */
+void mh_sync_answer_hash (GBytes *nonce, GBytes *block, guint8 out[MH_SYNC_HASH_SIZE]);
 
 /* Who is who in a proof. */
 typedef struct

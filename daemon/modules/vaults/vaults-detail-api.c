@@ -16,17 +16,25 @@
 #define WRONG_DELAY_MS 100
 
 static void
-health_to_json (MhJson *out, const MhVault *vault, const MhBlockHealth *health)
+health_to_json (MhJson *out, MhVaults *vaults, const MhVault *vault, const MhBlockHealth *health)
 {
-  gint64 held = health->blocks - health->damaged; /* by this machine, and nobody else yet */
+  MhVaultCopies copies = { 0 };
+  gint64 held = health->blocks - health->damaged;
+
+  if (!mh_vaults_copies (vaults, vault->id, &copies)) /* as far as is known, nobody else has any */
+    {
+      copies.ok = vault->copies == 1 ? held : 0;
+      copies.under = held - copies.ok;
+      copies.lost = health->damaged;
+    }
 
   mh_json_begin_object (out, "replica_health");
   mh_json_int (out, "blocks", health->blocks);
   mh_json_int (out, "bytes", health->bytes);
-  mh_json_int (out, "ok", vault->copies == 1 ? held : 0);
-  mh_json_int (out, "under", vault->copies > 1 ? held : 0);
-  mh_json_int (out, "over", 0);
-  mh_json_int (out, "lost", health->damaged);
+  mh_json_int (out, "ok", copies.ok);
+  mh_json_int (out, "under", copies.under);
+  mh_json_int (out, "over", copies.over);
+  mh_json_int (out, "lost", copies.lost);
   mh_json_end_object (out);
 }
 
@@ -59,7 +67,7 @@ vaults_info (MhRequest *request, gconstpointer body, MhJson *out, GError **error
   mh_json_begin_object (out, NULL);
   mh_vault_to_json (out, "vault", vault);
   config_to_json (out);
-  health_to_json (out, vault, &health);
+  health_to_json (out, vaults, vault, &health);
   mh_json_end_object (out);
 
   return TRUE;

@@ -21,8 +21,8 @@ struct _MhVaults
   MhStore *store;       /* (unowned) outlives us */
   MhVaultsDiary *diary; /* (owned) */
   GMutex lock;
-  MhVaultsPeers peers; /* (nullable) (locked-by lock) */
-  gpointer peers_data; /* (locked-by lock) */
+  const MhVaultsMesh *mesh; /* (unowned) (nullable) (locked-by lock) */
+  gpointer mesh_data;       /* (locked-by lock) */
   GHashTable
       *open; /* (owned) (element-type utf8): vaults whose key the store has (locked-by lock) */
 };
@@ -219,12 +219,24 @@ mh_vaults_stop (gpointer service)
 }
 
 void
-mh_vaults_set_peers (MhVaults *self, MhVaultsPeers peers, gpointer data)
+mh_vaults_set_mesh (MhVaults *self, const MhVaultsMesh *mesh, gpointer data)
 {
   g_mutex_lock (&self->lock);
-  self->peers = peers;
-  self->peers_data = data;
+  self->mesh = mesh;
+  self->mesh_data = data;
   g_mutex_unlock (&self->lock);
+}
+
+gboolean
+mh_vaults_copies (MhVaults *self, const char *id, MhVaultCopies *out)
+{
+  gboolean known;
+
+  g_mutex_lock (&self->lock);
+  known = self->mesh != NULL && self->mesh->copies (id, out, self->mesh_data);
+  g_mutex_unlock (&self->lock);
+
+  return known;
 }
 
 static guint
@@ -233,8 +245,8 @@ count_peers (MhVaults *self, const char *id)
   guint count = 0;
 
   g_mutex_lock (&self->lock);
-  if (self->peers != NULL)
-    count = self->peers (id, self->peers_data);
+  if (self->mesh != NULL)
+    count = self->mesh->count_peers (id, self->mesh_data);
   g_mutex_unlock (&self->lock);
 
   return count;

@@ -113,4 +113,8 @@ void mh_vaults_lift (GError **error);
 MhVault *mh_vaults_adopt (MhVaults *self, MhVaultRecord *record, GBytes *content,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Fills @out with what is known of the copies on other machines. Returns: %FALSE when nothing is.
+ * Thread: any. */
+gboolean mh_vaults_copies (MhVaults *self, const char *id, MhVaultCopies *out);
+
 G_END_DECLS

@@ -61,13 +61,28 @@ typedef struct
 void mh_vault_free (MhVault *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhVault, mh_vault_free)
 
-/* How many other machines have the key of a vault. Thread: any. */
-typedef guint (*MhVaultsPeers) (const char *vault_id, gpointer data);
+/* Blocks of a vault by the number of machines that have them. */
+typedef struct
+{
+  gint64 ok; /* as many as wanted */
+  gint64 under;
+  gint64 over;
+  gint64 lost; /* none */
+} MhVaultCopies;
+
+/* Who knows of other machines. Thread: any. */
+typedef struct
+{
+  /* How many have the key of a vault. */
+  guint (*count_peers) (const char *vault_id, gpointer data);
+  /* Fills @out. Returns: %FALSE when they were not asked yet */
+  gboolean (*copies) (const char *vault_id, MhVaultCopies *out, gpointer data);
+} MhVaultsMesh;
 
 /* Sets who knows that, or %NULL for nobody; it is not asked any more when this returns. Thread:
  * any.
  */
-void mh_vaults_set_peers (MhVaults *self, MhVaultsPeers peers, gpointer data);
+void mh_vaults_set_mesh (MhVaults *self, const MhVaultsMesh *mesh, gpointer data);
 
 /**
  * mh_vaults_list:

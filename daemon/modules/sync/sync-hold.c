@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "sync-hold.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+/* Blocks that are written together: so many, or so many bytes. */
+#define BLOCKS_AT_ONCE 512
+#define BYTES_AT_ONCE (8 * 1024 * 1024)
+
+/* Blocks that one machine may ask to be kept; their ids are in memory for a while. */
+#define MOST_LISTED (2 * 1024 * 1024)
+
+typedef struct
+{
+  const MhSyncHold *in;
+  GPtrArray *lists;  /* (owned) (element-type GByteArray): ids by machine, each in order */
+  GPtrArray *blocks; /* (owned) (element-type GBytes): that came, and are not written */
+  GByteArray *ids;   /* (owned): of them */
+  gsize size;        /* of them, in bytes */
+  guint taken;
+} Hold;
+
+static gboolean
+write_blocks (Hold *self, GError **error)
+{
+  guint taken = 0;
+  gboolean done = self->blocks->len == 0
+                  || mh_store_hold_blocks (self->in->store, self->in->vault_id, self->blocks,
+                                           self->ids->data, &taken, error);
+
+  self->taken += taken;
+  g_ptr_array_set_size (self->blocks, 0);
+  g_byte_array_set_size (self->ids, 0);
+  self->size = 0;
+
+  return done;
+}
+
+static gboolean
+on_block (const guint8 *id, GBytes *block, gpointer data, GError **error)
+{
+  Hold *self = data;
+
+  g_ptr_array_add (self->blocks, g_bytes_ref (block));
+  g_byte_array_append (self->ids, id, MH_SYNC_HASH_SIZE);
+  self->size += g_bytes_get_size (block);
+
+  return (self->blocks->len < BLOCKS_AT_ONCE && self->size < BYTES_AT_ONCE)
+         || write_blocks (self, error);
+}
+
+/* Returns: (transfer full): those of @ids, in order, that are not here */
+static GBytes *
+missing_of (Hold *self, GBytes *ids)
+{
+  g_autoptr (GBytes) known =
+      mh_store_known_blocks (self->in->store, self->in->vault_id, ids, NULL); /* not of any yet */
+  GByteArray *out = g_byte_array_new ();
+  gsize known_size = 0;
+  const guint8 *here = known != NULL ? g_bytes_get_data (known, &known_size) : NULL;
+  gsize size;
+  const guint8 *data = g_bytes_get_data (ids, &size);
+
+  for (gsize at = 0, i = 0; at < size; at += MH_SYNC_HASH_SIZE)
+    if (i < known_size && memcmp (here + i, data + at, MH_SYNC_HASH_SIZE) == 0)
+      i += MH_SYNC_HASH_SIZE;
+    else
+      g_byte_array_append (out, data + at, MH_SYNC_HASH_SIZE);
+
+  return g_byte_array_free_to_bytes (out);
+}
+
+/* Whether a page of a list goes on from @list, in order, and is not too much. */
+static gboolean
+check_page (GByteArray *list, GBytes *page, GError **error)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (page, &size);
+  const guint8 *last = list->len > 0 ? list->data + list->len - MH_SYNC_HASH_SIZE : NULL;
+
+  for (gsize at = 0; at < size; at += MH_SYNC_HASH_SIZE)
+    {
+      if (last != NULL && memcmp (data + at, last, MH_SYNC_HASH_SIZE) <= 0)
+        {
+          g_set_error_literal (error, MH_ERROR, MH_ERROR_CORRUPT,
+                               "its list of blocks is not in order");
+          return FALSE;
+        }
+      last = data + at;
+    }
+  if (list->len + size <= (gsize) MOST_LISTED * MH_SYNC_HASH_SIZE)
+    return TRUE;
+  g_set_error_literal (error, MH_ERROR, MH_ERROR_CORRUPT, "its list of blocks has no end");
+
+  return FALSE;
+}
+
+/* Takes all that one machine wants to be kept, and adds it to @list. */
+static gboolean
+take_from (Hold *self, MhSyncSession *session, GByteArray *list, GError **error)
+{
+  while (TRUE)
+    {
+      g_auto (MhSyncMessage) question = { .op = MH_SYNC_LIST };
+      g_auto (MhSyncMessage) answer = { 0 };
+      g_autoptr (GBytes) missing = NULL;
+      gsize size;
+      const guint8 *data;
+
+      if (list->len > 0)
+        question.hashes =
+            g_bytes_new (list->data + list->len - MH_SYNC_HASH_SIZE, MH_SYNC_HASH_SIZE);
+      if (!mh_sync_session_ask (session, &question, &answer, error))
+        return FALSE;
+      if (answer.hashes == NULL || g_bytes_get_size (answer.hashes) == 0)
+        return TRUE;
+      if (!check_page (list, answer.hashes, error))
+        return FALSE;
+      data = g_bytes_get_data (answer.hashes, &size);
+      g_byte_array_append (list, data, (guint) size);
+      missing = missing_of (self, answer.hashes);
+      if (!mh_sync_session_each_block (session, missing, on_block, self, error)
+          || !write_blocks (self, error))
+        return FALSE;
+    }
+}
+
+/* Whether it is this machine that cannot. */
+static gboolean
+is_ours (const GError *error)
+{
+  return g_error_matches (error, MH_ERROR, MH_ERROR_NO_SPACE)
+         || g_error_matches (error, MH_ERROR, MH_ERROR_FAILED);
+}
+
+/* Asks one machine. Returns: %FALSE with @error set when this machine cannot go on */
+static gboolean
+ask_one (Hold *self, const MhPeerId *peer, GError **error)
+{
+  const MhSyncHold *in = self->in;
+  g_autoptr (GByteArray) list = g_byte_array_new ();
+  g_autoptr (GError) local = NULL;
+  gint64 now_ms = g_get_monotonic_time () / G_TIME_SPAN_MILLISECOND;
+  g_autoptr (MhSyncSession) session =
+      mh_sync_blame_is_out (in->blame, peer, now_ms)
+          ? NULL
+          : mh_sync_session_open_hold (in->host, peer, in->vault_id, in->cancellable, NULL);
+
+  if (session == NULL) /* gone, or not to be trusted */
+    return TRUE;
+  if (take_from (self, session, list, &local))
+    {
+      g_ptr_array_add (self->lists, g_steal_pointer (&list));
+      return TRUE;
+    }
+
+  g_ptr_array_set_size (self->blocks, 0);
+  g_byte_array_set_size (self->ids, 0);
+  self->size = 0;
+  if (is_ours (local))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (g_error_matches (local, MH_ERROR, MH_ERROR_CORRUPT))
+    (void) mh_sync_blame_add (in->blame, peer, local->message, now_ms);
+
+  return TRUE;
+}
+
+static gboolean
+is_listed (Hold *self, const guint8 *id)
+{
+  for (guint i = 0; i < self->lists->len; i++)
+    {
+      const GByteArray *list = g_ptr_array_index (self->lists, i);
+      gsize low = 0;
+      gsize high = list->len / MH_SYNC_HASH_SIZE;
+
+      while (low < high)
+        {
+          gsize middle = low + (high - low) / 2;
+          int order = memcmp (list->data + middle * MH_SYNC_HASH_SIZE, id, MH_SYNC_HASH_SIZE);
+
+          if (order == 0)
+            return TRUE;
+          if (order < 0)
+            low = middle + 1;
+          else
+            high = middle;
+        }
+    }
+
+  return FALSE;
+}
+
+static gboolean
+mark (Hold *self, GByteArray *ids, gboolean is_wanted, GError **error)
+{
+  g_autoptr (GBytes) all = g_bytes_new (ids->data, ids->len);
+
+  return ids->len == 0
+         || mh_store_mark_held (self->in->store, self->in->vault_id, all, is_wanted, error);
+}
+
+/* Notes of all that is kept whether somebody asks for it. */
+static gboolean
+mark_all (Hold *self, GError **error)
+{
+  guint8 last[MH_SYNC_HASH_SIZE] = { 0 };
+
+  while (TRUE)
+    {
+      g_autoptr (GBytes) held = mh_store_list_held (self->in->store, self->in->vault_id, last,
+                                                    MH_SYNC_MOST_HASHES, error);
+      g_autoptr (GByteArray) wanted = g_byte_array_new ();
+      g_autoptr (GByteArray) unwanted = g_byte_array_new ();
+      const guint8 *data;
+      gsize size;
+
+      if (held == NULL)
+        return FALSE;
+      data = g_bytes_get_data (held, &size);
+      if (size == 0)
+        return TRUE;
+      for (gsize at = 0; at < size; at += MH_SYNC_HASH_SIZE)
+        g_byte_array_append (is_listed (self, data + at) ? wanted : unwanted, data + at,
+                             MH_SYNC_HASH_SIZE);
+      if (!mark (self, wanted, TRUE, error) || !mark (self, unwanted, FALSE, error))
+        return FALSE;
+      memcpy (last, data + size - MH_SYNC_HASH_SIZE, sizeof last);
+    }
+}
+
+static void
+free_list (gpointer list)
+{
+  g_byte_array_unref (list);
+}
+
+gboolean
+mh_sync_hold (const MhSyncHold *in, guint *taken, GError **error)
+{
+  g_autoptr (GPtrArray) lists = g_ptr_array_new_with_free_func (free_list);
+  g_autoptr (GPtrArray) blocks = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_autoptr (GByteArray) ids = g_byte_array_new ();
+  Hold self = { in, lists, blocks, ids };
+  gboolean done = TRUE;
+
+  for (guint i = 0; done && i < in->peers->len; i++)
+    done = ask_one (&self, &g_array_index (in->peers, MhPeerId, i), error);
+  *taken = self.taken;
+
+  return done && (lists->len == 0 || mark_all (&self, error));
+}

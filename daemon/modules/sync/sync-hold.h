@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "sync-blame.h"
+#include "sync-session.h"
+
+G_BEGIN_DECLS
+
+/* What this machine keeps of a vault whose key it does not have. All (unowned). */
+typedef struct
+{
+  MhHost *host;
+  MhStore *store;
+  const char *vault_id;
+  GArray *peers; /* (element-type MhPeerId): who says that they have the vault */
+  MhSyncBlame *blame;
+  GCancellable *cancellable;
+} MhSyncHold;
+
+/**
+ * mh_sync_hold:
+ * @self: what
+ * @taken: (out): blocks that came
+ * @error: return location
+ *
+ * Asks each machine what is to be kept, takes what is not here, and notes what nobody asks for any
+ * more. That is not dropped here: whoever has lost its disk asks for nothing, too.
+ *
+ * Thread: a worker. Waits.
+ * Errors: %MH_ERROR_NO_SPACE when no more may be kept, %MH_ERROR_FAILED
+ * Returns: %FALSE with @error set when this machine cannot; what came before is kept
+ */
+gboolean
+mh_sync_hold (const MhSyncHold *self, guint *taken, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,639 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "sync-keep.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "crypto/hash.h"
+#include "sync-hold.h"
+#include "sync-peers.h"
+
+/* Audits and offers that wait. */
+#define MOST_WAITING 1024
+
+/* An audit begins so long after something has changed, and rests ten times as long as the one
+ * before took, so that it costs a tenth of one core at most. */
+#define SETTLE_MS 2000
+#define REST 10
+
+/* Without any change, it is done so often; as long as something is not as it should be, first soon
+ * and then ever later. */
+#define IDLE_MS (60 * 60 * 1000)
+
+/* What nobody asks to be kept any more goes after so long. */
+#define UNWANTED_MS (30 * G_GINT64_CONSTANT (24) * 3600 * 1000)
+
+/* When what is kept for others is full, it goes after this. */
+#define UNWANTED_FULL_MS (60 * 60 * 1000)
+
+/* How far a quota may be used before surplus goes at once, in percent; and bytes of the disk. */
+#define PRESSED_PERCENT 95
+#define PRESSED_ROOM (G_GINT64_CONSTANT (1) << 30)
+
+/* A vault. */
+typedef struct
+{
+  gboolean is_dirty;   /* something has changed since the last audit began */
+  gboolean is_running; /* or waits for its turn */
+  gint64 changed_ms;
+  gint64 ended_ms; /* of the last audit */
+  gint64 took_ms;
+  gint64 again_ms;                /* after which it is done again without any change; doubles */
+  guint8 keepers[MH_SHA256_SIZE]; /* who they were */
+  MhSyncHealth health;
+} Vault;
+
+struct _MhSyncKeep
+{
+  MhSync *sync;             /* (unowned) outlives us */
+  MhPool *pool;             /* (owned): of one thread */
+  MhSyncPromises *promises; /* (owned) */
+  MhSyncBlame *blame;       /* (owned) */
+  GHashTable *surplus;      /* (owned) (element-type utf8 GHashTable): thread of @pool only */
+  GMutex lock;
+  GHashTable *vaults; /* (owned) (element-type utf8 Vault) (locked-by lock) */
+  GHashTable *offers; /* (owned) (element-type utf8): that wait (locked-by lock) */
+};
+
+/* Something to be done about a vault. */
+typedef struct
+{
+  MhSyncKeep *keep;
+  char *vault_id; /* (owned) */
+  MhPeerId owner; /* of an offer: who spoke of the vault; empty: whoever says that it has it */
+} Job;
+
+static gint64
+now_ms (void)
+{
+  return g_get_monotonic_time () / G_TIME_SPAN_MILLISECOND;
+}
+
+MhSyncPromises *
+mh_sync_keep_promises (MhSyncKeep *self)
+{
+  return self->promises;
+}
+
+MhSyncBlame *
+mh_sync_keep_blame (MhSyncKeep *self)
+{
+  return self->blame;
+}
+
+/* Under the lock. */
+static Vault *
+get (MhSyncKeep *self, const char *vault_id)
+{
+  Vault *vault = g_hash_table_lookup (self->vaults, vault_id);
+
+  if (vault != NULL)
+    return vault;
+
+  vault = g_new0 (Vault, 1);
+  vault->is_dirty = TRUE;
+  vault->changed_ms = now_ms ();
+  vault->again_ms = IDLE_MS;
+  g_hash_table_insert (self->vaults, g_strdup (vault_id), vault);
+
+  return vault;
+}
+
+static void
+mark_dirty (gpointer key, gpointer value, gpointer data)
+{
+  Vault *vault = value;
+
+  vault->changed_ms = vault->is_dirty ? vault->changed_ms : now_ms ();
+  vault->is_dirty = TRUE;
+}
+
+void
+mh_sync_keep_note (MhSyncKeep *self, const char *vault_id)
+{
+  g_mutex_lock (&self->lock);
+  if (vault_id != NULL)
+    mark_dirty (NULL, get (self, vault_id), NULL);
+  else
+    g_hash_table_foreach (self->vaults, mark_dirty, NULL);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+mh_sync_keep_forget (MhSyncKeep *self, const char *vault_id)
+{
+  g_mutex_lock (&self->lock);
+  g_hash_table_remove (self->vaults, vault_id);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+mh_sync_keep_health (MhSyncKeep *self, const char *vault_id, MhSyncHealth *out)
+{
+  g_mutex_lock (&self->lock);
+  *out = get (self, vault_id)->health;
+  g_mutex_unlock (&self->lock);
+}
+
+static Job *
+job_new (MhSyncKeep *self, const char *vault_id)
+{
+  Job *job = g_new0 (Job, 1);
+
+  job->keep = self;
+  job->vault_id = g_strdup (vault_id);
+
+  return job;
+}
+
+static void
+job_free (Job *self)
+{
+  g_free (self->vault_id);
+  g_free (self);
+}
+
+/* -- audits -- */
+
+gboolean
+mh_sync_keep_place (MhSyncKeep *self, const MhVault *vault, MhSyncPlacement *out)
+{
+  GCancellable *cancellable = NULL;
+  MhSwarm *swarm = mh_sync_take (self->sync, &cancellable);
+  g_autoptr (GPtrArray) peers = NULL;
+
+  if (swarm == NULL)
+    return FALSE;
+  peers = mh_sync_peers_of (self->sync, vault->id);
+  mh_sync_placement_fill (out, mh_sync_core (self->sync), swarm, vault, peers);
+  mh_sync_give (self->sync, cancellable);
+
+  return TRUE;
+}
+
+/* What the keepers of a vault are now, so that a change shows. */
+static void
+hash_keepers (const MhSyncPlacement *placement, guint8 out[MH_SHA256_SIZE])
+{
+  g_autoptr (MhSha256) sha = mh_sha256_new ();
+  gint64 fixed[] = { placement->copies, placement->is_reliable, placement->is_pinned };
+
+  mh_sha256_update (sha, (const guint8 *) fixed, sizeof fixed);
+  for (guint i = 0; i < placement->keepers->len; i++)
+    {
+      const MhSyncKeeper *keeper = &g_array_index (placement->keepers, MhSyncKeeper, i);
+      guint8 flags = (guint8) (keeper->has_key << 2 | keeper->is_here << 1 | keeper->is_full);
+
+      mh_sha256_update (sha, keeper->peer.bytes, keeper->peer.size);
+      mh_sha256_update (sha, &flags, 1);
+    }
+  mh_sha256_finish (sha, out);
+}
+
+/* Returns: (transfer full) (element-type MhPeerId): machines with the key that are no keepers */
+static GArray *
+others_of (MhSyncKeep *self, MhSwarm *swarm, const char *vault_id, const MhSyncPlacement *placement)
+{
+  g_autoptr (GPtrArray) peers = mh_sync_peers_of (self->sync, vault_id);
+  GArray *out = g_array_new (FALSE, FALSE, sizeof (MhPeerId));
+
+  for (guint i = 0; i < peers->len; i++)
+    {
+      MhPeerId peer;
+
+      if (mh_peer_id_from_text (g_ptr_array_index (peers, i), &peer)
+          && mh_sync_placement_find (placement, &peer) < 0
+          && mh_directory_is_here (mh_swarm_directory (swarm), &peer))
+        g_array_append_val (out, peer);
+    }
+
+  return out;
+}
+
+/* Whether there is so little room that what others have goes at once. */
+static gboolean
+is_pressed (MhSyncKeep *self, const MhVault *vault)
+{
+  return mh_store_room (mh_sync_blocks (self->sync)) < PRESSED_ROOM
+         || (vault->hard_quota > 0
+             && vault->stored_bytes >= vault->hard_quota / 100 * PRESSED_PERCENT);
+}
+
+static GHashTable *
+surplus_of (MhSyncKeep *self, const char *vault_id)
+{
+  GHashTable *surplus = g_hash_table_lookup (self->surplus, vault_id);
+
+  if (surplus == NULL)
+    {
+      surplus = mh_sync_surplus_new ();
+      g_hash_table_insert (self->surplus, g_strdup (vault_id), surplus);
+    }
+
+  return surplus;
+}
+
+static gboolean
+audit (MhSyncKeep *self, MhSwarm *swarm, const MhVault *vault, GCancellable *cancellable,
+       MhSyncHealth *health, GError **error)
+{
+  g_auto (MhSyncPlacement) placement = { 0 };
+  g_autoptr (GPtrArray) peers = mh_sync_peers_of (self->sync, vault->id);
+  g_autoptr (GArray) others = NULL;
+  MhSyncAudit in = { .host = mh_swarm_host (swarm),
+                     .store = mh_sync_blocks (self->sync),
+                     .vault_id = vault->id,
+                     .placement = &placement,
+                     .surplus = surplus_of (self, vault->id),
+                     .promises = self->promises,
+                     .blame = self->blame,
+                     .cancellable = cancellable };
+
+  in.surplus_ms =
+      is_pressed (self, vault) ? 0 : mh_core_config (mh_sync_core (self->sync))->surplus_ms;
+  mh_sync_placement_fill (&placement, mh_sync_core (self->sync), swarm, vault, peers);
+  others = others_of (self, swarm, vault->id, &placement);
+  in.others = others;
+
+  return mh_sync_audit (&in, health, error);
+}
+
+static gboolean
+is_same (const MhSyncHealth *a, const MhSyncHealth *b)
+{
+  return a->ok == b->ok && a->under == b->under && a->over == b->over && a->lost == b->lost
+         && a->evicted == b->evicted && a->repaired == b->repaired;
+}
+
+/* When to look again. Under the lock. */
+static void
+plan (Vault *vault, const MhSyncHealth *health, gboolean is_news, gboolean has_surplus)
+{
+  if (health->under == 0 && health->lost == 0 && !has_surplus)
+    vault->again_ms = IDLE_MS;
+  else if (is_news || vault->again_ms == 0 || vault->again_ms == IDLE_MS)
+    vault->again_ms = SETTLE_MS;
+  else
+    vault->again_ms = MIN (2 * vault->again_ms, IDLE_MS);
+}
+
+/* Notes what an audit has found. */
+static void
+note_audit (MhSyncKeep *self, const char *vault_id, const MhSyncHealth *health,
+            gboolean has_surplus, gint64 began_ms)
+{
+  gboolean is_news;
+  Vault *vault;
+
+  g_mutex_lock (&self->lock);
+  vault = get (self, vault_id);
+  is_news = health != NULL && !is_same (health, &vault->health);
+  vault->is_running = FALSE;
+  vault->ended_ms = now_ms ();
+  vault->took_ms = vault->ended_ms - began_ms;
+  if (health != NULL)
+    {
+      plan (vault, health, is_news, has_surplus);
+      vault->health = *health;
+    }
+  g_mutex_unlock (&self->lock);
+  if (is_news)
+    mh_sync_tell_state (self->sync, vault_id);
+}
+
+static void
+run_audit (gpointer data)
+{
+  Job *job = data;
+  MhSyncKeep *self = job->keep;
+  GCancellable *cancellable = NULL;
+  MhSwarm *swarm = mh_sync_take (self->sync, &cancellable);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MhVault) vault = mh_vaults_get (mh_sync_vaults (self->sync), job->vault_id, NULL);
+  gint64 began_ms = now_ms ();
+  MhSyncHealth health;
+  gboolean done = FALSE;
+
+  mh_sync_keep_health (self, job->vault_id, &health);
+  if (swarm != NULL && vault != NULL && vault->has_key)
+    done = audit (self, swarm, vault, cancellable, &health, &error);
+  if (error != NULL && !g_error_matches (error, MH_ERROR, MH_ERROR_UNAVAILABLE))
+    g_message ("looking after the copies of vault %s: %s", job->vault_id, error->message);
+  health.checked_ms = mh_clock_now_ms (mh_core_clock (mh_sync_core (self->sync)));
+  note_audit (self, job->vault_id, done ? &health : NULL,
+              g_hash_table_size (surplus_of (self, job->vault_id)) > 0, began_ms);
+  if (swarm != NULL)
+    mh_sync_give (self->sync, cancellable);
+  job_free (job);
+}
+
+/* Whether a vault is to be audited now; then it counts as under way. */
+static gboolean
+begin_audit (MhSyncKeep *self, const char *vault_id, const guint8 *keepers)
+{
+  gboolean is_due;
+  gint64 now = now_ms ();
+  Vault *vault;
+
+  g_mutex_lock (&self->lock);
+  vault = get (self, vault_id);
+  if (memcmp (vault->keepers, keepers, MH_SHA256_SIZE) != 0)
+    mark_dirty (NULL, vault, NULL);
+  is_due = !vault->is_running
+           && ((vault->is_dirty && now - vault->changed_ms >= SETTLE_MS
+                && now - vault->ended_ms >= MAX (SETTLE_MS, vault->took_ms * REST))
+               || now - vault->ended_ms >= MAX (vault->again_ms, vault->took_ms * REST));
+  if (is_due)
+    {
+      vault->is_running = TRUE;
+      vault->is_dirty = FALSE;
+      memcpy (vault->keepers, keepers, MH_SHA256_SIZE);
+    }
+  g_mutex_unlock (&self->lock);
+
+  return is_due;
+}
+
+static void
+check_vault (MhSyncKeep *self, const MhVault *vault)
+{
+  g_auto (MhSyncPlacement) placement = { 0 };
+  guint8 keepers[MH_SHA256_SIZE];
+  Job *job;
+
+  if (!mh_sync_keep_place (self, vault, &placement))
+    return;
+  hash_keepers (&placement, keepers);
+  if (!begin_audit (self, vault->id, keepers))
+    return;
+  job = job_new (self, vault->id);
+  if (!mh_pool_push (self->pool, run_audit, job))
+    {
+      note_audit (self, vault->id, NULL, FALSE, now_ms ());
+      job_free (job);
+    }
+}
+
+/* -- what is kept for others -- */
+
+static gboolean
+contains (GArray *peers, const MhPeerId *peer)
+{
+  for (guint i = 0; i < peers->len; i++)
+    if (mh_peer_id_equal (&g_array_index (peers, MhPeerId, i), peer))
+      return TRUE;
+
+  return FALSE;
+}
+
+/* Returns: (transfer full) (element-type MhPeerId): who is connected and says that it has the vault
+ */
+static GArray *
+owners_of (MhSwarm *swarm, const char *vault_id)
+{
+  g_autoptr (GPtrArray) nodes = mh_directory_list (mh_swarm_directory (swarm));
+  GArray *out = g_array_new (FALSE, FALSE, sizeof (MhPeerId));
+
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      const MhNode *node = g_ptr_array_index (nodes, i);
+
+      if (node->is_connected && mh_sync_says_vault (node->hello, vault_id))
+        g_array_append_val (out, node->peer);
+    }
+
+  return out;
+}
+
+/* Makes room among what is kept for others. */
+static void
+drop_unwanted (MhSyncKeep *self, gint64 age_ms)
+{
+  gint64 before_ms = mh_clock_now_ms (mh_core_clock (mh_sync_core (self->sync))) - age_ms;
+  g_autoptr (GError) error = NULL;
+  guint dropped;
+
+  if (!mh_store_drop_held (mh_sync_blocks (self->sync), NULL, before_ms, &dropped, &error))
+    g_message ("dropping what is kept for others: %s", error->message);
+}
+
+static void
+run_offer (gpointer data)
+{
+  Job *job = data;
+  MhSyncKeep *self = job->keep;
+  GCancellable *cancellable = NULL;
+  MhSwarm *swarm = mh_sync_take (self->sync, &cancellable);
+  g_autoptr (MhVault) ours = mh_vaults_get (mh_sync_vaults (self->sync), job->vault_id, NULL);
+  guint taken = 0;
+
+  g_mutex_lock (&self->lock);
+  g_hash_table_remove (self->offers, job->vault_id);
+  g_mutex_unlock (&self->lock);
+  if (swarm != NULL && ours == NULL)
+    {
+      g_autoptr (GArray) owners = owners_of (swarm, job->vault_id);
+      g_autoptr (GError) error = NULL;
+      MhSyncHold hold = { mh_swarm_host (swarm), mh_sync_blocks (self->sync),
+                          job->vault_id,         owners,
+                          self->blame,           cancellable };
+
+      if (job->owner.size > 0 && !contains (owners, &job->owner))
+        g_array_append_val (owners, job->owner); /* what it says of itself comes later */
+      if (!mh_sync_hold (&hold, &taken, &error))
+        g_message ("keeping blocks of vault %s for others: %s", job->vault_id, error->message);
+      if (g_error_matches (error, MH_ERROR, MH_ERROR_NO_SPACE))
+        drop_unwanted (self, UNWANTED_FULL_MS);
+    }
+  if (taken > 0)
+    mh_sync_tell_state (self->sync, job->vault_id);
+  if (swarm != NULL)
+    mh_sync_give (self->sync, cancellable);
+  job_free (job);
+}
+
+void
+mh_sync_keep_offer (MhSyncKeep *self, const char *vault_id, const MhPeerId *owner)
+{
+  gboolean is_new;
+  Job *job;
+
+  if (mh_core_config (mh_sync_core (self->sync))->hold == 0)
+    return;
+  g_mutex_lock (&self->lock);
+  is_new = g_hash_table_size (self->offers) < MOST_WAITING
+           && g_hash_table_add (self->offers, g_strdup (vault_id));
+  g_mutex_unlock (&self->lock);
+  job = is_new ? job_new (self, vault_id) : NULL;
+  if (job != NULL && owner != NULL)
+    job->owner = *owner;
+  if (job != NULL && !mh_pool_push (self->pool, run_offer, job))
+    {
+      g_mutex_lock (&self->lock);
+      g_hash_table_remove (self->offers, vault_id);
+      g_mutex_unlock (&self->lock);
+      job_free (job);
+    }
+}
+
+/* Offers to keep blocks of all vaults of which somebody speaks, and which are not ours. */
+static void
+offer_all (MhSyncKeep *self, GPtrArray *ours)
+{
+  GCancellable *cancellable = NULL;
+  MhSwarm *swarm = mh_sync_take (self->sync, &cancellable);
+  g_autoptr (GPtrArray) nodes = NULL;
+  g_autoptr (GHashTable) known = g_hash_table_new (g_str_hash, g_str_equal);
+
+  if (swarm == NULL)
+    return;
+  for (guint i = 0; i < ours->len; i++)
+    g_hash_table_add (known, ((MhVault *) g_ptr_array_index (ours, i))->id);
+  nodes = mh_directory_list (mh_swarm_directory (swarm));
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      const MhNode *node = g_ptr_array_index (nodes, i);
+
+      for (guint j = 0; node->is_connected && node->hello != NULL && j < node->hello->vaults->len;
+           j++)
+        {
+          char *id = g_array_index (node->hello->vaults, MhHelloVault, j).id;
+
+          if (g_hash_table_add (known, id))
+            mh_sync_keep_offer (self, id, NULL);
+        }
+    }
+  mh_sync_give (self->sync, cancellable);
+}
+
+/* What has to go of what is kept for others: with the key here, versions count for the blocks. */
+static void
+release_held (MhSyncKeep *self)
+{
+  MhStore *store = mh_sync_blocks (self->sync);
+  gboolean holds = mh_core_config (mh_sync_core (self->sync))->hold > 0;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) held = mh_store_held (store, &error);
+
+  for (guint i = 0; held != NULL && error == NULL && i < held->len; i++)
+    {
+      const MhHeldVault *vault = g_ptr_array_index (held, i);
+      g_autoptr (MhVault) ours = mh_vaults_get (mh_sync_vaults (self->sync), vault->vault_id, NULL);
+      MhSyncHealth health = { 0 };
+      guint dropped;
+
+      if (ours != NULL && ours->has_key)
+        mh_sync_keep_health (self, ours->id, &health);
+      if ((!holds || health.checked_ms > 0)
+          && !mh_store_drop_held (store, vault->vault_id, G_MAXINT64, &dropped, &error))
+        g_message ("dropping what is kept for others: %s", error->message);
+    }
+}
+
+GBytes *
+mh_sync_keep_list (const char *vault_id, const MhPeerId *peer, const guint8 *after, gpointer data)
+{
+  MhSyncKeep *self = data;
+  g_autoptr (MhVault) vault = mh_vaults_get (mh_sync_vaults (self->sync), vault_id, NULL);
+  g_auto (MhSyncPlacement) placement = { 0 };
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+  guint8 last[MH_SYNC_HASH_SIZE] = { 0 };
+  int at;
+
+  if (vault == NULL || !vault->has_key || !mh_sync_keep_place (self, vault, &placement))
+    return NULL;
+  at = mh_sync_placement_find (&placement, peer);
+  if (at < 0 || g_array_index (placement.keepers, MhSyncKeeper, at).has_key)
+    return NULL;
+
+  if (after != NULL)
+    memcpy (last, after, sizeof last);
+  while (out->len == 0)
+    {
+      g_autoptr (GArray) blocks = mh_store_named_blocks (mh_sync_blocks (self->sync), vault_id,
+                                                         last, MH_SYNC_MOST_HASHES, NULL);
+
+      if (blocks == NULL)
+        return NULL;
+      if (blocks->len == 0)
+        break;
+      for (guint i = 0; i < blocks->len; i++)
+        {
+          const MhNamedBlock *block = &g_array_index (blocks, MhNamedBlock, i);
+
+          memcpy (last, block->id, sizeof last);
+          if (block->is_here && mh_sync_placement_is_for (&placement, (guint) at, block->id))
+            g_byte_array_append (out, block->id, sizeof block->id);
+        }
+    }
+
+  return g_byte_array_free_to_bytes (g_steal_pointer (&out));
+}
+
+/* -- when -- */
+
+void
+mh_sync_keep_check (MhSyncKeep *self)
+{
+  g_autoptr (GPtrArray) vaults =
+      mh_vaults_list (mh_sync_vaults (self->sync), NULL); /* the next time comes */
+
+  for (guint i = 0; vaults != NULL && i < vaults->len; i++)
+    {
+      const MhVault *vault = g_ptr_array_index (vaults, i);
+
+      if (vault->has_key)
+        check_vault (self, vault);
+    }
+}
+
+void
+mh_sync_keep_sweep (MhSyncKeep *self)
+{
+  g_autoptr (GPtrArray) vaults = mh_vaults_list (mh_sync_vaults (self->sync), NULL);
+
+  release_held (self);
+  if (vaults == NULL || mh_core_config (mh_sync_core (self->sync))->hold == 0)
+    return;
+  drop_unwanted (self, UNWANTED_MS);
+  offer_all (self, vaults);
+}
+
+/* -- life -- */
+
+MhSyncKeep *
+mh_sync_keep_new (MhSync *sync)
+{
+  MhSyncKeep *self = g_new0 (MhSyncKeep, 1);
+
+  self->sync = sync;
+  self->promises = mh_sync_promises_new ();
+  self->blame = mh_sync_blame_new ();
+  self->surplus =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
+  self->vaults = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->offers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_mutex_init (&self->lock);
+  self->pool = mh_pool_new ("sync-keep", 1, MOST_WAITING);
+  mh_store_set_hold_limit (mh_sync_blocks (sync), mh_core_config (mh_sync_core (sync))->hold);
+
+  return self;
+}
+
+void
+mh_sync_keep_free (MhSyncKeep *self)
+{
+  if (self == NULL)
+    return;
+
+  g_clear_pointer (&self->pool, mh_pool_free);
+  mh_sync_promises_free (self->promises);
+  mh_sync_blame_free (self->blame);
+  g_hash_table_unref (self->surplus);
+  g_hash_table_unref (self->vaults);
+  g_hash_table_unref (self->offers);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}

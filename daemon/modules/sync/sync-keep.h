@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "sync-audit.h"
+#include "sync-service.h"
+
+G_BEGIN_DECLS
+
+/*
+ * Looks after the copies: when the blocks of which vault are audited, and what this machine keeps
+ * for vaults whose keys it does not have.
+ */
+
+/* Returns: (transfer full): one of @sync, which outlives it */
+MhSyncKeep *mh_sync_keep_new (MhSync *sync) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Waits for what is under way, which has been told to end. */
+void mh_sync_keep_free (MhSyncKeep *self);
+
+/* Something of a vault is another, here or elsewhere; %NULL for all vaults. Thread: any. */
+void mh_sync_keep_note (MhSyncKeep *self, const char *vault_id);
+
+/* A vault is gone from this machine. Thread: any. */
+void mh_sync_keep_forget (MhSyncKeep *self, const char *vault_id);
+
+/* Looks what is to be done, and has it done. Thread: a worker. */
+void mh_sync_keep_check (MhSyncKeep *self);
+
+/* Offers to keep blocks of the vaults of others, and drops what is not to be kept. Thread: a
+ * worker. */
+void mh_sync_keep_sweep (MhSyncKeep *self);
+
+/* Has this machine ask what it is to keep of a vault whose key it does not have; @owner:
+ * (nullable): who spoke of it. Thread: any. */
+void mh_sync_keep_offer (MhSyncKeep *self, const char *vault_id, const MhPeerId *owner);
+
+/* Fills @out with how the blocks of a vault stood at the last audit. Thread: any. */
+void mh_sync_keep_health (MhSyncKeep *self, const char *vault_id, MhSyncHealth *out);
+
+/* As @list of MhSyncServing; @data: an MhSyncKeep. */
+GBytes *mh_sync_keep_list (const char *vault_id, const MhPeerId *peer, const guint8 *after,
+                           gpointer data) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Fills @out, an empty one, for a vault. Returns: %FALSE without a network */
+gboolean mh_sync_keep_place (MhSyncKeep *self, const MhVault *vault, MhSyncPlacement *out);
+
+/* All (transfer none). */
+MhSyncPromises *mh_sync_keep_promises (MhSyncKeep *self);
+MhSyncBlame *mh_sync_keep_blame (MhSyncKeep *self);
+
+G_END_DECLS

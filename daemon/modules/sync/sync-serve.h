@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "net/p2p/host/host.h"
+#include "sync-promises.h"
+#include "sync-wire.h"
+
+G_BEGIN_DECLS
+
+/* A conversation in which another machine asks. All (unowned). */
+typedef struct
+{
+  MhHost *host;
+  MhStore *store; /* may not have the vault, or its key */
+  MhStream *stream;
+  MhSyncPromises *promises;
+
+  /* (nullable): the other one has shown the key of a vault. */
+  void (*proved) (const char *vault_id, const MhPeerId *peer, gpointer data);
+
+  /* (nullable): which blocks after (nullable) @after are for @peer to keep without the key.
+   * Returns: (transfer full) (nullable): ids, none at the end; %NULL when there is nothing for it
+   */
+  GBytes *(*list) (const char *vault_id, const MhPeerId *peer, const guint8 *after, gpointer data);
+  gpointer data; /* of both */
+} MhSyncServing;
+
+/* Answers whoever has the key until the conversation ends. Thread: a worker. Waits. */
+void mh_sync_serve (const MhSyncServing *self);
+
+/* Answers about sealed blocks, whoever asks. Thread: a worker. Waits. */
+void mh_sync_serve_hold (const MhSyncServing *self);
+
+G_END_DECLS

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "sync-pull.h"
+#include "sync-service.h"
+
+G_BEGIN_DECLS
+
+/* How vaults stand. Thread: any. */
+typedef struct _MhSyncStates MhSyncStates;
+
+/* Returns: (transfer full): nothing has happened yet */
+MhSyncStates *mh_sync_states_new (void) G_GNUC_WARN_UNUSED_RESULT;
+void mh_sync_states_free (MhSyncStates *self);
+
+/* Returns: (transfer full): how a vault stands, but for its copies */
+MhSyncState *
+mh_sync_states_get (MhSyncStates *self, const char *vault_id) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A conversation begins. */
+void mh_sync_states_begin (MhSyncStates *self, const char *vault_id);
+
+/* And ends; @error: (nullable): why it did not do what it should. Returns: whether people may want
+ * to know */
+gboolean
+mh_sync_states_end (MhSyncStates *self, const MhSyncPull *pull, const GError *error, gint64 now_ms);
+
+/* The vault is gone. */
+void mh_sync_states_forget (MhSyncStates *self, const char *vault_id);
+
+G_END_DECLS

@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Copies of blocks on several machines: with and without the key, when machines are lost, full, or come new."""
+
+import pathlib
+import random
+import shutil
+import sqlite3
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import mh  # noqa: E402
+import netns  # noqa: E402
+import tap  # noqa: E402
+import test_sync  # noqa: E402
+
+HOLDS = "  hold: 1GiB\n"
+SOON = "  absent_after: 4s\n  surplus_after: 0s\n"
+NAME = "Zwetschgenkuchen"
+CONTENT = b"Streusel-und-Sahne-0815 "
+
+
+def contents(count, size=200_000):
+    """Files of which the names and some of the bytes are marks that can be looked for."""
+    out = {}
+    for i in range(count):
+        data = random.Random(i).randbytes(size)
+        out[f"/{NAME}/{NAME}-{i}.txt"] = CONTENT * 40 + data if i % 2 else CONTENT * 500
+    return out
+
+
+class Case(test_sync.Case):
+    def health(self, daemon, vault):
+        return self.state(daemon, vault)["health"]
+
+    def healthy(self, vault, *daemons, blocks, seconds=40):
+        """Waits until every block has as many copies as wanted, neither more nor fewer."""
+        for daemon in daemons:
+            def look(daemon=daemon):
+                self.last = self.health(daemon, vault)
+                return (self.last["ok"], self.last["under"], self.last["over"], self.last["lost"]) == (blocks, 0, 0, 0)
+            try:
+                mh.wait_until(look, seconds, "healthy copies")
+            except AssertionError as error:
+                raise AssertionError(f"{error}: {self.last}, wanted {blocks}") from error
+
+    def blocks(self, daemon, vault):
+        return daemon.get(f"/api/v1/vaults/{vault}/info").json["replica_health"]["blocks"]
+
+    @staticmethod
+    def held(daemon, vault):
+        """Blocks that are kept for others because somebody wants it."""
+        return next((h["blocks"] - h["unwanted_blocks"] for h in daemon.get("/api/v1/sync").json["held"] if h["vault_id"] == vault), 0)
+
+    def put(self, daemon, vault, files):
+        for path, data in files.items():
+            self.assertEqual(daemon.upload(vault, path, data).status, 200)
+
+    def readable(self, daemon, vault, files):
+        for path, data in files.items():
+            reply = daemon.download(vault, path)
+            self.assertEqual((reply.status, reply.body == data), (200, True), (path, reply.body[:200]))
+
+
+def marks_on(home):
+    """Files below that have one of the marks in them, or in their names."""
+    words = [NAME.encode(), CONTENT, NAME.encode("utf-16-le"), b"secret vault name"]
+    found = []
+    for path in pathlib.Path(home).rglob("*"):
+        if NAME in path.name or (path.is_file() and not path.is_socket() and any(word in path.read_bytes() for word in words)):
+            found.append(str(path))
+    return found
+
+
+@unittest.skipUnless(netns.is_possible(), "needs network namespaces")
+class Hosts(Case):
+    def test_three_machines(self):
+        """a machine is lost with its disk; one without the key has made up for it, and knows nothing of what it keeps"""
+        hosts = self.enterContext(netns.Hosts(3))
+        one, stranger, three = (self.enterContext(netns.Daemon(hosts, n, more + SOON)) for n, more in ((1, ""), (2, HOLDS), (3, "")))
+        for daemon in (one, stranger, three):
+            daemon.id = daemon.get("/api/v1/whoami").json["node_id"]
+        one.post("/api/v1/networks/create", {"name": "home"})
+        url = one.get("/api/v1/system/share").json["connect_url"]
+        for daemon in (stranger, three):
+            self.assertEqual(daemon.post("/api/v1/networks", {"url": url}).status, 200)
+        for daemon in (one, stranger, three):
+            self.connected(daemon, 2)
+        vault = one.vault("secret vault name")
+        self.share(one, vault, three)
+        files = contents(24)
+        self.put(one, vault, files)
+        self.same(vault, one, three)
+        blocks = self.blocks(one, vault)
+        self.healthy(vault, one, three, blocks=blocks)
+        self.assertEqual(stranger.post("/api/v1/replicate-now").status, 204)
+        mh.wait_until(lambda: self.held(stranger, vault) == 0, 20, "two with the key to be enough")
+
+        one.kill()
+        shutil.rmtree(one.home)
+        mh.wait_until(lambda: self.held(stranger, vault) == blocks, 60, "the copies")
+        self.healthy(vault, three, blocks=blocks)
+        self.readable(three, vault, files)
+
+        self.assertEqual(stranger.get("/api/v1/vaults").json["vaults"], [])
+        self.assertEqual(marks_on(stranger.home), [])
+        self.assertNotEqual(marks_on(three.home), [])  # they can be found at all
+        index = sqlite3.connect(stranger.home / "metadata/index.db")
+        self.assertEqual([index.execute(f"SELECT count (*) FROM {table}").fetchone()[0] for table in ("versions", "files")], [0, 0])
+        index.close()
+
+        # what the other disk then damages comes from the machine that cannot read it
+        three.expect.append("damaged here came from another machine|is damaged")
+        three.stop()
+        for segment in (three.home / "blocks").glob("*.seg"):
+            stored = bytearray(segment.read_bytes())
+            for at in range(300_000, len(stored), 400_000):
+                stored[at] ^= 1
+            segment.write_bytes(stored)
+        three.start()
+        self.connected(three, 1)
+        self.readable(three, vault, files)
+
+
+class Copies(Case):
+    def test_surplus(self):
+        """what more machines have than should is given up, block by block, and stays readable everywhere"""
+        one, two, three = self.network(3, dict.fromkeys(range(3), mh.LONELY + SOON))
+        vault = one.vault()
+        self.share(one, vault, two, three)
+        mh.wait_until(lambda: all(len(self.state(d, vault)["peers"]) == 2 for d in (one, two, three)), 30, "all to know each other")
+        files = contents(30)
+        self.put(one, vault, files)
+        self.same(vault, one, two, three)
+        blocks = self.blocks(one, vault)
+        self.healthy(vault, one, two, three, blocks=blocks)
+        missing = [self.state(d, vault)["missing_blocks"] for d in (one, two, three)]
+        self.assertEqual(sum(missing), blocks, missing)  # two of three have each
+        self.assertGreater(self.health(one, vault)["evicted"], 0)
+        for daemon in (one, two, three):
+            self.readable(daemon, vault, files)
+
+    def test_pinned(self):
+        """a machine that pins a vault has all of it and gives nothing up"""
+        one, two, three = self.network(3, dict.fromkeys(range(3), mh.LONELY + SOON))
+        vault = one.vault()
+        self.assertEqual(one.request("PATCH", f"/api/v1/vaults/{vault}", {"roles": ["store", "pin"]}).status, 200)
+        self.share(one, vault, two, three)
+        mh.wait_until(lambda: all(len(self.state(d, vault)["peers"]) == 2 for d in (one, two, three)), 30, "all to know each other")
+        files = contents(20)
+        self.put(two, vault, files)
+        self.same(vault, one, two, three)
+        blocks = self.blocks(one, vault)
+        mh.wait_until(lambda: self.health(two, vault)["evicted"] > 0 and self.health(two, vault)["under"] == 0, 40, "the surplus to go")
+        self.complete(vault, one)
+        self.assertEqual((self.health(one, vault)["evicted"], self.state(one, vault)["missing_blocks"]), (0, 0))
+        self.assertGreater(sum(self.state(d, vault)["missing_blocks"] for d in (two, three)), blocks // 3)
+
+    def test_a_machine_without_the_key(self):
+        """one machine alone has its copies with another that has not the key, and has them back after its disk is damaged"""
+        one, two = self.network(2, {0: mh.LONELY + SOON, 1: mh.LONELY + HOLDS + SOON})
+        vault = one.vault("secret vault name")
+        files = contents(20)
+        self.put(one, vault, files)
+        blocks = self.blocks(one, vault)
+        self.healthy(vault, one, blocks=blocks)
+        self.assertEqual(self.held(two, vault), blocks)
+        self.assertEqual(marks_on(two.home), [])
+        self.assertEqual({r["peer_id"] for r in one.get(f"/api/v1/vaults/{vault}/info/{NAME}/{NAME}-1.txt").json["replicas"]}, {one.id, two.id})
+
+        two.stop()
+        two.start()
+        self.connected(two, 1)
+        self.assertEqual(self.held(two, vault), blocks)
+
+        # with the key, they are blocks of the vault
+        self.share(one, vault, two)
+        self.same(vault, one, two)
+        self.complete(vault, two)
+        self.assertEqual(two.post("/api/v1/replicate-now").status, 204)
+        mh.wait_until(lambda: two.post("/api/v1/replicate-now").status == 204 and self.held(two, vault) == 0, 40, "nothing to be kept for others")
+        one.kill()
+        self.readable(two, vault, files)
+
+    def test_no_more_than_allowed(self):
+        """a machine keeps no more for others than it was told, and says how much"""
+        one, two = self.network(2, {0: mh.LONELY + SOON, 1: mh.LONELY + "  hold: 1MiB\n" + SOON})
+        vault = one.vault()
+        self.put(one, vault, contents(30))
+        mh.wait_until(lambda: "keeping blocks" in two.log_text(), 30, "its end")
+        sync = two.get("/api/v1/sync").json
+        self.assertLessEqual(sum(h["bytes"] for h in sync["held"]), 1 << 20)
+        self.assertEqual(sync["hold_limit"], 1 << 20)
+        mh.wait_until(lambda: self.health(one, vault)["under"] > 0 and self.health(one, vault)["ok"] > 0, 20, "the count of copies")
+
+    def test_full(self):
+        """what a full machine cannot take goes to another one, and nothing is said to be well that is not"""
+        full = mh.LONELY + "  min_free: 1000TiB\n" + SOON
+        one, two, three = self.network(3, {0: mh.LONELY + SOON, 1: full, 2: mh.LONELY + SOON})
+        vault = one.vault()
+        self.share(one, vault, two, three)
+        mh.wait_until(lambda: all(len(self.state(d, vault)["peers"]) == 2 for d in (one, three)), 30, "all to know each other")
+        files = contents(20)
+        self.put(one, vault, files)
+        mh.wait_until(lambda: set(self.tree(three, vault)) == set(files), 30, "the files")
+        blocks = self.blocks(one, vault)
+        self.healthy(vault, one, three, blocks=blocks)
+        self.complete(vault, three)
+        self.assertEqual(self.state(one, vault)["missing_blocks"], 0)
+
+
+if __name__ == "__main__":
+    tap.main()
