@@ -761,7 +761,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhVaultUsage, mh_vault_usage_free)
 MhVaultUsage *mh_store_usage (MhStore *self, const char *vault_id, guint limit,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Returns: bytes that the disk has for uploads, beyond what they have to leave free. Thread: any. */
+/* Returns: bytes that the disk has for uploads, beyond what they have to leave free. Thread: any.
+ */
 gint64 mh_store_room (MhStore *self);
 
 /* What everything takes, in bytes. */
