@@ -489,9 +489,9 @@ mh_change_make_version_again (MhWriter *writer, MhKeys *keys, MhVaultRow *vault,
 {
   gint64 before = mh_usage_stored (writer, vault);
 
-  return mh_usage_add_version (writer, vault, draft->blocks, MH_BLOCK_BAD, error)
-         && mh_change_check_quota (writer, keys, vault, before, 0, error)
-         && mh_change_make_version (writer, keys, vault, draft, error);
+  return mh_change_make_version (writer, keys, vault, draft, error)
+         && mh_usage_add_version (writer, vault, draft->blocks, MH_BLOCK_BAD, error)
+         && mh_change_check_quota (writer, keys, vault, before, 0, error);
 }
 
 /* Finds the version of @file that has the wanted content. */

@@ -181,6 +181,13 @@ load_version (MhRecovery *self, const MhFoundRecord *found, GError **error)
   return payload == NULL ? NULL : mh_version_decode (payload, error);
 }
 
+/* Whether the blocks of a version may be missing without it being half of a change. */
+static gboolean
+is_partial (const MhFoundRecord *found)
+{
+  return (found->record.flags & MH_RECORD_PARTIAL) != 0;
+}
+
 /* Finds out whether the index has every block of a version. */
 static gboolean
 has_all_blocks (MhRecovery *self, const MhFoundRecord *found, gboolean *complete, GError **error)
@@ -235,7 +242,8 @@ index_new_version (MhRecovery *self, const MhFoundRecord *found, const MhVersion
                  (gint64) mh_record_span (found->location.size));
 
   return mh_catalog_ensure_vault (writer->db, version->vault_id, &vault, error)
-         && mh_usage_add_version (writer, &vault, version->blocks, MH_BLOCK_BAD, error)
+         && mh_usage_add_version (writer, &vault, version->blocks,
+                                  is_partial (found) ? MH_BLOCK_ELSEWHERE : MH_BLOCK_BAD, error)
          && mh_catalog_add_version (writer->db, &vault, version, &found->location, &ref, error);
 }
 
@@ -448,7 +456,7 @@ judge_change (MhRecovery *self, guint first, guint count, gboolean complete, GEr
       if (found->record.type != MH_RECORD_VERSION)
         continue;
       complete = !found->torn && !found->unread;
-      if (complete && !has_all_blocks (self, found, &complete, error))
+      if (complete && !is_partial (found) && !has_all_blocks (self, found, &complete, error))
         return FALSE;
     }
   self->broken = !complete;

@@ -52,6 +52,7 @@ typedef enum
   MH_RECORD_FOLLOWED = 1 << 0,  /* the next record belongs to the same change */
   MH_RECORD_CONTINUES = 1 << 1, /* the record before belongs to the same change */
   MH_RECORD_NEXT = 1 << 2,      /* another change was made durable together with it, before it */
+  MH_RECORD_PARTIAL = 1 << 3,   /* it counts without its blocks: some are elsewhere, or of before */
 } MhRecordFlags;
 
 typedef struct

@@ -355,8 +355,9 @@ take_one (MhWriter *writer, Take *take, MhVaultRow *vault, const Arrival *arriva
 
   take->taken->taken++;
 
-  return mh_usage_add_version (writer, vault, arrival->version->blocks, MH_BLOCK_ELSEWHERE, error)
-         && mh_writer_put_version (writer, take->keys->vault_id, arrival->record, &location, error)
+  return mh_writer_put_version (writer, take->keys->vault_id, arrival->record, &location, error)
+         && mh_usage_add_version (writer, vault, arrival->version->blocks, MH_BLOCK_ELSEWHERE,
+                                  error)
          && mh_catalog_add_version (db, vault, arrival->version, &location, &ref, error)
          && mh_catalog_apply (db, vault, arrival->version, ref, arrival->meta, error);
 }

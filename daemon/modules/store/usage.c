@@ -194,6 +194,8 @@ mh_usage_add_version (MhWriter *writer, const MhVaultRow *vault, GBytes *ids, Mh
       if (!share (writer, vault, data + i, &row, &found, error)
           || (!found && !mh_catalog_add_missing (writer->db, vault->ref, data + i, state, error)))
         return FALSE;
+      if (!found || row.location.segment == 0)
+        mh_writer_mark_partial (writer);
     }
 
   return TRUE;

@@ -47,7 +47,8 @@ gboolean mh_usage_fill_block (MhWriter *writer, const guint8 *id, const MhBlockR
 gboolean mh_usage_evict_block (MhWriter *writer, const guint8 *id, const MhBlockRow *old,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* One version more names each of @ids, also those that are not there: those are in @state. */
+/* The version that was put last names each of @ids, also those that are not there: those are in
+ * @state. */
 gboolean mh_usage_add_version (MhWriter *writer, const MhVaultRow *vault, GBytes *ids,
                                MhBlockState state, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

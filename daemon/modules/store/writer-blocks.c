@@ -747,6 +747,13 @@ mh_writer_put_version (MhWriter *self, const char *vault_id, GBytes *payload, Mh
   return TRUE;
 }
 
+void
+mh_writer_mark_partial (MhWriter *self)
+{
+  if (self->version != NULL)
+    self->version_record.flags |= MH_RECORD_PARTIAL;
+}
+
 gboolean
 mh_writer_end_change (MhWriter *self, GError **error)
 {
@@ -774,8 +781,8 @@ mh_writer_append (MhWriter *self, MhRecord *record, const guint8 *payload, MhLoc
       return FALSE;
     }
 
-  /* What it belonged to is not here. */
-  record->flags = 0;
+  /* What it belonged to is not here, and its blocks do not come with it. */
+  record->flags = record->type == MH_RECORD_VERSION ? MH_RECORD_PARTIAL : 0;
 
   return write_version (self, MH_RECORD_FOLLOWED, error) && check_space (self, span, error)
          && mh_writer_append_record (self, record, payload, TRUE, location, error);

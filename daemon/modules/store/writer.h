@@ -217,4 +217,8 @@ void mh_writer_drop_blocks (MhWriter *self, GPtrArray *blocks);
 gboolean mh_writer_put_version (MhWriter *self, const char *vault_id, GBytes *record,
                                 MhLocation *location, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* In a commit: the version that was put last names blocks that are not here. A crash is not to take
+ * that for half a change. */
+void mh_writer_mark_partial (MhWriter *self);
+
 G_END_DECLS

@@ -130,6 +130,39 @@ test_there (void)
   g_assert_cmpuint (pull (two, one, &mark), ==, 0);
 }
 
+/* What the last change of a machine was is not taken for torn because its blocks are elsewhere. */
+static void
+test_without_blocks (void)
+{
+  g_autoptr (Bench) one = bench_new (0);
+  g_autoptr (Bench) two = other_of (one);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) nothing = NULL;
+  MhSyncMark mark = { 0 };
+
+  g_test_summary ("versions whose blocks are elsewhere survive a new index");
+  bench_put_random (one, "/a", 1, 1000);
+  bench_put_random (one, "/b", 2, 1000);
+  g_assert_cmpuint (pull (two, one, &mark), ==, 2);
+  bench_close (two);
+  bench_remove_index (two);
+  g_assert_true (bench_open (two, &error));
+  assert_same_heads (one, two);
+  nothing = bench_read (two, "/a", NULL, &error);
+  g_assert_error (error, MH_ERROR, MH_ERROR_UNAVAILABLE); /* and are no damage */
+  g_clear_error (&error);
+
+  /* nor a change that was made here */
+  g_assert_cmpint (mh_store_move (two->store, "vault", "/a", "/c", &error), ==, 1);
+  bench_close (two);
+  bench_remove_index (two);
+  g_assert_true (bench_open (two, &error));
+  bench_assert_no_file (two, "/a");
+  g_assert_cmpuint (pull_blocks (two, one), ==, 2);
+  bench_assert_random (two, "/c", 1, 1000);
+  bench_assert_recount (two);
+}
+
 static void
 test_conflict (void)
 {
@@ -515,6 +548,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/store/sync/there", test_there);
+  g_test_add_func ("/store/sync/without-blocks", test_without_blocks);
   g_test_add_func ("/store/sync/conflict", test_conflict);
   g_test_add_func ("/store/sync/any-order", test_any_order);
   g_test_add_func ("/store/sync/one-name", test_one_name);
