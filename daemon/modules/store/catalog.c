@@ -67,6 +67,13 @@ static const char sql_deleted_below[] =
 
 #define VERSION_COLUMNS "segment, position, size, hash, note_segment, note_position"
 
+static const char sql_last_version[] = "SELECT coalesce (max (ref), 0) FROM versions";
+
+static const char sql_renumber[] = "UPDATE versions SET ref = ref + ?2 WHERE ref > ?1";
+
+static const char sql_new_epoch[] =
+    "UPDATE state SET value = abs (random () % 9007199254740991) WHERE key = 'sync_epoch'";
+
 static const char sql_get_version[] = "SELECT " VERSION_COLUMNS " FROM versions WHERE ref = ?1";
 
 static const char sql_find_version[] =
@@ -602,6 +609,33 @@ mh_catalog_place_version (MhDb *db, gint64 ref, const MhLocation *location, GErr
   mh_stmt_bind_int64 (stmt, 4, location->size);
 
   return mh_stmt_run (stmt, error);
+}
+
+gboolean
+mh_catalog_last_version (MhDb *db, gint64 *ref, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_last_version, error);
+
+  if (stmt == NULL || !mh_stmt_one (stmt, "versions", NULL, error))
+    return FALSE;
+
+  *ref = mh_stmt_int64 (stmt, 0);
+
+  return TRUE;
+}
+
+gboolean
+mh_catalog_renumber (MhDb *db, gint64 last, gint64 rows, GError **error)
+{
+  g_autoptr (MhStmt) stmt = NULL;
+
+  if (last > 0)
+    return mh_catalog_run (db, sql_renumber, last, rows, error);
+
+  /* nothing was left: to begin again costs others no more */
+  stmt = mh_db_prepare (db, sql_new_epoch, error);
+
+  return stmt != NULL && mh_stmt_run (stmt, error);
 }
 
 gboolean

@@ -188,6 +188,14 @@ GPtrArray *mh_catalog_deleted_files (MhDb *db, const MhVaultRow *vault, const ch
 gboolean mh_catalog_find_version (MhDb *db, const guint8 *hash, gint64 *ref, MhVersionRow *row,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Reads the number of the last row of a version, 0 when there is none. */
+gboolean mh_catalog_last_version (MhDb *db, gint64 *ref, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Versions were found again whose rows a crash took: @rows at most, after row @last. Other machines
+ * may have been told of more rows than there are now, so those get numbers behind all of these. */
+gboolean
+mh_catalog_renumber (MhDb *db, gint64 last, gint64 rows, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Notes that a version is no head, and where a record says so. */
 gboolean mh_catalog_set_note (MhDb *db, gint64 ref, const MhLocation *location,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;

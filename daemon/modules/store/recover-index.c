@@ -500,20 +500,33 @@ index_blocks (MhRecovery *self, GError **error)
   return TRUE;
 }
 
+/*
+ * Versions come in another order than before the crash. Each row that it took has its record among
+ * those that are found.
+ */
 static gboolean
 index_versions (MhRecovery *self, GError **error)
 {
+  MhDb *db = self->writer->db;
+  gint64 rows = 0;
+  gint64 before;
+  gint64 after;
+
   g_array_sort (self->found, compare_found);
+  if (!mh_catalog_last_version (db, &before, error))
+    return FALSE;
   for (guint i = 0; i < self->found->len; i++)
     {
       const MhFoundRecord *found = found_at (self, i);
 
+      rows += found->record.type == MH_RECORD_VERSION ? 1 : 0;
       if (found->record.type == MH_RECORD_VERSION && !found->torn && !found->unread
           && !found->dropped && !index_version (self, found, error))
         return FALSE;
     }
 
-  return TRUE;
+  return mh_catalog_last_version (db, &after, error)
+         && (after == before || mh_catalog_renumber (db, before, rows, error));
 }
 
 gboolean
