@@ -133,36 +133,63 @@ compare_roots (MhSyncPull *self, MhSyncSession *session, gboolean *same, GError 
   return TRUE;
 }
 
+/* Takes those of @hashes that are not here. @all tells whether all were given: what was given and
+ * refused would be refused again. */
+static gboolean
+take_unknown (MhSyncPull *self, MhSyncSession *session, GBytes *hashes, gboolean *all,
+              GError **error)
+{
+  g_autoptr (GBytes) unknown =
+      mh_store_unknown_versions (self->store, self->vault_id, hashes, error);
+  g_autoptr (GBytes) left = NULL;
+  guint refused = self->refused;
+
+  *all = unknown != NULL && is_empty (unknown);
+  if (unknown == NULL || *all)
+    return unknown != NULL;
+  if (!take_hashes (self, session, unknown, error))
+    return FALSE;
+  left = mh_store_unknown_versions (self->store, self->vault_id, unknown, error);
+  *all = left != NULL
+         && g_bytes_get_size (left) <= (gsize) (self->refused - refused) * MH_SYNC_HASH_SIZE;
+
+  return left != NULL;
+}
+
+/* What the peer names and does not give now, as its disk may fail for a while, is asked for again:
+ * the mark stays before it. */
 gboolean
 mh_sync_pull_catalog (MhSyncPull *self, MhSyncSession *session, GError **error)
 {
   gboolean same = FALSE;
+  gboolean all = TRUE;
+  MhSyncMark at;
 
   if (self->mark.epoch == 0 && !compare_roots (self, session, &same, error))
     return FALSE;
+  at = self->mark;
   while (!same)
     {
-      g_auto (MhSyncMessage) question = { .op = MH_SYNC_SINCE, .mark = self->mark };
+      g_auto (MhSyncMessage) question = { .op = MH_SYNC_SINCE, .mark = at };
       g_auto (MhSyncMessage) answer = { 0 };
-      g_autoptr (GBytes) unknown = NULL;
+      gboolean these = TRUE;
 
-      if (!mh_sync_session_ask (session, &question, &answer, error))
+      if (!mh_sync_session_ask (session, &question, &answer, error)
+          || (!is_empty (answer.hashes)
+              && !take_unknown (self, session, answer.hashes, &these, error)))
         return FALSE;
+      all = all && these;
+      if (all)
+        self->mark = answer.mark;
       if (is_empty (answer.hashes))
-        {
-          self->mark = answer.mark;
-          return TRUE;
-        }
-      unknown = mh_store_unknown_versions (self->store, self->vault_id, answer.hashes, error);
-      if (unknown == NULL || (!is_empty (unknown) && !take_hashes (self, session, unknown, error)))
-        return FALSE;
-      if (answer.mark.epoch == self->mark.epoch && answer.mark.after <= self->mark.after)
+        return TRUE;
+      if (answer.mark.epoch == at.epoch && answer.mark.after <= at.after)
         {
           g_set_error_literal (error, MH_ERROR, MH_ERROR_CORRUPT,
                                "the other machine goes round in circles");
           return FALSE;
         }
-      self->mark = answer.mark;
+      at = answer.mark;
     }
 
   return TRUE;
