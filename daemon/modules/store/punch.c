@@ -128,12 +128,13 @@ find_holes (MhStore *store, MhHoleKind kind, GError **error)
 
 /*
  * What is made durable together counts up to the first change that is not whole. So before records
- * of versions go, something has to be durable that came after them.
+ * of versions go, or blocks that others have and versions name, something has to be durable that
+ * came after them.
  */
 static gboolean
 prepare (MhStore *store, MhHoleKind kind, GError **error)
 {
-  return kind != MH_HOLE_VERSION || mh_writer_commit (store->writer, mh_writer_mark, NULL, error);
+  return kind == MH_HOLE_NOTE || mh_writer_commit (store->writer, mh_writer_mark, NULL, error);
 }
 
 /* Makes the holes of one kind. */
