@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import type { ReactNode } from 'react';
-import { Text, Title } from '@mantine/core';
+import { Text } from '@mantine/core';
+import { Card, Cards } from '../../components/card';
 import { t } from '../../lib/i18n';
-import classes from './machines.module.css';
 import { CreateForm, JoinForm } from './network-forms';
 
 function Choice({ title, text, children }: { title: string; text: string; children: ReactNode }) {
   return (
-    <section className={`mh-card ${classes.card}`} aria-label={title}>
-      <Title order={2} size="h4">
-        {title}
-      </Title>
+    <Card title={title}>
       <Text size="sm" c="dimmed">
         {text}
       </Text>
       {children}
-    </section>
+    </Card>
   );
 }
 
@@ -28,14 +25,14 @@ export function FirstRun() {
           'This machine works alone so far. Machines in one network find each other, keep the vaults that you share among them the same, and talk to nobody else.',
         )}
       </Text>
-      <div className={classes.choices}>
+      <Cards>
         <Choice title={t('Create a network')} text={t('On the first of your machines. You invite the others from here.')}>
           <CreateForm />
         </Choice>
         <Choice title={t('Join a network')} text={t('When another machine is in one already.')}>
           <JoinForm />
         </Choice>
-      </div>
+      </Cards>
     </>
   );
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { useMemo, useState } from 'react';
-import { Skeleton, Text, Title } from '@mantine/core';
+import { Skeleton, Text } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { topologyQuery } from '../../api/mesh';
 import type { Topology } from '../../api/types';
+import { Card } from '../../components/card';
 import { Failure } from '../../components/failure';
 import { t, tn } from '../../lib/i18n';
 import { hrefOf } from '../../lib/router';
@@ -215,16 +216,13 @@ export function MachineMap({ network }: { network: string }) {
   const query = useQuery(topologyQuery(network));
   const { ref, width } = useElementSize();
   return (
-    <section className={`mh-card ${classes.card}`} aria-label={t('Map')}>
-      <Title order={2} size="h4">
-        {t('Map')}
-      </Title>
+    <Card title={t('Map')}>
       {query.isPending ? <Skeleton h={260} radius={14} role="status" aria-label={t('Loading')} /> : null}
       {query.isError ? <Failure error={query.error} retry={() => void query.refetch()} /> : null}
       <div ref={ref} className={classes.frame}>
         {query.data === undefined || width === 0 ? null : <Picture topology={query.data} width={width} />}
       </div>
       {query.data === undefined || query.data.edges.length === 0 ? null : <Links {...query.data} />}
-    </section>
+    </Card>
   );
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import type { ReactNode } from 'react';
-import { Anchor, Skeleton, Text, Title } from '@mantine/core';
+import { Anchor, Skeleton, Text } from '@mantine/core';
 import { ComputerDesktopIcon } from '@heroicons/react/24/outline';
 import { useQuery } from '@tanstack/react-query';
 import { networksQuery, nodesQuery } from '../../api/mesh';
 import type { MeshNode, Network } from '../../api/types';
 import { vaultsQuery } from '../../api/vaults';
+import { Card, Cards, Fact, Facts } from '../../components/card';
 import { Empty } from '../../components/empty';
 import { Failure } from '../../components/failure';
 import { Page } from '../../components/page';
@@ -17,32 +18,12 @@ import classes from './machines.module.css';
 import { carrierName, countryName, machineName, roundTrip, shortId } from './names';
 import { Speed } from './speed';
 
-function Card({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section className={`mh-card ${classes.card}`} aria-label={title}>
-      <Title order={2} size="h4">
-        {title}
-      </Title>
-      {children}
-    </section>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
-
-function Facts({ node }: { node: MeshNode }) {
+function State({ node }: { node: MeshNode }) {
   const unknown = node.version === '';
   const yesNo = (value: boolean): string => (unknown ? '–' : value ? t('yes') : t('no'));
   return (
     <Card title={t('State')}>
-      <dl className={classes.facts}>
+      <Facts>
         <Fact name={t('Presence')}>{node.self ? t('this machine') : presence(node)}</Fact>
         <Fact name={t('Round trip')}>{roundTrip(node.rtt_ms)}</Fact>
         <Fact name={t('Connection')}>{carrierName(node.carrier)}</Fact>
@@ -58,7 +39,7 @@ function Facts({ node }: { node: MeshNode }) {
         <Fact name={t('Reliable: counts for the copies of a vault')}>{yesNo(node.reliable)}</Fact>
         <Fact name={t('Metered: pays for its traffic')}>{yesNo(node.metered)}</Fact>
         <Fact name={t('Relays for others')}>{yesNo(node.relay)}</Fact>
-      </dl>
+      </Facts>
     </Card>
   );
 }
@@ -138,12 +119,12 @@ function Machine({ id, network }: { id: string; network: Network }) {
   const name = machineName(node);
   return (
     <Page title={name} heading={<Crumbs name={name} />}>
-      <div className={classes.choices}>
-        <Facts node={node} />
+      <Cards>
+        <State node={node} />
         {node.self ? null : <Speed node={node} />}
         <Vaults node={node} />
         <Addresses node={node} />
-      </div>
+      </Cards>
     </Page>
   );
 }

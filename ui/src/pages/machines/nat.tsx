@@ -1,24 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import type { ReactNode } from 'react';
-import { Skeleton, Title } from '@mantine/core';
+import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { natQuery } from '../../api/mesh';
 import type { SystemNat } from '../../api/types';
+import { Card, Fact, Facts } from '../../components/card';
 import { Failure } from '../../components/failure';
 import { sentence } from '../../lib/errors';
 import { formatDuration } from '../../lib/format';
 import { t, tn } from '../../lib/i18n';
 import classes from './machines.module.css';
 import { countryName } from './names';
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
 
 function reachText({ reachability, confidence }: SystemNat): string {
   if (reachability === 'unknown') return t('not known yet');
@@ -32,16 +23,16 @@ function routerText({ enabled, found, port, lease_s: lease, error }: SystemNat['
   return error === null ? t('none was found that forwards ports') : sentence(error);
 }
 
-function Facts({ nat }: { nat: SystemNat }) {
+function Reach({ nat }: { nat: SystemNat }) {
   return (
-    <dl className={classes.facts}>
+    <Facts>
       <Fact name={t('Others can reach this machine')}>{reachText(nat)}</Fact>
       <Fact name={t('Public address')}>{nat.ipinfo.ip ?? nat.upnp.external_addr ?? '–'}</Fact>
       <Fact name={t('Country')}>{countryName(nat.ipinfo.country ?? '')}</Fact>
       <Fact name={t('Router')}>{routerText(nat.upnp)}</Fact>
       <Fact name={t('Address of the router')}>{nat.upnp.external_addr ?? '–'}</Fact>
       <Fact name={t('Relayed by')}>{tn('{n} machine', '{n} machines', nat.relays)}</Fact>
-    </dl>
+    </Facts>
   );
 }
 
@@ -49,15 +40,12 @@ function Facts({ nat }: { nat: SystemNat }) {
 export function Nat({ network }: { network: string }) {
   const query = useQuery(natQuery(network));
   return (
-    <section className={`mh-card ${classes.card}`} aria-label={t('Router & NAT')}>
-      <Title order={2} size="h4">
-        {t('Router & NAT')}
-      </Title>
+    <Card title={t('Router & NAT')}>
       {query.isPending ? <Skeleton h={120} radius={14} role="status" aria-label={t('Loading')} /> : null}
       {query.isError ? <Failure error={query.error} retry={() => void query.refetch()} /> : null}
       {query.data === undefined ? null : (
         <>
-          <Facts nat={query.data} />
+          <Reach nat={query.data} />
           <ul className={classes.lines} aria-label={t('Addresses of this machine')}>
             {query.data.addrs.map((addr) => (
               <li key={addr} className={classes.id}>
@@ -67,6 +55,6 @@ export function Nat({ network }: { network: string }) {
           </ul>
         </>
       )}
-    </section>
+    </Card>
   );
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { useState } from 'react';
-import { Button, Group, Menu, Text, Title } from '@mantine/core';
+import { Button, Group, Menu, Text } from '@mantine/core';
 import { EllipsisVerticalIcon, KeyIcon, PlusIcon, TrashIcon } from '@heroicons/react/24/outline';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { connectNetwork, disconnectNetwork, nodesQuery } from '../../api/mesh';
 import { statusQuery } from '../../api/system';
 import type { MeshNode, Network } from '../../api/types';
+import { Card } from '../../components/card';
 import { Dialog } from '../../components/dialog';
 import { IconButton } from '../../components/icon-button';
 import { notifyError } from '../../components/notify';
@@ -134,10 +135,7 @@ export function Networks({ networks }: { networks: Network[] }) {
   const current = networks.find(({ state }) => state === 'online');
   const nodes = useQuery({ ...nodesQuery(current?.id ?? ''), enabled: current !== undefined }).data ?? [];
   return (
-    <section className={`mh-card ${classes.card}`} aria-label={t('Networks')}>
-      <Title order={2} size="h4">
-        {t('Networks')}
-      </Title>
+    <Card title={t('Networks')}>
       <ul className={classes.lines}>
         {networks.map((network) => (
           <Row key={network.name + network.created_ms.toString()} {...{ network, nodes, setOpen }} />
@@ -152,6 +150,6 @@ export function Networks({ networks }: { networks: Network[] }) {
         </Button>
       </Group>
       <OpenDialog open={open} nodes={nodes} close={() => setOpen(null)} />
-    </section>
+    </Card>
   );
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { Button, Group, Progress, Text, Title } from '@mantine/core';
+import { Button, Group, Progress, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { measureSpeed, speedtestsQuery } from '../../api/mesh';
 import type { MeshNode, Speedtest } from '../../api/types';
+import { Card } from '../../components/card';
 import { Failure } from '../../components/failure';
 import { Plot } from '../../components/plot';
 import { marksOf } from '../../components/plot-data';
 import { errorText } from '../../lib/errors';
 import { formatBytes, formatClock, formatDay, formatTime } from '../../lib/format';
 import { t } from '../../lib/i18n';
-import classes from './machines.module.css';
 import { carrierName, machineName, roundTrip } from './names';
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -82,10 +82,7 @@ export function Speed({ node }: { node: MeshNode }) {
   });
   const last = query.data?.[0];
   return (
-    <section className={`mh-card ${classes.card}`} aria-label={t('Speed')}>
-      <Title order={2} size="h4">
-        {t('Speed')}
-      </Title>
+    <Card title={t('Speed')}>
       {query.isError ? <Failure error={query.error} retry={() => void query.refetch()} /> : null}
       {change.isPending ? (
         <>
@@ -112,6 +109,6 @@ export function Speed({ node }: { node: MeshNode }) {
         </Button>
       </Group>
       {query.data === undefined || query.data.length === 0 ? null : <History results={query.data} />}
-    </section>
+    </Card>
   );
 }

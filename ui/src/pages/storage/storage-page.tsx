@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import type { ReactNode } from 'react';
-import { Anchor, Button, Group, Progress, Skeleton, Text, Title } from '@mantine/core';
+import { Anchor, Button, Group, Progress, Skeleton, Text } from '@mantine/core';
 import { CheckCircleIcon, ExclamationTriangleIcon } from '@heroicons/react/24/outline';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { backUp, scrub, storageQuery } from '../../api/storage';
 import type { Storage, Vault } from '../../api/types';
 import { vaultsQuery } from '../../api/vaults';
+import { Card, Cards, Fact, Facts } from '../../components/card';
 import { Failure } from '../../components/failure';
 import { notifyDone, notifyError } from '../../components/notify';
 import { Page } from '../../components/page';
@@ -15,26 +15,6 @@ import { t, tn } from '../../lib/i18n';
 import { parentOf } from '../../lib/paths';
 import { hrefOf } from '../../lib/router';
 import classes from './storage-page.module.css';
-
-function Card({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section className={`mh-card ${classes.card}`} aria-label={title}>
-      <Title order={2} size="h4">
-        {title}
-      </Title>
-      {children}
-    </section>
-  );
-}
-
-function Fact({ name, wide = false, children }: { name: string; wide?: boolean; children: ReactNode }) {
-  return (
-    <div className={wide ? classes.wide : undefined}>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
 
 function Damaged({ found, vaults }: { found: Storage['damaged']; vaults: Vault[] }) {
   if (found.length === 0) return null;
@@ -129,7 +109,7 @@ function Space({ storage, vaults }: { storage: Storage; vaults: Vault[] }) {
   const most = Math.max(1, ...vaults.map(({ stored_bytes }) => stored_bytes));
   return (
     <Card title={t('Space')}>
-      <dl className={classes.facts}>
+      <Facts>
         <Fact name={t('Free on the disk')}>
           {t('{free} of {whole}', { free: formatBytes(storage.free_bytes), whole: formatBytes(storage.disk_bytes) })}
         </Fact>
@@ -140,7 +120,7 @@ function Space({ storage, vaults }: { storage: Storage; vaults: Vault[] }) {
         <Fact name={t('All versions together')}>{formatBytes(storage.referenced_bytes)}</Fact>
         <Fact name={t('Stored for them')}>{formatBytes(storage.stored_bytes)}</Fact>
         <Fact name={t('Saved by sharing and compressing')}>{saved(storage.referenced_bytes, storage.stored_bytes)}</Fact>
-      </dl>
+      </Facts>
       {vaults.length === 0 ? null : (
         <ul className={classes.space} aria-label={t('Space by vault')}>
           {vaults.map(({ id, name, stored_bytes: bytes }) => (
@@ -173,13 +153,13 @@ function Backup({ backup }: { backup: Storage['backup'] }) {
       <Text size="sm" c="dimmed">
         {t('Accounts, keys of vaults, settings and the index are copied once a day; the last seven copies stay.')}
       </Text>
-      <dl className={classes.facts}>
+      <Facts>
         <Fact name={t('Last copy')}>{backup.last_ms === null ? t('none yet') : formatTime(backup.last_ms)}</Fact>
         <Fact name={t('Copies')}>{number(backup.count)}</Fact>
         <Fact wide name={t('Folder')}>
           {backup.path}
         </Fact>
-      </dl>
+      </Facts>
       {backup.error === null ? null : (
         <Text size="sm" c="var(--mh-bad)">
           {sentence(backup.error)}
@@ -203,11 +183,11 @@ export function StoragePage() {
       {query.isPending ? <Skeleton h={260} radius={14} role="status" aria-label={t('Loading')} /> : null}
       {query.isError ? <Failure error={query.error} retry={() => void query.refetch()} /> : null}
       {query.data === undefined ? null : (
-        <div className={classes.cards}>
+        <Cards>
           <Health storage={query.data} vaults={vaults} />
           <Space storage={query.data} vaults={vaults} />
           <Backup backup={query.data.backup} />
-        </div>
+        </Cards>
       )}
     </Page>
   );

@@ -32,7 +32,6 @@ interface VaultMenuProps {
   vault: Vault;
   /** The folder that is shown; imports go there. */
   folder?: string;
-  className?: string | undefined;
 }
 
 function OpenDialog({ vault, folder, open, close }: { vault: Vault; folder: string; open: Open; close: () => void }) {
@@ -92,13 +91,13 @@ function Entries({ vault, setOpen }: { vault: Vault; setOpen: (open: Open) => vo
 }
 
 /** What can be done with a whole vault. */
-export function VaultMenu({ vault, folder = '/', className }: VaultMenuProps) {
+export function VaultMenu({ vault, folder = '/' }: VaultMenuProps) {
   const [open, setOpen] = useState<Open>(null);
   return (
     <>
       <Menu position="bottom-end" width={230}>
         <Menu.Target>
-          <IconButton className={className} icon={EllipsisVerticalIcon} label={t('Actions for {name}', { name: vault.name })} />
+          <IconButton icon={EllipsisVerticalIcon} label={t('Actions for {name}', { name: vault.name })} />
         </Menu.Target>
         <Menu.Dropdown>
           {vault.locked ? null : <Entries vault={vault} setOpen={setOpen} />}

@@ -10,6 +10,7 @@ import {
 import { useQuery } from '@tanstack/react-query';
 import { vaultsQuery } from '../../api/vaults';
 import type { Vault } from '../../api/types';
+import { Fact, Facts, Tile, Tiles, TilesToCome } from '../../components/card';
 import { Empty } from '../../components/empty';
 import { Failure } from '../../components/failure';
 import { Page } from '../../components/page';
@@ -26,42 +27,28 @@ import classes from './vaults-page.module.css';
 function Figures({ vault }: { vault: Vault }) {
   const saved = vault.bytes > 0 ? Math.min(99, Math.floor(100 * (1 - vault.stored_bytes / vault.bytes))) : 0;
   return (
-    <dl className={classes.figures}>
-      <div>
-        <dt>{t('Size')}</dt>
-        <dd>{formatBytes(vault.bytes)}</dd>
-      </div>
-      <div>
-        <dt>{t('On disk')}</dt>
-        <dd>
-          {formatBytes(vault.stored_bytes)}
-          {saved > 0 ? <span className={classes.saved}>−{saved} %</span> : null}
-        </dd>
-      </div>
-    </dl>
+    <Facts>
+      <Fact name={t('Size')}>{formatBytes(vault.bytes)}</Fact>
+      <Fact name={t('On disk')}>
+        {formatBytes(vault.stored_bytes)}
+        {saved > 0 ? <span className={classes.saved}>−{saved} %</span> : null}
+      </Fact>
+    </Facts>
   );
 }
 
 function VaultCard({ vault }: { vault: Vault }) {
   return (
-    <li className={`mh-card ${classes.card}`}>
-      <div className={classes.top}>
-        <span className={classes.glyph}>
-          {vault.locked ? <LockClosedIcon width={22} aria-hidden /> : <ArchiveBoxIcon width={22} aria-hidden />}
-        </span>
-        <div className={classes.names}>
-          <a className={classes.name} href={hrefOf({ page: 'files', vault: vault.id, folder: '/' })}>
-            {vault.name}
-          </a>
-          <Text size="sm" c="dimmed">
-            {vault.locked ? t('locked') : tn('{n} file', '{n} files', vault.files)}
-          </Text>
-        </div>
-        <VaultMenu vault={vault} className={classes.more} />
-      </div>
+    <Tile
+      icon={vault.locked ? LockClosedIcon : ArchiveBoxIcon}
+      name={vault.name}
+      href={hrefOf({ page: 'files', vault: vault.id, folder: '/' })}
+      detail={vault.locked ? t('locked') : tn('{n} file', '{n} files', vault.files)}
+      aside={<VaultMenu vault={vault} />}
+    >
       <Figures vault={vault} />
       <QuotaBar vault={vault} />
-    </li>
+    </Tile>
   );
 }
 
@@ -69,10 +56,10 @@ function List({ create }: { create: () => void }) {
   const query = useQuery(vaultsQuery);
   if (query.isPending)
     return (
-      <div className={classes.grid} role="status" aria-label={t('Loading')}>
+      <TilesToCome label={t('Loading')}>
         <Skeleton h={150} radius={14} />
         <Skeleton h={150} radius={14} />
-      </div>
+      </TilesToCome>
     );
   if (query.isError) return <Failure error={query.error} retry={() => void query.refetch()} />;
   if (query.data.length === 0)
@@ -89,11 +76,11 @@ function List({ create }: { create: () => void }) {
       </Empty>
     );
   return (
-    <ul className={classes.grid}>
+    <Tiles>
       {query.data.map((vault) => (
         <VaultCard key={vault.id} vault={vault} />
       ))}
-    </ul>
+    </Tiles>
   );
 }
 
