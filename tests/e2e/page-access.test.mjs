@@ -295,6 +295,23 @@ const states = {
       await page.getByText(/^Machines that are on/).waitFor();
     },
   },
+  'who may connect': {
+    at: () => meshed,
+    hash: '#/machines',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Change who may connect …' }).click();
+      await page.getByRole('dialog').getByLabel('Who may connect').selectOption('allow');
+      await page.getByRole('dialog').getByText('Disconnected at once: Attic.').waitFor();
+    },
+  },
+  'block a machine': {
+    at: () => meshed,
+    hash: () => `#/machines/${partner.id}`,
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Block …' }).click();
+      await page.getByText(/^This machine ends the connection/).waitFor();
+    },
+  },
   audit: { hash: '#/audit', act: (page) => page.getByRole('table').waitFor() },
   missing: { hash: '#/nowhere', act: (page) => page.getByText('There is no such page').waitFor() },
 };

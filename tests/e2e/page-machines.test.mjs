@@ -220,6 +220,87 @@ describe('the router', () => {
   });
 });
 
+const aclOf = (daemon) => json(daemon, 'GET', '/network/acl');
+const unknown = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp';
+
+describe('who may connect', () => {
+  it('is told on the page of a machine, which is blocked and let in again', { timeout: 120_000 }, async () => {
+    const page = await signedIn(browser, one, `#/machines/${two.id}`, { expected: ['500'] });
+    const access = page.getByRole('region', { name: 'Access' });
+    await access.getByText('It may connect to this machine.').waitFor();
+    await access.getByRole('button', { name: 'Block …' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(/^This machine ends the connection/).waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    assert.deepEqual(await aclOf(one), { mode: 'open', peers: [] });
+
+    // what the daemon refuses is told where it was asked for
+    await page.route('**/api/v1/network/acl', (route) =>
+      route.request().method() === 'PUT' ? route.fulfill({ status: 500, json: { error: 'the disk is on fire' } }) : route.continue(),
+    );
+    await access.getByRole('button', { name: 'Block …' }).click();
+    await dialog.getByRole('button', { name: 'Block', exact: true }).click();
+    await dialog.getByRole('alert').getByText('The disk is on fire.').waitFor();
+    await page.unroute('**/api/v1/network/acl');
+    await dialog.getByRole('button', { name: 'Block', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await access.getByText('It is blocked: this machine takes no connection from it.').waitFor();
+    assert.deepEqual(await aclOf(one), { mode: 'deny', peers: [two.id] });
+    await page.getByRole('region', { name: 'State' }).getByText(/^offline, last seen /).waitFor({ timeout: 30_000 });
+
+    await page.getByText('“Attic” is blocked.').locator('..').getByRole('button', { name: 'Undo' }).click();
+    await access.getByText('It may connect to this machine.').waitFor();
+    assert.deepEqual(await aclOf(one), { mode: 'open', peers: [] });
+    await sees(one, two);
+
+    await access.getByRole('button', { name: 'Block …' }).click();
+    await dialog.getByRole('button', { name: 'Block', exact: true }).click();
+    await access.getByRole('button', { name: 'Let it connect again' }).click();
+    await page.getByText('“Attic” may connect again.').waitFor();
+    assert.deepEqual(await aclOf(one), { mode: 'open', peers: [] });
+    await sees(one, two);
+    await done(browser, page);
+  });
+
+  it('is a list that lets in or keeps out, also by the id of one that was never here', { timeout: 120_000 }, async () => {
+    const page = await signedIn(browser, one, '#/machines', { expected: ['400'] });
+    const panel = page.getByRole('region', { name: 'Who may connect' });
+    const dialog = page.getByRole('dialog');
+    const change = async (mode) => {
+      await panel.getByRole('button', { name: 'Change who may connect …' }).click();
+      await dialog.getByLabel('Who may connect').selectOption({ label: mode });
+    };
+    await panel.getByText('Every machine that has the key of the network.').waitFor();
+    await change('only the machines that are chosen');
+    await dialog.getByText('Disconnected at once: Attic.').waitFor();
+    await dialog.getByLabel(/^Attic/).check();
+    await dialog.getByText('Disconnected at once', { exact: false }).waitFor({ state: 'detached' });
+    await dialog.getByLabel('Another machine, by its id').fill('nobody');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByText('Nobody is no peer id.').waitFor();
+    await dialog.getByLabel('Another machine, by its id').fill(unknown);
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await panel.getByText(/^Only Attic and ….{8}\.$|^Only ….{8} and Attic\.$/).waitFor();
+    assert.deepEqual(await aclOf(one), { mode: 'allow', peers: [unknown, two.id].sort() });
+    await card(page, 'Attic').getByText('online', { exact: true }).waitFor();
+
+    await change('every machine but those that are chosen');
+    await dialog.getByText('Disconnected at once: Attic.').waitFor();
+    await dialog.getByLabel(`…${unknown.slice(-8)}, not known here`).uncheck();
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await panel.getByText('Every machine but Attic.').waitFor();
+    await card(page, 'Attic').getByText('blocked', { exact: true }).waitFor();
+    await card(page, 'Attic').getByText(/^offline/).waitFor({ timeout: 30_000 });
+
+    await change('every machine that has the key of the network');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await card(page, 'Attic').getByText('blocked', { exact: true }).waitFor({ state: 'detached' });
+    assert.deepEqual(await aclOf(one), { mode: 'open', peers: [] });
+    await sees(one, two);
+    await done(browser, page);
+  });
+});
+
 const network = (page, name) => page.getByRole('region', { name: 'Networks' }).getByRole('listitem', { name, exact: true });
 
 async function choose(page, name, entry) {

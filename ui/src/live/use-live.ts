@@ -42,7 +42,7 @@ class Dispatcher {
       [['vaults'], ['audit'], ['trash'], ['upload-sessions'], ['analytics']],
       VAULTS_MS,
     );
-    const nodes = new Refresher(client, [['nodes'], ['topology'], ['sync'], ['system', 'status']], NODES_MS);
+    const nodes = new Refresher(client, [['nodes'], ['acl'], ['topology'], ['sync'], ['system', 'status']], NODES_MS);
     this.#byType = {
       storage_changed: new Refresher(client, [['storage']], 0),
       status_changed: new Refresher(client, [['system', 'status'], ['networks']], 0), // their states are part of it

@@ -2,13 +2,14 @@
 import { Badge, Skeleton, Title } from '@mantine/core';
 import { ComputerDesktopIcon } from '@heroicons/react/24/outline';
 import { useQuery } from '@tanstack/react-query';
-import { nodesQuery } from '../../api/mesh';
+import { aclQuery, nodesQuery } from '../../api/mesh';
 import type { MeshNode } from '../../api/types';
 import { Fact, Facts, Tile, Tiles } from '../../components/card';
 import { Failure } from '../../components/failure';
 import { formatBytes, formatTime, number } from '../../lib/format';
 import { t } from '../../lib/i18n';
 import { hrefOf } from '../../lib/router';
+import { mayConnect } from './acl';
 import { carrierName, countryName, machineName, roundTrip, sortedMachines } from './names';
 
 /** Whether a machine is there, in words. */
@@ -17,7 +18,16 @@ export function presence({ online, last_seen_ms: seen }: MeshNode): string {
   return seen === null ? t('offline') : t('offline, last seen {time}', { time: formatTime(seen) });
 }
 
-function MachineCard({ node }: { node: MeshNode }) {
+function Marks({ node, blocked }: { node: MeshNode; blocked: boolean }) {
+  if (!node.self && !blocked) return null;
+  return (
+    <Badge variant="default" tt="none" {...(blocked ? { c: 'var(--mh-warn)' } : {})}>
+      {node.self ? t('this machine') : t('blocked')}
+    </Badge>
+  );
+}
+
+function MachineCard({ node, blocked }: { node: MeshNode; blocked: boolean }) {
   return (
     <Tile
       icon={ComputerDesktopIcon}
@@ -26,13 +36,7 @@ function MachineCard({ node }: { node: MeshNode }) {
       detail={presence(node)}
       {...(node.online ? { detailColor: 'var(--mh-good)' } : {})}
       faded={!node.online}
-      aside={
-        node.self ? (
-          <Badge variant="default" tt="none">
-            {t('this machine')}
-          </Badge>
-        ) : undefined
-      }
+      aside={<Marks node={node} blocked={blocked} />}
     >
       <Facts>
         <Fact name={t('Country')}>{countryName(node.country)}</Fact>
@@ -49,6 +53,7 @@ function MachineCard({ node }: { node: MeshNode }) {
 /** Every machine of a network that is connected. */
 export function MachineList({ network }: { network: string }) {
   const query = useQuery(nodesQuery(network));
+  const rule = useQuery(aclQuery).data;
   if (query.isPending) return <Skeleton h={200} radius={14} role="status" aria-label={t('Loading')} />;
   if (query.isError) return <Failure error={query.error} retry={() => void query.refetch()} />;
   return (
@@ -61,7 +66,7 @@ export function MachineList({ network }: { network: string }) {
       </Title>
       <Tiles>
         {sortedMachines(query.data).map((node) => (
-          <MachineCard key={node.node_id} node={node} />
+          <MachineCard key={node.node_id} node={node} blocked={!node.self && rule !== undefined && !mayConnect(rule, node.node_id)} />
         ))}
       </Tiles>
     </section>

@@ -13,6 +13,7 @@ import { Page } from '../../components/page';
 import { formatBytes, formatDuration } from '../../lib/format';
 import { t } from '../../lib/i18n';
 import { hrefOf } from '../../lib/router';
+import { Access } from './access';
 import { presence } from './machine-list';
 import classes from './machines.module.css';
 import { carrierName, countryName, machineName, roundTrip, shortId } from './names';
@@ -122,6 +123,7 @@ function Machine({ id, network }: { id: string; network: Network }) {
       <Cards>
         <State node={node} />
         {node.self ? null : <Speed node={node} />}
+        {node.self ? null : <Access node={node} />}
         <Vaults node={node} />
         <Addresses node={node} />
       </Cards>

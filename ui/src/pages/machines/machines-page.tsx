@@ -9,6 +9,7 @@ import { Empty } from '../../components/empty';
 import { Failure } from '../../components/failure';
 import { Page } from '../../components/page';
 import { t } from '../../lib/i18n';
+import { AccessRule } from './access-rule';
 import { FirstRun } from './first-run';
 import { InviteDialog } from './invite-dialog';
 import { MachineList } from './machine-list';
@@ -30,6 +31,7 @@ function Connected({ networks }: { networks: Network[] }) {
           <MachineList network={current.id} />
           <MachineMap network={current.id} />
           <Nat network={current.id} />
+          <AccessRule network={current.id} />
         </>
       )}
       <Networks networks={networks} />
