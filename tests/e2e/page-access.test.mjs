@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Everybody can use the page: axe at three widths in both themes, visible focus, Lighthouse.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -31,6 +32,12 @@ before(async () => {
   await daemon.put(vault, '/folder/deep.txt', 'deep');
   await daemon.put(vault, '/note.txt', 'first');
   await daemon.put(vault, '/note.txt', 'second');
+  await daemon.put(vault, '/forked.txt', 'theirs');
+  await daemon.put(vault, '/forked.txt', 'ours');
+  await daemon.restart(async () => {
+    const makeFork = join(process.env.MESHHOLD_BUILD_DIR, 'tests/daemon/modules/store/make-fork');
+    execFileSync(makeFork, [daemon.home, vault, '/forked.txt', '/note.txt', '0']);
+  });
   await daemon.put(vault, '/picture.png', png(64, 64));
   await daemon.put(vault, '/deleted.txt', 'gone');
   await daemon.api('DELETE', `/vaults/${vault}/files/deleted.txt`);
@@ -108,6 +115,13 @@ const states = {
       await menuOf(page, 'note.txt', 'Versions')();
       await page.getByRole('dialog').getByRole('listitem').nth(1).getByRole('button', { name: 'Delete for ever …' }).click();
       await page.getByLabel('Text of note.txt').waitFor();
+    },
+  },
+  conflict: {
+    hash: () => `#/vaults/${vault}`,
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Side by side …' }).click();
+      await page.getByRole('dialog').locator('mark').first().waitFor();
     },
   },
   difference: {

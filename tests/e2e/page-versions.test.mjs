@@ -105,6 +105,33 @@ describe('versions', () => {
   });
 });
 
+describe('three newest versions', () => {
+  it('are shown side by side, and all are kept', async () => {
+    const vault = await daemon.newVault('Three');
+    for (const [path, content] of [['/f.txt', 'base'], ['/f.txt', 'ours'], ['/a.txt', 'theirs'], ['/b.txt', 'of a third']]) await daemon.put(vault, path, content);
+    const makeFork = join(process.env.MESHHOLD_BUILD_DIR, 'tests/daemon/modules/store/make-fork');
+    await daemon.restart(async () => {
+      for (const like of ['/a.txt', '/b.txt']) execFileSync(makeFork, [daemon.home, vault, '/f.txt', like, '0']);
+    });
+    await daemon.api('POST', `/vaults/${vault}/delete`, { paths: ['/a.txt', '/b.txt'] });
+    const page = await signedIn(browser, daemon, `#/vaults/${vault}`);
+    const versions = await openVersions(page, 'f.txt');
+    await versions.getByRole('button', { name: 'Side by side …' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Conflict of “f.txt”' });
+    for (const text of ['ours', 'theirs', 'of a third']) await dialog.getByText(text, { exact: true }).waitFor();
+    assert.equal(await dialog.getByRole('region').count(), 3);
+    const shown = (await daemon.get(vault, '/f.txt')).toString();
+    await dialog.getByRole('button', { name: 'Keep all' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    assert.equal((await daemon.get(vault, '/f.txt')).toString(), shown);
+    const { files } = await (await daemon.api('GET', `/vaults/${vault}/files`)).json();
+    const contents = await Promise.all(files.map(async ({ path }) => (await daemon.get(vault, path)).toString()));
+    assert.deepEqual(contents.sort(), ['of a third', 'ours', 'theirs']);
+    assert.ok(files.every(({ conflict }) => !conflict));
+    await done(browser, page);
+  });
+});
+
 describe('the search', () => {
   it('finds as one types, by the keyboard alone, and shows the file in its folder', async () => {
     const { page } = await openVault(browser, daemon, 'Find', {

@@ -49,13 +49,15 @@ export function nameFault(name: string): NameFault | null {
   return encoder.encode(name).length > 255 ? 'long' : null;
 }
 
-/** The name with " (n)" before its extension, shortened so that it stays within 255 bytes. */
-export function numberedName(name: string, n: number): string {
+/** The name with " (mark)" before its extension, shortened so that it stays within 255 bytes. */
+export function markedName(name: string, mark: string): string {
   const dot = name.lastIndexOf('.');
   const cut = dot > 0 && name.length - dot <= 16 ? dot : name.length;
-  const tail = ` (${n})${name.slice(cut)}`;
+  const tail = ` (${mark})${name.slice(cut)}`;
   const room = 255 - encoder.encode(tail).length;
   const stem = Array.from(name.slice(0, cut));
   while (encoder.encode(stem.join('')).length > room) stem.pop();
   return stem.join('') + tail;
 }
+
+export const numberedName = (name: string, n: number): string => markedName(name, String(n));

@@ -23,6 +23,35 @@ export async function diffText(before: string, after: string): Promise<DiffLine[
   ]);
 }
 
+/** A line as it stands beside the other text; "other" is room for lines that only the other one has. */
+export interface SideLine {
+  kind: 'same' | 'own' | 'other' | 'gap';
+  text: string;
+}
+
+const blank = (count: number): SideLine[] => Array.from({ length: Math.max(0, count) }, () => ({ kind: 'other', text: '' }));
+
+/** The two texts of a difference, so that equal lines are at the same height. */
+export function sideBySide(lines: DiffLine[]): [SideLine[], SideLine[]] {
+  const left: SideLine[] = [];
+  const right: SideLine[] = [];
+  const level = (): void => {
+    left.push(...blank(right.length - left.length));
+    right.push(...blank(left.length - right.length));
+  };
+  for (const { kind, text } of lines) {
+    if (kind === 'removed') left.push({ kind: 'own', text });
+    else if (kind === 'added') right.push({ kind: 'own', text });
+    else {
+      level();
+      left.push({ kind, text });
+      right.push({ kind, text });
+    }
+  }
+  level();
+  return [left, right];
+}
+
 /** Whether bytes are text that people can read. */
 export function isText(bytes: Uint8Array): boolean {
   return !bytes.subarray(0, 8192).includes(0);

@@ -15,6 +15,7 @@ import { SyncState } from '../vaults/sync-state';
 import { VaultMenu } from '../vaults/vault-menu';
 import { deleteRows, downloadRows, downloadZip, restoreRows } from './actions';
 import { Breadcrumbs } from './breadcrumbs';
+import { ConflictNotice } from './conflict-notice';
 import { FileTable, type TableCommands, type TableHandle } from './file-table';
 import { Overlays, type Overlay } from './overlays';
 import { actionsFor, RowMenu, type RowActions } from './row-menu';
@@ -114,6 +115,7 @@ export function FilesPage({ vault, folder }: { vault: Vault; folder: string }) {
     move: (rows) => setOverlay({ what: 'move', rows }),
     copy: (rows) => setOverlay({ what: 'copy', rows }),
     versions: (row) => setOverlay({ what: 'versions', row }),
+    resolve: (row) => setOverlay({ what: 'conflict', row }),
     remove: (rows) => void deleteRows(vaultId, rows),
     restore: (rows) => void restoreRows(vaultId, rows),
   };
@@ -146,6 +148,7 @@ export function FilesPage({ vault, folder }: { vault: Vault; folder: string }) {
       >
         <SyncState vault={vaultId} />
         <UnfinishedUploads vault={vaultId} />
+        <ConflictNotice rows={view.rows} resolve={actions.resolve} />
         {selectedRows.length > 0 ? (
           <SelectionBar
             rows={selectedRows}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+import { Conflict } from './conflict';
 import { NewFolderDialog, RenameDialog } from './name-dialogs';
 import { PlaceDialog } from './place-dialog';
 import { Preview } from './preview';
@@ -6,7 +7,7 @@ import type { FileRow, Row } from './rows';
 import { Versions } from './versions';
 
 export type Overlay =
-  | { what: 'preview' | 'versions'; row: FileRow }
+  | { what: 'preview' | 'versions' | 'conflict'; row: FileRow }
   | { what: 'rename'; row: Row }
   | { what: 'move' | 'copy'; rows: Row[] }
   | { what: 'folder' };
@@ -42,11 +43,22 @@ export function Overlays(props: OverlaysProps) {
             setOverlay({ what: 'preview', row });
           }}
           versions={(row) => setOverlay({ what: 'versions', row })}
+          resolve={(row) => setOverlay({ what: 'conflict', row })}
           {...{ download, close }}
         />
       );
     case 'versions':
-      return <Versions vault={vault} path={overlay.row.path} name={overlay.row.name} close={close} />;
+      return (
+        <Versions
+          vault={vault}
+          path={overlay.row.path}
+          name={overlay.row.name}
+          resolve={() => setOverlay({ what: 'conflict', row: overlay.row })}
+          close={close}
+        />
+      );
+    case 'conflict':
+      return <Conflict vault={vault} path={overlay.row.path} name={overlay.row.name} close={close} />;
     case 'rename':
       return <RenameDialog vault={vault} row={overlay.row} onRenamed={onRenamed} close={close} />;
     case 'move':

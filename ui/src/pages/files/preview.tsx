@@ -84,11 +84,12 @@ interface PreviewProps {
   show: (row: FileRow) => void;
   download: (row: FileRow) => void;
   versions: (row: FileRow) => void;
+  resolve: (row: FileRow) => void;
   close: () => void;
 }
 
 /** Looks at a file. Left and right go to its neighbours. */
-export function Preview({ vault, row, files, show, download, versions, close }: PreviewProps) {
+export function Preview({ vault, row, files, show, download, versions, resolve, close }: PreviewProps) {
   useReturnFocus();
   const at = files.findIndex(({ key }) => key === row.key);
   const before = files[at - 1];
@@ -117,6 +118,14 @@ export function Preview({ vault, row, files, show, download, versions, close }: 
           </Group>
         </Modal.Header>
         <Modal.Body className={classes.body}>
+          {row.file.conflict ? (
+            <Group gap="sm" justify="center">
+              <Text size="sm">{t('There are several newest versions')}</Text>
+              <Button size="xs" variant="default" onClick={() => resolve(row)}>
+                {t('Side by side …')}
+              </Button>
+            </Group>
+          ) : null}
           <Content key={row.file.content_hash + row.key} vault={vault} row={row} download={() => download(row)} />
           <Text size="sm" c="dimmed">
             {formatBytes(row.size)} · {formatTimeLong(row.time)}

@@ -10,6 +10,7 @@ import {
   EyeIcon,
   FolderOpenIcon,
   PencilIcon,
+  ScaleIcon,
   TrashIcon,
 } from '@heroicons/react/24/outline';
 import type { Icon } from '../../components/icon-button';
@@ -25,6 +26,7 @@ export interface RowActions {
   move: (rows: Row[]) => void;
   copy: (rows: Row[]) => void;
   versions: (row: FileRow) => void;
+  resolve: (row: FileRow) => void;
   remove: (rows: Row[]) => void;
   restore: (rows: FileRow[]) => void;
 }
@@ -62,6 +64,8 @@ export function actionsFor(rows: Row[], actions: RowActions): Action[] {
           deleted.length === 0 && { id: 'move', label: t('Move …'), icon: ArrowRightIcon, run: () => actions.move(rows) },
           deleted.length === 0 && { id: 'copy', label: t('Copy …'), icon: DocumentDuplicateIcon, run: () => actions.copy(rows) },
         ];
+  if (single && first.kind === 'file' && first.file.conflict)
+    found.unshift({ id: 'resolve', label: t('Resolve the conflict …'), icon: ScaleIcon, run: () => actions.resolve(first) });
   if (single && first.kind === 'file')
     found.push({ id: 'versions', label: t('Versions'), icon: ClockIcon, run: () => actions.versions(first) });
   if (deleted.length < rows.length)

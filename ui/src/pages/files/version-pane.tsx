@@ -1,69 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { Loader, NativeSelect, Text } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
-import { readVersion } from '../../api/files';
 import type { FileVersion } from '../../api/types';
 import { Failure } from '../../components/failure';
 import { formatBytes, formatTime } from '../../lib/format';
 import { t } from '../../lib/i18n';
-import { diffText, isText, type DiffLine } from '../../lib/text-diff';
-import { previewKind } from './preview-kind';
+import type { DiffLine } from '../../lib/text-diff';
+import { Look, useDiff, type LookProps } from './version-look';
 import classes from './versions.module.css';
-
-const TEXT_BYTES = 256 * 1024;
-const DIFF_BYTES = 1024 * 1024;
-const IMAGE_BYTES = 32 * 1024 * 1024;
-
-interface PaneProps {
-  vault: string;
-  path: string;
-  name: string;
-  version: FileVersion;
-}
-
-/** The first bytes of a version; it never changes. */
-const bytesQuery = (vault: string, path: string, version: FileVersion, most: number) => ({
-  queryKey: ['version', vault, path, version.content_hash, most],
-  queryFn: ({ signal }: { signal: AbortSignal }): Promise<Uint8Array<ArrayBuffer>> =>
-    version.size === 0 ? Promise.resolve(new Uint8Array()) : readVersion(vault, path, version.content_hash ?? '', Math.min(most, version.size), signal),
-  staleTime: Infinity,
-  gcTime: 60_000,
-});
-
-function Picture({ bytes, name }: { bytes: Uint8Array<ArrayBuffer>; name: string }) {
-  const [src, setSrc] = useState<string | null>(null);
-  useEffect(() => {
-    const url = URL.createObjectURL(new Blob([bytes]));
-    setSrc(url);
-    return () => URL.revokeObjectURL(url);
-  }, [bytes]);
-  return src === null ? null : <img className={classes.picture} src={src} alt={name} />;
-}
-
-function Look({ vault, path, name, version }: PaneProps) {
-  const kind = previewKind('', name) ?? (/\.(png|jpe?g|gif|webp|avif|bmp)$/i.test(name) ? 'image' : null);
-  const most = kind === 'image' ? IMAGE_BYTES : TEXT_BYTES;
-  const query = useQuery(bytesQuery(vault, path, version, most));
-  if (query.isPending) return <Loader role="status" aria-label={t('Loading')} />;
-  if (query.isError) return <Failure error={query.error} retry={() => void query.refetch()} />;
-  const bytes = query.data;
-  if (kind === 'image' && version.size <= IMAGE_BYTES) return <Picture bytes={bytes} name={name} />;
-  if (kind === 'image' || !isText(bytes)) return <Text c="dimmed">{t('There is no preview for this file')}</Text>;
-  return (
-    <>
-      {version.size > TEXT_BYTES ? (
-        <Text size="sm" c="dimmed">
-          {t('This is the beginning only: {part} of {whole}.', { part: formatBytes(TEXT_BYTES), whole: formatBytes(version.size) })}
-        </Text>
-      ) : null}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls, so the keyboard must reach it */}
-      <pre tabIndex={0} className={classes.text} aria-label={t('Text of {name}', { name })}>
-        {bytes.length === 0 ? t('(empty)') : new TextDecoder().decode(bytes)}
-      </pre>
-    </>
-  );
-}
 
 function Line({ line }: { line: DiffLine }) {
   switch (line.kind) {
@@ -78,31 +22,18 @@ function Line({ line }: { line: DiffLine }) {
   }
 }
 
-function Difference({ vault, path, version, other }: PaneProps & { other: FileVersion }) {
+function Difference({ vault, path, version, other }: LookProps & { other: FileVersion }) {
   const [older, newer] = other.ts_ms <= version.ts_ms ? [other, version] : [version, other];
-  const before = useQuery(bytesQuery(vault, path, older, DIFF_BYTES));
-  const after = useQuery(bytesQuery(vault, path, newer, DIFF_BYTES));
-  const query = useQuery({
-    queryKey: ['diff', vault, path, older.content_hash, newer.content_hash],
-    queryFn: () => {
-      const decoder = new TextDecoder();
-      return diffText(decoder.decode(before.data), decoder.decode(after.data));
-    },
-    enabled: before.isSuccess && after.isSuccess,
-    staleTime: Infinity,
-    gcTime: 60_000,
-  });
-  const error = before.error ?? after.error ?? query.error;
-  if (error !== null) return <Failure error={error} />;
-  if (query.data === undefined || !before.isSuccess || !after.isSuccess) return <Loader role="status" aria-label={t('Loading')} />;
-  if (!isText(before.data) || !isText(after.data)) return <Text c="dimmed">{t('Only texts can be compared.')}</Text>;
-  if (query.data === null || Math.max(older.size, newer.size) > DIFF_BYTES)
-    return <Text c="dimmed">{t('These versions are too large or too different to be compared here.')}</Text>;
-  if (query.data.length === 0) return <Text c="dimmed">{t('The two have the same content.')}</Text>;
+  const diff = useDiff(vault, path, older, newer);
+  if (diff.state === 'failed') return <Failure error={diff.error} />;
+  if (diff.state === 'loading') return <Loader role="status" aria-label={t('Loading')} />;
+  if (diff.state === 'binary') return <Text c="dimmed">{t('Only texts can be compared.')}</Text>;
+  if (diff.state === 'large') return <Text c="dimmed">{t('These versions are too large or too different to be compared here.')}</Text>;
+  if (diff.lines.length === 0) return <Text c="dimmed">{t('The two have the same content.')}</Text>;
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls, so the keyboard must reach it
     <pre tabIndex={0} className={classes.text} aria-label={t('Changes from {before} to {after}', { before: formatTime(older.ts_ms), after: formatTime(newer.ts_ms) })}>
-      {query.data.map((line, index) => (
+      {diff.lines.map((line, index) => (
         <Line key={index} line={line} />
       ))}
     </pre>
@@ -110,7 +41,7 @@ function Difference({ vault, path, version, other }: PaneProps & { other: FileVe
 }
 
 /** Looks at one version, or at what has changed between it and another. */
-export function VersionPane({ versions, ...pane }: PaneProps & { versions: FileVersion[] }) {
+export function VersionPane({ versions, ...pane }: LookProps & { versions: FileVersion[] }) {
   const [wanted, setWanted] = useState('');
   const others = versions.filter((one) => one.content_hash !== null && one.version_hash !== pane.version.version_hash);
   const other = others.find((one) => one.version_hash === wanted);

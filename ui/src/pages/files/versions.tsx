@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { useState } from 'react';
 import { Alert, Badge, Button, Group, Loader, Modal, Text } from '@mantine/core';
-import { ArrowDownTrayIcon, ArrowUturnLeftIcon, CheckIcon, EyeIcon, XCircleIcon } from '@heroicons/react/24/outline';
+import { ArrowDownTrayIcon, ArrowUturnLeftIcon, CheckIcon, EyeIcon, ScaleIcon, XCircleIcon } from '@heroicons/react/24/outline';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { fileHistory, purgeVersion, resolveConflict, restoreFile } from '../../api/files';
 import type { FileVersion } from '../../api/types';
@@ -134,9 +134,11 @@ interface TimelineProps {
   vault: string;
   path: string;
   name: string;
+  /** Shows the newest versions side by side, when there are several. */
+  resolve: () => void;
 }
 
-function Timeline({ vault, path, name, versions }: TimelineProps & { versions: FileVersion[] }) {
+function Timeline({ vault, path, name, versions, resolve }: TimelineProps & { versions: FileVersion[] }) {
   const [wanted, setWanted] = useState<string | null>(null);
   const shown = versions.find(({ version_hash }) => version_hash === wanted) ?? versions.find(({ content_hash }) => content_hash !== null);
   const conflict = versions.filter(({ head }) => head).length > 1;
@@ -145,6 +147,11 @@ function Timeline({ vault, path, name, versions }: TimelineProps & { versions: F
       {conflict ? (
         <Alert variant="default" title={t('There are several newest versions')} mb="md">
           {t('They were stored at the same time in different places. Choose the one to keep; the others stay in the history.')}
+          <Group mt="xs">
+            <Button size="xs" variant="default" leftSection={<ScaleIcon width={16} aria-hidden />} onClick={resolve}>
+              {t('Side by side …')}
+            </Button>
+          </Group>
         </Alert>
       ) : null}
       <div className={classes.columns}>
@@ -169,7 +176,7 @@ function Timeline({ vault, path, name, versions }: TimelineProps & { versions: F
 }
 
 /** Every version of a file on a time line, newest first, with a look at each and what has changed between two. */
-export function Versions({ vault, path, name, close }: TimelineProps & { close: () => void }) {
+export function Versions({ vault, path, name, resolve, close }: TimelineProps & { close: () => void }) {
   useReturnFocus();
   const query = useQuery({
     queryKey: ['history', vault, path],
@@ -188,7 +195,7 @@ export function Versions({ vault, path, name, close }: TimelineProps & { close: 
     >
       {query.isPending ? <Loader role="status" aria-label={t('Loading')} /> : null}
       {query.isError ? <Failure error={query.error} retry={() => void query.refetch()} /> : null}
-      {query.data === undefined ? null : <Timeline {...{ vault, path, name }} versions={query.data} />}
+      {query.data === undefined ? null : <Timeline {...{ vault, path, name, resolve }} versions={query.data} />}
     </Modal>
   );
 }
