@@ -204,6 +204,21 @@ const states = {
       await page.getByText(/^It begins with/).waitFor();
     },
   },
+  'where a file is': {
+    at: () => meshed,
+    hash: () => `#/vaults/${shared}`,
+    act: async (page) => {
+      await page.route('**/info/**', async (route) => {
+        const json = await (await route.fetch()).json();
+        await route.fulfill({ json: { ...json, file: { ...json.file, local: 'none' } } });
+      });
+      await page.route('**/cache/**', (route) => route.fulfill({ status: 500, json: { error: 'nobody has it' } }));
+      await menuOf(page, 'note.txt', 'Where it is')();
+      await page.getByRole('dialog').getByText('Attic').waitFor();
+      await page.getByRole('button', { name: 'Keep on this machine' }).click();
+      await page.getByRole('dialog').getByRole('alert').waitFor();
+    },
+  },
   'shared vault': {
     at: () => meshed,
     hash: () => `#/vaults/${shared}`,

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { encodePath } from '../lib/paths';
+import { Turns } from '../lib/turns';
 import { apiUrl, authorization, errorOf, fetchJson, send, tokenUrl, ApiError } from './client';
 import { endSession, session } from '../lib/session';
-import type { ArchiveTicket, File as VaultFile, FileCopied, FileHistory, FileList, FileMoved, FilesChanged, FilesFound, FileVersion, Folder, Purged, Trash } from './types';
+import type { ArchiveTicket, Cached, File as VaultFile, FileCopied, FileHistory, FileInfo, FileList, FileMoved, FilesChanged, FilesFound, FileVersion, Folder, Purged, Trash } from './types';
 
 const PAGE = 1000;
 /** Most paths of one request. */
@@ -141,6 +142,30 @@ export async function readVersion(vault: string, path: string, contentHash: stri
 /** Removes the older versions with a content for good. */
 export const purgeVersion = (vault: string, path: string, contentHash: string): Promise<Purged> =>
   fetchJson(route(vault, 'version', path), { method: 'DELETE', query: { content_hash: contentHash } });
+
+/** Who has a file. Asks the machines that are there, so it takes a moment. */
+export const infoQuery = (vault: string, path: string) =>
+  queryOptions({
+    queryKey: ['info', vault, path],
+    queryFn: ({ signal }) => fetchJson<FileInfo>(route(vault, 'info', path), { signal }),
+    staleTime: 0,
+  });
+
+const LOCAL_STALE_MS = 300_000;
+const MOST_LOCAL_AT_ONCE = 2;
+const localTurns = new Turns(MOST_LOCAL_AT_ONCE);
+
+/** How much of a file is on this machine; lists do not tell. Its content is part of the key, so an answer stays true. */
+export const localQuery = (vault: string, { path, content_hash: hash }: VaultFile) =>
+  queryOptions({
+    queryKey: ['local', vault, path, hash],
+    queryFn: async ({ signal }) =>
+      (await localTurns.take(() => fetchJson<VaultFile>(route(vault, 'files', path), { signal }), signal)).local,
+    staleTime: LOCAL_STALE_MS,
+  });
+
+/** Has the whole of a file on this machine; waits until it is here. */
+export const cacheFile = (vault: string, path: string): Promise<Cached> => fetchJson(route(vault, 'cache', path), { method: 'POST' });
 
 /** Chooses which of several newest versions survives. */
 export const resolveConflict = (vault: string, path: string, versionHash: string): Promise<VaultFile> =>

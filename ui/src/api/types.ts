@@ -47,4 +47,7 @@ export type SpeedtestList = Schemas['SpeedtestList'];
 export type SystemNat = Schemas['SystemNat'];
 export type SyncVault = Schemas['SyncVault'];
 export type SyncList = Schemas['SyncList'];
+export type FileInfo = Schemas['FileInfo'];
+export type Replica = Schemas['Replica'];
+export type Cached = Schemas['Cached'];
 export type VaultShare = Schemas['VaultShare'];

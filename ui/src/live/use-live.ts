@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { useEffect, useRef } from 'react';
-import { useQueryClient, type QueryClient } from '@tanstack/react-query';
+import { useQueryClient, type InvalidateQueryFilters, type QueryClient } from '@tanstack/react-query';
 import { EventStream, type DaemonEvent } from '../api/events';
 import { attachFolders, noteFileEvent } from './folders';
 import { noteTransfer } from './transfers';
@@ -8,16 +8,19 @@ import { noteTransfer } from './transfers';
 const VAULTS_MS = 1000;
 const NODES_MS = 500;
 
+/** Files that are all here stay here; whether others are has changed, perhaps. */
+const notHere: InvalidateQueryFilters = { queryKey: ['local'], predicate: ({ state }) => state.data !== 'full' };
+
 /** Loads some queries anew, once for all events of a while. */
 class Refresher {
   readonly #client: QueryClient;
-  readonly #keys: string[][];
+  readonly #filters: InvalidateQueryFilters[];
   readonly #waitMs: number;
   #timer: number | undefined;
 
-  constructor(client: QueryClient, keys: string[][], waitMs: number) {
+  constructor(client: QueryClient, which: (string[] | InvalidateQueryFilters)[], waitMs: number) {
     this.#client = client;
-    this.#keys = keys;
+    this.#filters = which.map((one) => (Array.isArray(one) ? { queryKey: one } : one));
     this.#waitMs = waitMs;
   }
 
@@ -25,7 +28,7 @@ class Refresher {
     if (this.#timer !== undefined) return;
     this.#timer = window.setTimeout(() => {
       this.#timer = undefined;
-      for (const queryKey of this.#keys) void this.#client.invalidateQueries({ queryKey });
+      for (const filters of this.#filters) void this.#client.invalidateQueries(filters);
     }, this.#waitMs);
   }
 }
@@ -42,7 +45,7 @@ class Dispatcher {
       [['vaults'], ['audit'], ['trash'], ['upload-sessions'], ['analytics']],
       VAULTS_MS,
     );
-    const nodes = new Refresher(client, [['nodes'], ['acl'], ['topology'], ['sync'], ['system', 'status']], NODES_MS);
+    const nodes = new Refresher(client, [['nodes'], ['acl'], ['topology'], ['sync'], ['info'], ['system', 'status']], NODES_MS);
     this.#byType = {
       storage_changed: new Refresher(client, [['storage']], 0),
       status_changed: new Refresher(client, [['system', 'status'], ['networks']], 0), // their states are part of it
@@ -50,7 +53,7 @@ class Dispatcher {
       node_online: nodes,
       node_offline: nodes,
       node_changed: nodes,
-      sync_changed: new Refresher(client, [['sync']], NODES_MS),
+      sync_changed: new Refresher(client, [['sync'], ['info'], notHere], NODES_MS),
     };
     attachFolders(client);
   }

@@ -5,6 +5,7 @@ import { formatBytes, formatTime } from '../../lib/format';
 import { t, tn } from '../../lib/i18n';
 import { startDrag } from './drag';
 import { FileIcon } from './file-icon';
+import { NotHere } from './not-here';
 import type { AnyRow } from './rows';
 import { useDrop } from './use-drop';
 import classes from './file-table.module.css';
@@ -29,7 +30,7 @@ interface FileRowProps {
 
 export const rowId = (index: number): string => `file-row-${index}`;
 
-function Cells({ row }: { row: AnyRow }) {
+function Cells({ vault, row }: { vault: string; row: AnyRow }) {
   const size = row.kind === 'folder' ? tn('{n} file', '{n} files', row.folder.files) : formatBytes(row.size);
   const detail = row.kind === 'folder' ? `${size} · ${formatBytes(row.size)}` : `${size} · ${formatTime(row.time)}`;
   return (
@@ -45,6 +46,7 @@ function Cells({ row }: { row: AnyRow }) {
           </span>
         </span>
         {row.kind === 'file' && row.file.deleted ? <span className={classes.badge}>{t('deleted')}</span> : null}
+        {row.kind === 'file' && !row.file.deleted ? <NotHere vault={vault} file={row.file} /> : null}
         {row.kind === 'file' && row.file.conflict ? <span className={classes.badge}>{t('conflict')}</span> : null}
       </span>
       <span role="gridcell" className={classes.sizeCell}>
@@ -106,7 +108,7 @@ export const FileTableRow = memo(function FileTableRow(props: FileRowProps) {
           <span className={classes.checkBox}>{selected ? <CheckIcon width={14} height={14} aria-hidden /> : null}</span>
         </span>
       </span>
-      <Cells row={row} />
+      <Cells vault={vault} row={row} />
       <span role="gridcell" className={classes.moreCell}>
         <button
           type="button"

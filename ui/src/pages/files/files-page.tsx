@@ -116,6 +116,7 @@ export function FilesPage({ vault, folder }: { vault: Vault; folder: string }) {
     copy: (rows) => setOverlay({ what: 'copy', rows }),
     versions: (row) => setOverlay({ what: 'versions', row }),
     resolve: (row) => setOverlay({ what: 'conflict', row }),
+    where: (row) => setOverlay({ what: 'where', row }),
     remove: (rows) => void deleteRows(vaultId, rows),
     restore: (rows) => void restoreRows(vaultId, rows),
   };

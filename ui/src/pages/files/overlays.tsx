@@ -5,9 +5,10 @@ import { PlaceDialog } from './place-dialog';
 import { Preview } from './preview';
 import type { FileRow, Row } from './rows';
 import { Versions } from './versions';
+import { Where } from './where';
 
 export type Overlay =
-  | { what: 'preview' | 'versions' | 'conflict'; row: FileRow }
+  | { what: 'preview' | 'versions' | 'conflict' | 'where'; row: FileRow }
   | { what: 'rename'; row: Row }
   | { what: 'move' | 'copy'; rows: Row[] }
   | { what: 'folder' };
@@ -44,6 +45,7 @@ export function Overlays(props: OverlaysProps) {
           }}
           versions={(row) => setOverlay({ what: 'versions', row })}
           resolve={(row) => setOverlay({ what: 'conflict', row })}
+          where={(row) => setOverlay({ what: 'where', row })}
           {...{ download, close }}
         />
       );
@@ -59,6 +61,8 @@ export function Overlays(props: OverlaysProps) {
       );
     case 'conflict':
       return <Conflict vault={vault} path={overlay.row.path} name={overlay.row.name} close={close} />;
+    case 'where':
+      return <Where vault={vault} file={overlay.row.file} close={close} />;
     case 'rename':
       return <RenameDialog vault={vault} row={overlay.row} onRenamed={onRenamed} close={close} />;
     case 'move':

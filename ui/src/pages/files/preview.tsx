@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { useEffect, useState } from 'react';
 import { Button, Group, Loader, Modal, Text } from '@mantine/core';
-import { ArrowDownTrayIcon, ChevronLeftIcon, ChevronRightIcon, ClockIcon, EyeSlashIcon } from '@heroicons/react/24/outline';
+import { ArrowDownTrayIcon, ChevronLeftIcon, ChevronRightIcon, ClockIcon, EyeSlashIcon, MapPinIcon } from '@heroicons/react/24/outline';
 import { useQuery } from '@tanstack/react-query';
 import { readStart, streamUrl } from '../../api/files';
 import { Empty } from '../../components/empty';
@@ -85,11 +85,12 @@ interface PreviewProps {
   download: (row: FileRow) => void;
   versions: (row: FileRow) => void;
   resolve: (row: FileRow) => void;
+  where: (row: FileRow) => void;
   close: () => void;
 }
 
 /** Looks at a file. Left and right go to its neighbours. */
-export function Preview({ vault, row, files, show, download, versions, resolve, close }: PreviewProps) {
+export function Preview({ vault, row, files, show, download, versions, resolve, where, close }: PreviewProps) {
   useReturnFocus();
   const at = files.findIndex(({ key }) => key === row.key);
   const before = files[at - 1];
@@ -113,6 +114,7 @@ export function Preview({ vault, row, files, show, download, versions, resolve, 
             <IconButton icon={ChevronLeftIcon} label={t('Previous file')} disabled={before === undefined} onClick={() => before && show(before)} />
             <IconButton icon={ChevronRightIcon} label={t('Next file')} disabled={after === undefined} onClick={() => after && show(after)} />
             <IconButton icon={ClockIcon} label={t('Versions')} onClick={() => versions(row)} />
+            <IconButton icon={MapPinIcon} label={t('Where it is')} onClick={() => where(row)} />
             <IconButton icon={ArrowDownTrayIcon} label={t('Download')} onClick={() => download(row)} />
             <Modal.CloseButton aria-label={t('Close')} />
           </Group>

@@ -9,6 +9,7 @@ import {
   DocumentDuplicateIcon,
   EyeIcon,
   FolderOpenIcon,
+  MapPinIcon,
   PencilIcon,
   ScaleIcon,
   TrashIcon,
@@ -27,6 +28,7 @@ export interface RowActions {
   copy: (rows: Row[]) => void;
   versions: (row: FileRow) => void;
   resolve: (row: FileRow) => void;
+  where: (row: FileRow) => void;
   remove: (rows: Row[]) => void;
   restore: (rows: FileRow[]) => void;
 }
@@ -68,6 +70,8 @@ export function actionsFor(rows: Row[], actions: RowActions): Action[] {
     found.unshift({ id: 'resolve', label: t('Resolve the conflict …'), icon: ScaleIcon, run: () => actions.resolve(first) });
   if (single && first.kind === 'file')
     found.push({ id: 'versions', label: t('Versions'), icon: ClockIcon, run: () => actions.versions(first) });
+  if (single && first.kind === 'file' && !first.file.deleted)
+    found.push({ id: 'where', label: t('Where it is'), icon: MapPinIcon, run: () => actions.where(first) });
   if (deleted.length < rows.length)
     found.push({ id: 'delete', label: t('Delete'), icon: TrashIcon, run: () => actions.remove(rows), danger: true });
   return found.filter((action) => action !== false);

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Where files are: a machine that keeps no copies by itself, beside one that does.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { Browser, done, row, signedIn } from './lib/browser.mjs';
+import { endAll, found, joined, json, sees, until } from './lib/mesh.mjs';
+
+const MIB = 1024 ** 2;
+let browser;
+let one;
+let two;
+let vault;
+
+before(async () => {
+  browser = await Browser.start();
+  one = await found('home', '  display_name: Küche\n');
+  two = await joined(one, '  display_name: Laptop\n  reliable: false\n');
+  vault = await one.newVault('Films');
+  for (const path of ['/a.bin', '/b.bin']) await one.put(vault, path, randomBytes(9 * MIB));
+  await two.api('POST', '/vaults/join', await json(one, 'GET', `/vaults/${vault}/share-url`));
+  await until('the files', async () => (await json(two, 'GET', `/vaults/${vault}/files`)).files.length === 2, 60);
+  await until('rest', async () => stateOf(two).then(({ synced_ms: synced, running }) => synced !== null && !running), 60);
+});
+after(async () => {
+  await browser.stop();
+  try {
+    for (const daemon of [two, one]) await daemon.stop();
+  } finally {
+    await endAll();
+  }
+});
+
+const stateOf = async (daemon) => (await json(daemon, 'GET', '/sync')).vaults.find(({ vault_id: id }) => id === vault);
+const localOf = async (daemon, path) => (await json(daemon, 'GET', `/vaults/${vault}/files${path}`)).local;
+
+async function openWhere(page, name) {
+  await row(page, name).getByRole('button').click();
+  await page.getByRole('menuitem', { name: 'Where it is' }).click();
+  return page.getByRole('dialog', { name: `Where “${name}” is` });
+}
+
+const machine = (dialog, name) => dialog.getByRole('listitem').filter({ hasText: name });
+
+describe('a file that is on another machine only', () => {
+  it('is marked, and is brought here', { timeout: 120_000 }, async () => {
+    const before = (await stateOf(two)).missing_blocks;
+    assert.ok(before > 0);
+    const page = await signedIn(browser, two, `#/vaults/${vault}`);
+    for (const name of ['a.bin', 'b.bin']) await row(page, name).getByText('not here', { exact: true }).waitFor();
+    const dialog = await openWhere(page, 'a.bin');
+    await dialog.getByText('It is on other machines only, and is read through the network.').waitFor();
+    await machine(dialog, 'this machine').getByText('nothing of it').waitFor();
+    await machine(dialog, 'Küche').getByText('all of it', { exact: true }).waitFor();
+
+    let go;
+    const gate = new Promise((resolve) => (go = resolve));
+    await page.route('**/cache/**', async (route) => {
+      await gate;
+      await route.continue();
+    });
+    await dialog.getByRole('button', { name: 'Keep on this machine' }).click();
+    await dialog.getByRole('progressbar', { name: '“a.bin” comes from other machines' }).waitFor();
+    await dialog.getByText(`${before} blocks of the vault are still elsewhere.`, { exact: false }).waitFor();
+    go();
+    await page.getByText('All of “a.bin” is on this machine now.').waitFor();
+    await dialog.getByText('All of it is on this machine, and can be read without a network.').waitFor();
+    await machine(dialog, 'this machine').getByText('all of it', { exact: true }).waitFor();
+    assert.equal(await dialog.getByRole('button', { name: 'Keep on this machine' }).count(), 0);
+    assert.equal(await localOf(two, '/a.bin'), 'full');
+    assert.ok((await stateOf(two)).missing_blocks < before);
+    await page.keyboard.press('Escape');
+    await row(page, 'a.bin').getByText('not here').waitFor({ state: 'detached' });
+    await row(page, 'b.bin').getByText('not here', { exact: true }).waitFor();
+    await done(browser, page);
+  });
+
+  it('is not marked on the machine that has it', async () => {
+    const page = await signedIn(browser, one, `#/vaults/${vault}`);
+    await row(page, 'b.bin').waitFor();
+    await row(page, 'a.bin').locator('[data-open]').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Where it is' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Where “a.bin” is' });
+    await machine(dialog, 'Laptop').getByText('all of it', { exact: true }).waitFor();
+    await page.keyboard.press('Escape');
+    assert.equal(await page.getByText('not here').count(), 0);
+    await done(browser, page);
+  });
+
+  it('cannot be brought while no machine has it, which is told with the reason, and comes later', { timeout: 120_000 }, async () => {
+    const page = await signedIn(browser, two, `#/vaults/${vault}`, { width: 360, expected: ['503'] });
+    await row(page, 'b.bin').getByText('not here', { exact: true }).waitFor();
+    const dialog = await openWhere(page, 'b.bin');
+    await machine(dialog, 'Küche').getByText('all of it', { exact: true }).waitFor();
+    await one.end();
+    await machine(dialog, 'Küche').getByText('does not answer now').waitFor({ timeout: 30_000 });
+    await dialog.getByRole('button', { name: 'Keep on this machine' }).click();
+    await dialog.getByRole('alert').getByText(/blocks are on machines that are not there now\.$/).waitFor();
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth), false);
+    await one.run('127.0.0.1:0');
+    delete one.token;
+    await sees(two, one);
+    await machine(dialog, 'Küche').getByText('all of it', { exact: true }).waitFor({ timeout: 30_000 });
+    await dialog.getByRole('button', { name: 'Try again' }).click();
+    await dialog.getByText('All of it is on this machine, and can be read without a network.').waitFor();
+    await page.keyboard.press('Escape');
+    await row(page, 'b.bin').getByText('not here').waitFor({ state: 'detached' });
+    assert.equal((await stateOf(two)).missing_blocks, 0);
+    await done(browser, page);
+  });
+});
