@@ -247,6 +247,11 @@ const states = {
       await page.getByText('/folder/note.txt').waitFor();
     },
   },
+  'between machines': {
+    at: () => meshed,
+    hash: '#/transfers',
+    act: (page) => page.getByText(/^In line with other machines/).waitFor({ timeout: 60_000 }),
+  },
   storage: {
     hash: '#/storage',
     act: async (page) => {

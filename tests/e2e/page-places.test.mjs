@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { Browser, done, row, signedIn } from './lib/browser.mjs';
-import { endAll, found, joined, json, sees, until } from './lib/mesh.mjs';
+import { alone, endAll, found, joined, json, sees, until } from './lib/mesh.mjs';
 
 const MIB = 1024 ** 2;
 let browser;
@@ -107,5 +107,72 @@ describe('a file that is on another machine only', () => {
     await row(page, 'b.bin').getByText('not here').waitFor({ state: 'detached' });
     assert.equal((await stateOf(two)).missing_blocks, 0);
     await done(browser, page);
+  });
+});
+
+describe('what goes between machines', () => {
+  const line = (page, name) => page.getByRole('region', { name: 'Between machines' }).getByRole('listitem', { name });
+  const figure = (page, name, label) => line(page, name).locator('div', { has: page.getByText(label, { exact: true }) }).locator('dd').last();
+  const shows = (page, name, label, wanted) => until(`${label} of ${name}`, async () => wanted(await figure(page, name, label).textContent()));
+  const number = (text) => Number(text.replaceAll(',', ''));
+
+  it('is shown for each vault that others have, as it goes on', { timeout: 180_000 }, async () => {
+    const series = await two.newVault('Series');
+    const page = await signedIn(browser, one, '#/transfers');
+    await page.getByRole('heading', { level: 2, name: 'Imports and exports' }).waitFor();
+    await line(page, 'Films').waitFor();
+    assert.equal(await line(page, 'Series').count(), 0);
+    await one.api('POST', '/vaults/join', await json(two, 'GET', `/vaults/${series}/share-url`));
+    await line(page, 'Series').getByText(/1 other machine has it, 1 online$/).waitFor({ timeout: 60_000 });
+    await two.put(series, '/e1.bin', randomBytes(3 * MIB));
+    await shows(page, 'Series', 'Came in since the start', (text) => /^3\.\d+ MiB$/.test(text));
+    await shows(page, 'Series', 'Comes in', (text) => / [KM]iB\/s$/.test(text));
+    await shows(page, 'Series', 'Comes in', (text) => text === '0 B/s');
+    await page.getByText(/^All traffic with other machines: .* in, .* out$/).waitFor();
+    await shows(page, 'Series', 'Blocks on other machines only', (text) => text === '0');
+
+    // a quota in the way is told with its sentence, and goes when it is lifted
+    await one.api('PATCH', `/vaults/${series}`, { hard_quota: 4 * MIB });
+    await two.put(series, '/e2.bin', randomBytes(3 * MIB));
+    await line(page, 'Series').getByText(/quota/).waitFor({ timeout: 30_000 });
+    await shows(page, 'Series', 'Blocks on other machines only', (text) => number(text) > 0);
+    await one.api('PATCH', `/vaults/${series}`, { hard_quota: 0 });
+    await page.getByRole('button', { name: 'Sync now' }).click();
+    await page.getByText('All machines that are there are asked about all vaults.').waitFor();
+    await line(page, 'Series').getByText(/quota/).waitFor({ state: 'detached', timeout: 30_000 });
+    await shows(page, 'Series', 'Blocks on other machines only', (text) => text === '0');
+    await line(page, 'Series').getByRole('link', { name: 'Series' }).click();
+    await row(page, 'e2.bin').waitFor();
+    await done(browser, page);
+  });
+
+  it('shows a round that is under way, and says why nobody can be asked', { timeout: 120_000 }, async () => {
+    const page = await signedIn(browser, one, '#/transfers', { width: 360, expected: ['503'] });
+    await page.route('**/api/v1/sync', async (route) => {
+      const { vaults } = await (await route.fetch()).json();
+      await route.fulfill({ json: { vaults: vaults.map((state) => ({ ...state, running: true, missing_blocks: 1234 })) } });
+    });
+    await page.getByRole('progressbar', { name: '“Films” is being brought in line' }).waitFor();
+    await line(page, 'Films').getByText(/^Being brought in line · /).waitFor();
+    assert.equal(await figure(page, 'Films', 'Blocks on other machines only').textContent(), '1,234');
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth), false);
+    await page.unroute('**/api/v1/sync');
+    await page.getByRole('progressbar', { name: '“Films” is being brought in line' }).waitFor({ state: 'detached' });
+    await one.api('POST', '/networks/disconnect');
+    await page.getByRole('button', { name: 'Sync now' }).click();
+    await page.getByRole('alert').getByText(/network/i).waitFor();
+    await one.api('POST', `/networks/${one.network}/connect`);
+    await sees(one, two);
+    await done(browser, page);
+  });
+
+  it('is nothing for a machine alone', async () => {
+    const daemon = await alone();
+    await daemon.newVault('Mine');
+    const page = await signedIn(browser, daemon, '#/transfers');
+    await page.getByText(/^No other machine has a vault of this one yet\./).waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Sync now' }).count(), 0);
+    await done(browser, page);
+    await daemon.stop();
   });
 });

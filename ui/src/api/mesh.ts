@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { queryOptions } from '@tanstack/react-query';
 import { fetchJson, send } from './client';
-import type { Network, NetworkInvite, NetworkList, NetworkRotation, NodeList, PeerAcl, Speedtest, SpeedtestList, SystemNat, Topology } from './types';
+import type { Network, NetworkInvite, NetworkList, NetworkRotation, NodeList, PeerAcl, Speedtest, SpeedtestList, SystemNat, Throughput, Topology } from './types';
 
 /** Round trips, free space and what the router says have no event. */
 const MEASURED_MS = 60_000;
+const TRAFFIC_MS = 5000;
 
 export const networksQuery = queryOptions({
   queryKey: ['networks'],
@@ -35,6 +36,14 @@ export const natQuery = (network: string) =>
     staleTime: 0,
     refetchInterval: MEASURED_MS,
   });
+
+/** Bytes to and from other machines, a sample every ten seconds. */
+export const throughputQuery = queryOptions({
+  queryKey: ['throughput'],
+  queryFn: ({ signal }) => fetchJson<Throughput>('/stats/throughput', { signal }),
+  staleTime: 0,
+  refetchInterval: TRAFFIC_MS,
+});
 
 /** Newest first. */
 export const speedtestsQuery = (node: string) =>

@@ -44,6 +44,7 @@ export type Topology = Schemas['Topology'];
 export type PeerAcl = Schemas['PeerAcl'];
 export type Speedtest = Schemas['Speedtest'];
 export type SpeedtestList = Schemas['SpeedtestList'];
+export type Throughput = Schemas['Throughput'];
 export type SystemNat = Schemas['SystemNat'];
 export type SyncVault = Schemas['SyncVault'];
 export type SyncList = Schemas['SyncList'];

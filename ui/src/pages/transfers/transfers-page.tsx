@@ -13,6 +13,7 @@ import { sentence } from '../../lib/errors';
 import { formatBytes, formatDuration, formatTime } from '../../lib/format';
 import { t, tn } from '../../lib/i18n';
 import { addTransfer, isUnderWay, paceOf } from '../../live/transfers';
+import { BetweenMachines } from './between-machines';
 import classes from './transfers-page.module.css';
 
 function stateText({ state, ended_ms }: Transfer): string {
@@ -140,7 +141,7 @@ function Item({ transfer, vaultName }: { transfer: Transfer; vaultName: string }
     <li className={`mh-card ${classes.item}`}>
       <div className={classes.head}>
         <div className={classes.names}>
-          <Title order={2} size="h5">
+          <Title order={3} size="h5">
             {name}
           </Title>
           <Text size="sm" c={transfer.state === 'failed' ? 'var(--mh-bad)' : 'dimmed'} role="status">
@@ -164,13 +165,17 @@ function Item({ transfer, vaultName }: { transfer: Transfer; vaultName: string }
   );
 }
 
-/** Imports and exports: how far they are, and what became of them. */
+/** What goes between machines, and imports and exports: how far they are, and what became of them. */
 export function TransfersPage() {
   const query = useQuery(transfersQuery);
   const vaults = useQuery(vaultsQuery);
   const nameOf = (id: string): string => vaults.data?.find((vault) => vault.id === id)?.name ?? t('a vault that is gone');
   return (
     <Page title={t('Transfers')}>
+      <BetweenMachines vaultName={nameOf} />
+      <Title order={2} size="h4">
+        {t('Imports and exports')}
+      </Title>
       {query.isPending ? <Skeleton h={150} radius={14} role="status" aria-label={t('Loading')} /> : null}
       {query.isError ? <Failure error={query.error} retry={() => void query.refetch()} /> : null}
       {query.data?.length === 0 ? (

@@ -8,20 +8,23 @@ import { formatTime } from '../../lib/format';
 import { t, tn } from '../../lib/i18n';
 
 /** Whether a vault is the same as elsewhere, in a few words. */
-function summary({ running, peers_online: online, synced_ms: synced }: SyncVault): string {
+export function syncSummary({ running, peers_online: online, synced_ms: synced }: SyncVault): string {
   if (running) return t('Being brought in line');
   if (synced === null) return t('Not compared with another machine yet');
   return online > 0 ? t('In line with other machines') : t('In line with other machines as of {time}', { time: formatTime(synced) });
 }
 
+/** Whether another machine has to do with a vault. */
+export const isShared = ({ peers, missing_blocks: missing, error }: SyncVault): boolean => peers.length > 0 || missing > 0 || error !== null;
+
 /** Whether a vault that other machines have, too, is the same there; nothing for one of this machine alone. */
 export function SyncState({ vault }: { vault: string }) {
   const state = useQuery(syncQuery).data?.find(({ vault_id }) => vault_id === vault);
-  if (state === undefined || (state.peers.length === 0 && state.missing_blocks === 0 && state.error === null)) return null;
+  if (state === undefined || !isShared(state)) return null;
   const { peers, peers_online: online, missing_blocks: missing, error } = state;
   return (
     <Text size="sm" c="dimmed" role="status">
-      {summary(state)}
+      {syncSummary(state)}
       {' · '}
       {tn('{n} other machine has it', '{n} other machines have it', peers.length)}
       {', '}
