@@ -11,6 +11,7 @@
 #include "tray/host.h"
 #include "tray/link.h"
 #include "tray/view.h"
+#include "tray/watch.h"
 
 #define APP_ID "com.meshhold.MeshHold"
 /* Panels come up while we do, and come back when they crash: no window for that long. */
@@ -23,6 +24,7 @@ typedef struct
   GDBusConnection *bus;         /* (owned) (nullable): kept so that the indicator finds it ready */
   MhTrayMachine machine;
   MhTrayLink *link;
+  MhTrayWatch *watch;
   MhTrayLauncher *launcher;
   MhTrayIndicator *indicator; /* (nullable) */
   MhTrayWindow *window;
@@ -199,6 +201,26 @@ feed (App *self, MhTrayEvent event, MhTrayState told)
 }
 
 static void
+on_mesh (const char *text, gpointer user_data)
+{
+  App *self = user_data;
+
+  mh_tray_indicator_show_mesh (self->indicator, text);
+  mh_tray_window_show_mesh (self->window, text);
+}
+
+static void
+on_token (JsonObject *reply, const GError *error, gpointer user_data)
+{
+  App *self = user_data;
+  const char *token = reply != NULL ? mh_json_member (reply, "token") : NULL;
+
+  /* Without one the next answer of the daemon brings the next try. */
+  if (token != NULL)
+    mh_tray_watch_set_token (self->watch, token);
+}
+
+static void
 on_status (JsonObject *status, gpointer user_data)
 {
   App *self = user_data;
@@ -209,6 +231,7 @@ on_status (JsonObject *status, gpointer user_data)
       /* What a daemon said while it was up does not tell why it is gone. */
       if (self->machine.phase == MH_TRAY_PHASE_UP)
         g_clear_pointer (&self->detail, g_free);
+      mh_tray_watch_forget (self->watch);
       feed (self, MH_TRAY_EVENT_DOWN, MH_TRAY_STARTING);
       return;
     }
@@ -219,6 +242,8 @@ on_status (JsonObject *status, gpointer user_data)
   feed (self, MH_TRAY_EVENT_UP, told);
   if (self->open_wanted && told != MH_TRAY_STARTING)
     open_page (self);
+  if (told != MH_TRAY_STARTING && mh_tray_watch_look (self->watch, mh_json_member (status, "url")))
+    mh_tray_link_request (self->link, "token", on_token);
 }
 
 static void
@@ -278,6 +303,7 @@ on_startup (GApplication *application, gpointer user_data)
   mh_tray_indicator_set_autostart (self->indicator, mh_tray_autostart_get ());
   mh_tray_window_set_autostart (self->window, mh_tray_autostart_get ());
   self->launcher = mh_tray_launcher_new (self->options, self->bus, on_launcher, self);
+  self->watch = mh_tray_watch_new (on_mesh, self);
   self->link = mh_tray_link_new (self->options->home, on_status, self);
   self->host = mh_tray_host_new (self->bus, on_host, self);
   mh_tray_launcher_on_terminate (self->launcher, on_terminate);
@@ -301,6 +327,7 @@ app_clear (App *self)
   g_clear_handle_id (&self->grace, g_source_remove);
   g_clear_pointer (&self->host, mh_tray_host_free);
   g_clear_pointer (&self->link, mh_tray_link_free);
+  g_clear_pointer (&self->watch, mh_tray_watch_free);
   g_clear_pointer (&self->launcher, mh_tray_launcher_free);
   g_clear_pointer (&self->indicator, mh_tray_indicator_free);
   g_clear_pointer (&self->window, mh_tray_window_free);

@@ -11,6 +11,7 @@ struct _MhTrayIndicator
   AppIndicator *icon; /* (owned) */
   GtkWidget *menu;    /* (owned) */
   GtkWidget *state;   /* (unowned) in menu */
+  GtkWidget *mesh;    /* (unowned) in menu */
   GtkWidget *start;   /* (unowned) in menu */
   gulong toggled;
   MhTrayCommandFunc func;
@@ -70,6 +71,9 @@ build_menu (MhTrayIndicator *self)
   self->menu = g_object_ref_sink (gtk_menu_new ());
   self->state = append (self, gtk_menu_item_new_with_label (""), NULL, NULL);
   gtk_widget_set_sensitive (self->state, FALSE);
+  self->mesh = append (self, gtk_menu_item_new_with_label (""), NULL, NULL);
+  gtk_widget_set_sensitive (self->mesh, FALSE);
+  gtk_widget_hide (self->mesh);
   append (self, gtk_separator_menu_item_new (), NULL, NULL);
   open = append (self, gtk_menu_item_new_with_mnemonic (_ ("_Open")), "activate",
                  G_CALLBACK (on_open));
@@ -127,6 +131,21 @@ mh_tray_indicator_show (MhTrayIndicator *self, MhTrayState state, const char *te
   app_indicator_set_icon_full (self->icon, name, text);
   if (g_strcmp0 (gtk_menu_item_get_label (GTK_MENU_ITEM (self->state)), text) != 0)
     gtk_menu_item_set_label (GTK_MENU_ITEM (self->state), text);
+}
+
+void
+mh_tray_indicator_show_mesh (MhTrayIndicator *self, const char *text)
+{
+  g_autofree char *title = NULL;
+
+  if (self == NULL)
+    return;
+
+  /* Where there are tooltips, they show the title. */
+  title = text != NULL ? g_strdup_printf ("MeshHold: %s", text) : g_strdup ("MeshHold");
+  app_indicator_set_title (self->icon, title);
+  gtk_menu_item_set_label (GTK_MENU_ITEM (self->mesh), text != NULL ? text : "");
+  gtk_widget_set_visible (self->mesh, text != NULL);
 }
 
 void

@@ -35,6 +35,9 @@ MhTrayIndicator *mh_tray_indicator_new (const char *icons, MhTrayCommandFunc fun
                                         gpointer user_data) G_GNUC_WARN_UNUSED_RESULT;
 void mh_tray_indicator_free (MhTrayIndicator *self);
 void mh_tray_indicator_show (MhTrayIndicator *self, MhTrayState state, const char *text);
+
+/* Shows what is known of the other machines, in the menu and as the tooltip; %NULL for nothing. */
+void mh_tray_indicator_show_mesh (MhTrayIndicator *self, const char *text);
 void mh_tray_indicator_set_autostart (MhTrayIndicator *self, gboolean on);
 
 /* The same in a window, for desktops that show no icons. */
@@ -52,6 +55,9 @@ MhTrayWindow *mh_tray_window_new (GtkApplication *app, MhTrayCommandFunc func,
                                   gpointer user_data) G_GNUC_WARN_UNUSED_RESULT;
 void mh_tray_window_free (MhTrayWindow *self);
 void mh_tray_window_show (MhTrayWindow *self, MhTrayState state, const char *text);
+
+/* Shows what is known of the other machines; %NULL for nothing. */
+void mh_tray_window_show_mesh (MhTrayWindow *self, const char *text);
 void mh_tray_window_set_autostart (MhTrayWindow *self, gboolean on);
 void mh_tray_window_set_visible (MhTrayWindow *self, gboolean visible);
 

@@ -13,6 +13,7 @@ struct _MhTrayWindow
   GtkWidget *window; /* (owned by GTK until destroyed in free) */
   GtkWidget *image;  /* (unowned) in window, as those below */
   GtkWidget *state;
+  GtkWidget *mesh;
   GtkWidget *start;
   gulong toggled;
   MhTrayCommandFunc func;
@@ -81,9 +82,23 @@ add_button (GtkWidget *box, const char *label, GCallback callback, MhTrayWindow 
   return button;
 }
 
+static GtkWidget *
+add_text (GtkWidget *box)
+{
+  GtkWidget *label = gtk_label_new ("");
+
+  gtk_label_set_line_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_max_width_chars (GTK_LABEL (label), 40);
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_container_add (GTK_CONTAINER (box), label);
+
+  return label;
+}
+
 static void
 build (MhTrayWindow *self)
 {
+  GtkWidget *texts = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, SPACE);
   GtkWidget *head = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, SPACE);
   GtkWidget *open;
@@ -91,12 +106,11 @@ build (MhTrayWindow *self)
   gtk_container_set_border_width (GTK_CONTAINER (box), SPACE);
   self->image = gtk_image_new ();
   gtk_image_set_pixel_size (GTK_IMAGE (self->image), ICON_PIXELS);
-  self->state = gtk_label_new ("");
-  gtk_label_set_line_wrap (GTK_LABEL (self->state), TRUE);
-  gtk_label_set_max_width_chars (GTK_LABEL (self->state), 40);
-  gtk_label_set_xalign (GTK_LABEL (self->state), 0);
+  gtk_widget_set_valign (texts, GTK_ALIGN_CENTER);
+  self->state = add_text (texts);
+  self->mesh = add_text (texts);
   gtk_container_add (GTK_CONTAINER (head), self->image);
-  gtk_container_add (GTK_CONTAINER (head), self->state);
+  gtk_container_add (GTK_CONTAINER (head), texts);
   gtk_container_add (GTK_CONTAINER (box), head);
 
   open = add_button (box, _ ("_Open"), G_CALLBACK (on_open), self);
@@ -108,6 +122,7 @@ build (MhTrayWindow *self)
   add_button (box, _ ("_Quit"), G_CALLBACK (on_quit), self);
   gtk_container_add (GTK_CONTAINER (self->window), box);
   gtk_widget_show_all (box);
+  gtk_widget_hide (self->mesh);
   gtk_widget_grab_focus (open);
 }
 
@@ -146,6 +161,13 @@ mh_tray_window_show (MhTrayWindow *self, MhTrayState state, const char *text)
 
   gtk_image_set_from_icon_name (GTK_IMAGE (self->image), name, GTK_ICON_SIZE_DIALOG);
   gtk_label_set_text (GTK_LABEL (self->state), text);
+}
+
+void
+mh_tray_window_show_mesh (MhTrayWindow *self, const char *text)
+{
+  gtk_label_set_text (GTK_LABEL (self->mesh), text != NULL ? text : "");
+  gtk_widget_set_visible (self->mesh, text != NULL);
 }
 
 void

@@ -208,11 +208,16 @@ class Item:
         return [(child[0], child[1]) for child in layout[2]]
 
     def labels(self):
-        return [props.get("label", "-").replace("_", "") for _, props in self.menu()]
+        return [props.get("label", "-").replace("_", "") for _, props in self.menu() if props.get("visible", True)]
 
     def state(self):
         """The first line of the menu."""
         return self.labels()[0]
+
+    def mesh(self):
+        """The second line, about the other machines; None while there is none."""
+        line = self.labels()[1]
+        return None if line == "-" else line
 
     def click(self, label):
         for identity, props in self.menu():

@@ -4,6 +4,7 @@
 
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -17,12 +18,17 @@ from gi.repository import GLib
 
 from desktop import Desktop, Server, wait_until
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+import mh  # noqa: E402
+
 BUILD = os.path.abspath(sys.argv[1])
 TRAY = os.path.join(BUILD, "app", "meshhold-tray")
 CLI = os.path.join(BUILD, "app", "meshhold")
 DAEMON = os.path.join(BUILD, "daemon", "meshholdd")
 LISTEN = "127.0.0.1:0"
 STARTS = 20
+# The tray asks every nine seconds, and a machine is missed after some more.
+MESH_S = 40
 UP = re.compile(r"^(Ready|Offline: ready on this machine only)$")
 
 SYSTEMD_XML = """
@@ -123,12 +129,14 @@ def test_start(desktop):
     desktop.show_tray()
     tray = Tray(desktop)
     item = tray.wait_up()
-    assert item.get("Title") == "MeshHold"
+    assert item.get("Title").startswith("MeshHold")
     assert re.fullmatch("meshhold-(ready|offline)-symbolic", item.get("IconName"))
     icon = os.path.join(item.get("IconThemePath"), item.get("IconName") + ".svg")
     assert os.path.exists(icon), icon
+    wait_until("the network", lambda: item.mesh() == "No network")
+    assert item.get("Title") == "MeshHold: No network"
     labels = item.labels()
-    assert labels[1:] == ["-", "Open", "Copy login link", "Start at login", "-", "Quit"], labels
+    assert labels[2:] == ["-", "Open", "Copy login link", "Start at login", "-", "Quit"], labels
     assert item.menu()[0][1].get("enabled") is False
     pid = tray.daemon_pid()
     assert pid and is_running(pid)
@@ -350,10 +358,57 @@ def test_german(desktop):
     item = tray.item()
     wait_until("a daemon that is up", lambda: item.state() in ("Bereit", "Offline: nur auf diesem "
                                                                "Rechner bereit"))
-    assert item.labels()[2:] == ["Öffnen", "Anmeldelink kopieren", "Bei der Anmeldung starten", "-",
+    wait_until("the network", lambda: item.mesh() == "Kein Netz")
+    assert item.labels()[3:] == ["Öffnen", "Anmeldelink kopieren", "Bei der Anmeldung starten", "-",
                                  "Beenden"], item.labels()
     item.click("Beenden")
     tray.wait_exit()
+
+
+def missing_of(tray):
+    """Blocks that the daemon of a tray does not have, of all vaults."""
+    return sum(vault["missing_blocks"] for vault in json.loads(tray.cli("--json", "sync").stdout)["vaults"])
+
+
+def shows(item, text):
+    wait_until(f"“{text}”", lambda: re.fullmatch(text, item.mesh() or ""), MESH_S)
+
+
+def test_mesh(desktop):
+    """the machines that are there are counted, and whether the vaults are the same on them is told"""
+    desktop.show_tray()
+    pathlib.Path(desktop.folder("home-a"), "config.yaml").write_text(mh.LONELY, encoding="utf-8")
+    with mh.Daemon() as partner:
+        tray = Tray(desktop)
+        item = tray.wait_up()
+        tray.cli("network", "create", "home")
+        shows(item, "1 machine online")
+        url = tray.cli("network", "invite").stdout.strip()
+        assert partner.post("/api/v1/networks", {"url": url}).status == 200
+        shows(item, "2 machines online")
+        vault = partner.vault("Shared")
+        tray.cli("vault", "join", partner.get(f"/api/v1/vaults/{vault}/share-url").json["url"])
+        shows(item, "2 machines online · in sync")
+        assert item.get("Title") == "MeshHold: 2 machines online · in sync"
+
+        # a partner that stands still leaves blocks on their way
+        assert partner.upload(vault, "/large", os.urandom(128 * 1024 ** 2)).status == 200
+        wait_until("blocks on their way", lambda: missing_of(tray) > 0)
+        partner.process.send_signal(signal.SIGSTOP)
+        shows(item, r"2 machines online · syncing \d+ blocks")
+        partner.process.send_signal(signal.SIGCONT)
+        shows(item, "2 machines online · in sync")
+        assert missing_of(tray) == 0
+
+        tray.cli("vault", "set", "Shared", "--quota", "130MiB")
+        assert partner.upload(vault, "/more", os.urandom(8 * 1024 ** 2)).status == 200
+        shows(item, "2 machines online · 1 vault is not in sync")
+        tray.cli("vault", "set", "Shared", "--quota", "0")
+        tray.cli("sync", "--now")
+        shows(item, "2 machines online · in sync")
+        tray.cli("network", "disconnect")
+        shows(item, "No network")
+        tray.quit()
 
 
 class Systemd(Server):
@@ -402,13 +457,13 @@ def test_many(desktop):
     for _ in range(STARTS):
         tray = Tray(desktop)
         item = tray.item()
-        assert len(item.labels()) == 7
+        assert item.labels()[-6:] == ["-", "Open", "Copy login link", "Start at login", "-", "Quit"]
         tray.quit()
 
 
 TESTS = [test_start, test_open, test_copy, test_autostart, test_kill, test_ended, test_reason, test_second,
          test_open_option, test_found, test_terminated, test_no_host, test_no_bus,
-         test_no_display, test_german, test_unit, test_many]
+         test_no_display, test_german, test_mesh, test_unit, test_many]
 
 
 def main():
