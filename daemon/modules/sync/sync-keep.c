@@ -157,17 +157,24 @@ job_free (Job *self)
 
 /* -- audits -- */
 
+static void
+fill (MhSyncKeep *self, MhSwarm *swarm, const MhVault *vault, MhSyncPlacement *out)
+{
+  g_autoptr (GPtrArray) peers = mh_sync_peers_of (self->sync, vault->id);
+  MhSyncCandidates from = { mh_sync_core (self->sync), swarm, vault, peers, self->blame };
+
+  mh_sync_placement_fill (out, &from);
+}
+
 gboolean
 mh_sync_keep_place (MhSyncKeep *self, const MhVault *vault, MhSyncPlacement *out)
 {
   GCancellable *cancellable = NULL;
   MhSwarm *swarm = mh_sync_take (self->sync, &cancellable);
-  g_autoptr (GPtrArray) peers = NULL;
 
   if (swarm == NULL)
     return FALSE;
-  peers = mh_sync_peers_of (self->sync, vault->id);
-  mh_sync_placement_fill (out, mh_sync_core (self->sync), swarm, vault, peers);
+  fill (self, swarm, vault, out);
   mh_sync_give (self->sync, cancellable);
 
   return TRUE;
@@ -240,7 +247,6 @@ audit (MhSyncKeep *self, MhSwarm *swarm, const MhVault *vault, GCancellable *can
        MhSyncHealth *health, GError **error)
 {
   g_auto (MhSyncPlacement) placement = { 0 };
-  g_autoptr (GPtrArray) peers = mh_sync_peers_of (self->sync, vault->id);
   g_autoptr (GArray) others = NULL;
   MhSyncAudit in = { .host = mh_swarm_host (swarm),
                      .store = mh_sync_blocks (self->sync),
@@ -253,7 +259,7 @@ audit (MhSyncKeep *self, MhSwarm *swarm, const MhVault *vault, GCancellable *can
 
   in.surplus_ms =
       is_pressed (self, vault) ? 0 : mh_core_config (mh_sync_core (self->sync))->surplus_ms;
-  mh_sync_placement_fill (&placement, mh_sync_core (self->sync), swarm, vault, peers);
+  fill (self, swarm, vault, &placement);
   others = others_of (self, swarm, vault->id, &placement);
   in.others = others;
 
@@ -324,6 +330,8 @@ run_audit (gpointer data)
   health.checked_ms = mh_clock_now_ms (mh_core_clock (mh_sync_core (self->sync)));
   note_audit (self, job->vault_id, done ? &health : NULL,
               g_hash_table_size (surplus_of (self, job->vault_id)) > 0, began_ms);
+  if (done && health.under > 0) /* who keeps blocks without the key has to ask for them */
+    mh_sync_tell_others (self->sync, job->vault_id);
   if (swarm != NULL)
     mh_sync_give (self->sync, cancellable);
   job_free (job);

@@ -158,15 +158,24 @@ add_keeper (MhSyncPlacement *self, const MhNode *node, gboolean is_trusted)
   self->trusted += is_trusted ? 1 : 0;
 }
 
-void
-mh_sync_placement_fill (MhSyncPlacement *self, MhCore *core, MhSwarm *swarm, const MhVault *vault,
-                        GPtrArray *peer_ids)
+/* Whether a machine is one that keeps what it should. */
+static gboolean
+is_honest (const MhSyncCandidates *from, const MhPeerId *peer)
 {
-  g_autoptr (GPtrArray) nodes = mh_directory_list (mh_swarm_directory (swarm));
+  gint64 now_ms = g_get_monotonic_time () / G_TIME_SPAN_MILLISECOND;
+
+  return from->blame == NULL || !mh_sync_blame_is_out (from->blame, peer, now_ms);
+}
+
+void
+mh_sync_placement_fill (MhSyncPlacement *self, const MhSyncCandidates *from)
+{
+  g_autoptr (GPtrArray) nodes = mh_directory_list (mh_swarm_directory (from->swarm));
+  const MhVault *vault = from->vault;
 
   self->keepers = g_array_new (FALSE, FALSE, sizeof (MhSyncKeeper));
-  self->self = *mh_host_id (mh_swarm_host (swarm));
-  self->is_reliable = mh_core_config (core)->reliable && (vault->roles & MH_VAULT_STORE) != 0;
+  self->self = *mh_host_id (mh_swarm_host (from->swarm));
+  self->is_reliable = mh_core_config (from->core)->reliable && (vault->roles & MH_VAULT_STORE) != 0;
   self->is_pinned = (vault->roles & MH_VAULT_PIN) != 0;
   self->copies = vault->copies;
   self->trusted = self->is_reliable ? 1 : 0;
@@ -174,8 +183,9 @@ mh_sync_placement_fill (MhSyncPlacement *self, MhCore *core, MhSwarm *swarm, con
     {
       const MhNode *node = g_ptr_array_index (nodes, i);
 
-      if (counts (core, node)) /* one that has deleted the vault does not speak of it any more */
-        add_keeper (self, node,
-                    mh_sync_says_vault (node->hello, vault->id) && has_key (peer_ids, &node->peer));
+      if (counts (from->core, node) && is_honest (from, &node->peer))
+        add_keeper (self, node, /* one that has deleted the vault does not speak of it any more */
+                    mh_sync_says_vault (node->hello, vault->id)
+                        && has_key (from->peer_ids, &node->peer));
     }
 }

@@ -4,6 +4,7 @@
 #include "core/core.h"
 #include "modules/mesh/mesh.h"
 #include "modules/vaults/vaults.h"
+#include "sync-blame.h"
 
 G_BEGIN_DECLS
 
@@ -39,10 +40,18 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MhSyncPlacement, mh_sync_placement_clear)
 /* Returns: whether a node says that it has something of a vault; @hello: (nullable) */
 gboolean mh_sync_says_vault (const MhHello *hello, const char *vault_id);
 
-/* Fills an empty one. @peer_ids: (element-type utf8): machines that have the key. Thread: a worker.
- */
-void mh_sync_placement_fill (MhSyncPlacement *self, MhCore *core, MhSwarm *swarm,
-                             const MhVault *vault, GPtrArray *peer_ids);
+/* Who may keep blocks of a vault. All (unowned). */
+typedef struct
+{
+  MhCore *core;
+  MhSwarm *swarm;
+  const MhVault *vault;
+  GPtrArray *peer_ids; /* (element-type utf8): machines that have shown its key */
+  MhSyncBlame *blame;  /* (nullable): who is left out */
+} MhSyncCandidates;
+
+/* Fills an empty one. Thread: a worker. */
+void mh_sync_placement_fill (MhSyncPlacement *self, const MhSyncCandidates *from);
 
 /* Returns: whether this machine should hold the block @id; @data: an MhSyncPlacement. Thread: any.
  */

@@ -13,6 +13,7 @@ mh_sync_round (const MhSyncRound *self, MhSyncPull *pull, GError **error)
       pull->host, pull->store, pull->peer, pull->vault_id, pull->cancellable, error);
   g_auto (MhSyncPlacement) placement = { 0 };
   g_autoptr (GPtrArray) peers = NULL;
+  MhSyncCandidates from = { self->core, self->swarm, self->vault, NULL, self->blame };
   MhSyncMark own = { 0 };
   gboolean done;
 
@@ -24,7 +25,8 @@ mh_sync_round (const MhSyncRound *self, MhSyncPull *pull, GError **error)
   if (done)
     mh_sync_peers_note (self->peers, pull->vault_id, peer_id, &pull->mark, own.epoch);
   peers = mh_sync_peers_list (self->peers, pull->vault_id);
-  mh_sync_placement_fill (&placement, self->core, self->swarm, self->vault, peers);
+  from.peer_ids = peers;
+  mh_sync_placement_fill (&placement, &from);
 
   return done && mh_sync_pull_blocks (pull, session, mh_sync_placement_wants, &placement, error);
 }

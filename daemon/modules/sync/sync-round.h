@@ -3,6 +3,7 @@
 
 #include "modules/mesh/mesh.h"
 #include "modules/vaults/vaults.h"
+#include "sync-blame.h"
 #include "sync-peers.h"
 #include "sync-pull.h"
 
@@ -15,6 +16,7 @@ typedef struct
   MhSwarm *swarm;
   MhSyncPeers *peers;
   const MhVault *vault; /* has its key */
+  MhSyncBlame *blame;   /* (nullable): who is left out */
 } MhSyncRound;
 
 /**

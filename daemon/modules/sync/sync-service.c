@@ -256,7 +256,7 @@ static gboolean
 pull (MhSync *self, MhSwarm *swarm, MhSyncPull *out, GError **error)
 {
   g_autoptr (MhVault) vault = mh_vaults_get (self->vaults, out->vault_id, error);
-  MhSyncRound round = { self->core, swarm, self->peers, vault };
+  MhSyncRound round = { self->core, swarm, self->peers, vault, mh_sync_keep_blame (self->keep) };
 
   if (vault == NULL && g_error_matches (*error, MH_ERROR, MH_ERROR_NOT_FOUND))
     {
@@ -482,6 +482,20 @@ is_news (MhSync *self, const char *vault_id)
   return TRUE;
 }
 
+/* @vaults: (transfer full): the message. Thread: a worker. */
+static void
+publish (MhSync *self, GByteArray *vaults)
+{
+  g_autoptr (GBytes) message = g_byte_array_free_to_bytes (vaults);
+  GCancellable *cancellable = NULL;
+  MhSwarm *swarm = mh_sync_take (self, &cancellable);
+
+  if (swarm == NULL)
+    return;
+  mh_swarm_publish (swarm, TOPIC, message);
+  mh_sync_give (self, cancellable);
+}
+
 /* The message: ids of vaults. Also what came from others is told: not everybody is connected to
  * everybody. */
 static void
@@ -489,10 +503,7 @@ tell (gpointer data)
 {
   MhSync *self = data;
   g_autoptr (GByteArray) out = g_byte_array_new ();
-  g_autoptr (GBytes) message = NULL;
   g_autoptr (GPtrArray) vaults = mh_vaults_list (self->vaults, NULL); /* the next sweep comes */
-  GCancellable *cancellable = NULL;
-  MhSwarm *swarm;
 
   for (guint i = 0; vaults != NULL && i < vaults->len; i++)
     {
@@ -504,12 +515,17 @@ tell (gpointer data)
       mh_sync_keep_note (self->keep, vault->id);
     }
 
-  swarm = out->len > 0 ? mh_sync_take (self, &cancellable) : NULL;
-  if (swarm == NULL)
-    return;
-  message = g_byte_array_free_to_bytes (g_steal_pointer (&out));
-  mh_swarm_publish (swarm, TOPIC, message);
-  mh_sync_give (self, cancellable);
+  if (out->len > 0)
+    publish (self, g_steal_pointer (&out));
+}
+
+void
+mh_sync_tell_others (MhSync *self, const char *vault_id)
+{
+  GByteArray *out = g_byte_array_new ();
+
+  mh_pb_put_text (out, 1, vault_id);
+  publish (self, out);
 }
 
 static gboolean

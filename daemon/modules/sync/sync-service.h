@@ -37,6 +37,9 @@ MhSyncState *mh_sync_state (MhSync *self, const char *vault_id) G_GNUC_WARN_UNUS
 /* Tells people that a vault stands otherwise than before. Thread: any. */
 void mh_sync_tell_state (MhSync *self, const char *vault_id);
 
+/* Tells other machines that there is something about a vault to be asked for. Thread: a worker. */
+void mh_sync_tell_others (MhSync *self, const char *vault_id);
+
 /* Returns: (transfer none): who looks after the copies */
 MhSyncKeep *mh_sync_keep (MhSync *self);
 
