@@ -26,6 +26,7 @@ typedef struct
   MhSwarm *swarm;
   GMutex lock;
   GPtrArray *records; /* (element-type GBytes): of others, as they came first (locked-by lock) */
+  GHashTable *heard;  /* (element-type utf8): who has one in @records (locked-by lock) */
   char *vault_id;     /* (nullable): it says that it has this one */
   const MhSigner *signer;
   guint counts[16]; /* by op (locked-by lock) */
@@ -288,7 +289,8 @@ on_learned (const MhPeerId *peer, GBytes *record, gpointer data)
   Member *self = data;
 
   g_mutex_lock (&self->lock);
-  g_ptr_array_add (self->records, g_bytes_ref (record));
+  if (g_hash_table_add (self->heard, mh_peer_id_to_text (peer)))
+    g_ptr_array_add (self->records, g_bytes_ref (record));
   g_mutex_unlock (&self->lock);
 }
 
@@ -380,6 +382,7 @@ main (int argc, char **argv)
   self.signer = signer;
   g_mutex_init (&self.lock);
   self.records = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  self.heard = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self.vault_id = argc > 4 ? g_strdup (argv[4]) : NULL;
   self.swarm = enter (&self, signer, clock, argv);
   if (self.swarm == NULL)
@@ -387,6 +390,7 @@ main (int argc, char **argv)
   run (&self);
   mh_swarm_free (self.swarm);
   g_ptr_array_unref (self.records);
+  g_hash_table_unref (self.heard);
   g_free (self.vault_id);
   g_mutex_clear (&self.lock);
 
