@@ -46,10 +46,12 @@ tell (MhTrayWatch *self)
 
 /* An answer that is none is no news: the icon tells what is wrong with the daemon. */
 static void
-end (MhTrayWatch *self)
+end (MhTrayWatch *self, guint status)
 {
   self->asking = FALSE;
   self->asked_ms = g_get_monotonic_time () / 1000;
+  if (status == SOUP_STATUS_UNAUTHORIZED)
+    g_clear_pointer (&self->token, g_free); /* the next look wants another one */
 }
 
 /* Returns: (transfer full) (nullable): the node of the answer; %NULL when there is none to use.
@@ -86,9 +88,7 @@ on_sync (GObject *source, GAsyncResult *result, gpointer user_data)
   if (cancelled)
     return;
 
-  end (self);
-  if (status == SOUP_STATUS_UNAUTHORIZED)
-    g_clear_pointer (&self->token, g_free); /* it is too old */
+  end (self, status);
   if (root == NULL)
     return;
 
@@ -108,7 +108,7 @@ on_status (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   if (root == NULL)
     {
-      end (self);
+      end (self, status);
       return;
     }
 
@@ -118,7 +118,7 @@ on_status (GObject *source, GAsyncResult *result, gpointer user_data)
       ask (self, "api/v1/sync", on_sync);
       return;
     }
-  end (self);
+  end (self, status);
   tell (self);
 }
 
@@ -132,7 +132,7 @@ ask (MhTrayWatch *self, const char *path, GAsyncReadyCallback callback)
 
   if (message == NULL)
     {
-      end (self);
+      end (self, SOUP_STATUS_NONE);
       return;
     }
 

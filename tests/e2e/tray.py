@@ -69,9 +69,9 @@ class Tray:
         wait_until("a daemon that is up", lambda: UP.match(item.state()))
         return item
 
-    def cli(self, *args, check=True):
+    def cli(self, *args, check=True, typed=""):
         home = ["--home", self.home] if self.home else []
-        return subprocess.run([CLI, *home, *args], env=self.desktop.env, check=check,
+        return subprocess.run([CLI, *home, *args], env=self.desktop.env, check=check, input=typed,
                               capture_output=True, text=True)
 
     def daemon_pid(self):
@@ -400,6 +400,8 @@ def test_mesh(desktop):
         shows(item, "2 machines online · in sync")
         assert missing_of(tray) == 0
 
+        # a new password ends every session, that of the tray as well
+        tray.cli("passwd", typed="correct horse battery\n")
         tray.cli("vault", "set", "Shared", "--quota", "130MiB")
         assert partner.upload(vault, "/more", os.urandom(8 * 1024 ** 2)).status == 200
         shows(item, "2 machines online · 1 vault is not in sync")
