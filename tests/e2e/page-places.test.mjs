@@ -43,6 +43,25 @@ async function openWhere(page, name) {
 const machine = (dialog, name) => dialog.getByRole('listitem').filter({ hasText: name });
 
 describe('a file that is on another machine only', () => {
+  it('is marked in another way when a part of it is here', async () => {
+    const page = await signedIn(browser, two, '#/system');
+    const partly = (pattern, change) => page.route(pattern, async (route) => route.fulfill({ json: change(await (await route.fetch()).json()) }));
+    await partly('**/files/a.bin', (file) => ({ ...file, local: 'partial' }));
+    await partly('**/info/a.bin', (info) => ({
+      ...info,
+      file: { ...info.file, local: 'partial' },
+      replicas: info.replicas.map((replica) => ({ ...replica, local: 'partial' })),
+    }));
+    await page.evaluate((id) => (window.location.hash = `#/vaults/${id}`), vault);
+    await row(page, 'a.bin').getByText('partly here', { exact: true }).waitFor();
+    await row(page, 'b.bin').getByText('not here', { exact: true }).waitFor();
+    const dialog = await openWhere(page, 'a.bin');
+    await dialog.getByText('A part of it is on this machine. The rest is read through the network.').waitFor();
+    assert.equal(await dialog.getByText('a part of it', { exact: true }).count(), 2);
+    await dialog.getByRole('button', { name: 'Keep on this machine' }).waitFor();
+    await done(browser, page);
+  });
+
   it('is marked, and is brought here', { timeout: 120_000 }, async () => {
     const before = (await stateOf(two)).missing_blocks;
     assert.ok(before > 0);
