@@ -30,9 +30,10 @@ typedef struct
   gboolean *tried;     /* (owned): by machine */
   guint machines;      /* keepers of the placement, then others */
   GArray *blocks;      /* (owned) (nullable) (element-type MhNamedBlock): the batch */
-  Count *counts;       /* (owned) (nullable): by block */
-  GByteArray *leaving; /* (owned): ids that were surplus for long enough */
-  GHashTable *seen;    /* (owned): as @surplus of the audit: what is surplus now */
+  guint8 after[MH_SYNC_HASH_SIZE]; /* the last id of the batch before */
+  Count *counts;                   /* (owned) (nullable): by block */
+  GByteArray *leaving;             /* (owned): ids that were surplus for long enough */
+  GHashTable *seen;                /* (owned): as @surplus of the audit: what is surplus now */
   MhSyncHealth *health;
 } Audit;
 
@@ -183,29 +184,43 @@ count (Audit *self, guint machine, GArray *had)
     }
 }
 
-/* Asks a machine about blocks, (element-type guint) of the batch. */
-static void
-ask (Audit *self, guint machine, GArray *blocks)
+/* Asks a machine whether it has just what it should. A small answer, where all is well. Returns:
+ * whether it has all of @ids, which are what it should have of the batch */
+static gboolean
+has_its_own (MhSyncSession *session, Audit *self, GByteArray *ids)
 {
-  MhSyncSession *session = blocks->len > 0 ? session_of (self, machine) : NULL;
+  g_auto (MhSyncMessage) question = { .op = MH_SYNC_SAME };
+  g_auto (MhSyncMessage) answer = { 0 };
+  g_autoptr (GByteArray) range = g_byte_array_new ();
+  guint8 digest[MH_SYNC_HASH_SIZE];
+
+  g_byte_array_append (range, self->after, sizeof self->after);
+  g_byte_array_append (range, id_of (self, self->blocks->len - 1), MH_SYNC_HASH_SIZE);
+  question.hashes = g_bytes_new (range->data, range->len);
+  mh_sync_digest (ids->data, ids->len, digest);
+
+  return mh_sync_session_ask (session, &question, &answer, NULL) && answer.proof != NULL
+         && memcmp (g_bytes_get_data (answer.proof, NULL), digest, sizeof digest) == 0;
+}
+
+/* Asks a machine which of @ids it has; adds those of @blocks to @had. Returns: %FALSE when it gave
+ * up
+ */
+static gboolean
+ask_each (Audit *self, guint machine, MhSyncSession *session, GByteArray *ids, GArray *blocks,
+          GArray *had)
+{
   g_auto (MhSyncMessage) question = { .op = MH_SYNC_HAVE };
   g_auto (MhSyncMessage) answer = { 0 };
-  g_autoptr (GByteArray) ids = g_byte_array_new ();
-  g_autoptr (GArray) had = g_array_new (FALSE, FALSE, sizeof (guint));
   g_autoptr (GError) error = NULL;
-  const MhSyncKeeper *keeper = keeper_of (self, machine);
   gsize size = 0;
   const guint8 *data;
 
-  if (session == NULL)
-    return;
-  for (guint i = 0; i < blocks->len; i++)
-    g_byte_array_append (ids, id_of (self, g_array_index (blocks, guint, i)), MH_SYNC_HASH_SIZE);
   question.hashes = g_bytes_new (ids->data, ids->len);
   if (!mh_sync_session_ask (session, &question, &answer, &error))
     {
       give_up (self, machine, error);
-      return;
+      return FALSE;
     }
 
   /* in the order of the question */
@@ -216,6 +231,27 @@ ask (Audit *self, guint machine, GArray *blocks)
         g_array_append_val (had, g_array_index (blocks, guint, i));
         at += MH_SYNC_HASH_SIZE;
       }
+
+  return TRUE;
+}
+
+/* Asks a machine about blocks, (element-type guint) of the batch; @own: all that it should have. */
+static void
+ask (Audit *self, guint machine, GArray *blocks, gboolean own)
+{
+  MhSyncSession *session = blocks->len > 0 ? session_of (self, machine) : NULL;
+  const MhSyncKeeper *keeper = keeper_of (self, machine);
+  g_autoptr (GByteArray) ids = g_byte_array_new ();
+  g_autoptr (GArray) had = g_array_new (FALSE, FALSE, sizeof (guint));
+
+  if (session == NULL)
+    return;
+  for (guint i = 0; i < blocks->len; i++)
+    g_byte_array_append (ids, id_of (self, g_array_index (blocks, guint, i)), MH_SYNC_HASH_SIZE);
+  if (own && has_its_own (session, self, ids))
+    g_array_append_vals (had, blocks->data, blocks->len);
+  else if (!ask_each (self, machine, session, ids, blocks, had))
+    return;
   if (keeper == NULL || keeper->has_key || is_proved (self, machine, session, had))
     count (self, machine, had);
 }
@@ -252,7 +288,7 @@ ask_all (Audit *self)
           g_array_append_val (blocks, i);
       if (keeper_of (self, machine) != NULL)
         trust_absent (self, machine, blocks);
-      ask (self, machine, blocks);
+      ask (self, machine, blocks, TRUE);
     }
 
   /* what is not where it should be may be somewhere else */
@@ -263,7 +299,7 @@ ask_all (Audit *self)
       for (guint i = 0; i < self->blocks->len; i++)
         if (self->counts[i].copies < wanted && !should_have (self, machine, i))
           g_array_append_val (blocks, i);
-      ask (self, machine, blocks);
+      ask (self, machine, blocks, FALSE);
     }
 }
 
@@ -473,19 +509,18 @@ static gboolean
 do_all (Audit *self, GError **error)
 {
   const MhSyncAudit *in = self->in;
-  guint8 last[MH_SYNC_HASH_SIZE] = { 0 };
 
   while (!g_cancellable_is_cancelled (in->cancellable))
     {
       self->blocks =
-          mh_store_named_blocks (in->store, in->vault_id, last, MH_SYNC_MOST_HASHES, error);
+          mh_store_named_blocks (in->store, in->vault_id, self->after, MH_SYNC_MOST_HASHES, error);
       if (self->blocks == NULL)
         return FALSE;
       if (self->blocks->len == 0)
         return TRUE;
-      memcpy (last, id_of (self, self->blocks->len - 1), sizeof last);
       if (!do_batch (self, error))
         return FALSE;
+      memcpy (self->after, id_of (self, self->blocks->len - 1), sizeof self->after);
       g_clear_pointer (&self->blocks, g_array_unref);
     }
   g_set_error_literal (error, MH_ERROR, MH_ERROR_UNAVAILABLE, "the network is being left");
@@ -529,7 +564,13 @@ mh_sync_audit (const MhSyncAudit *in, MhSyncHealth *health, GError **error)
   g_autofree gboolean *tried = g_new0 (gboolean, MAX (machines, 1));
   g_autoptr (GByteArray) leaving = g_byte_array_new ();
   g_autoptr (GHashTable) seen = mh_sync_surplus_new ();
-  Audit self = { in, sessions, tried, machines, NULL, NULL, leaving, seen, health };
+  Audit self = { .in = in,
+                 .sessions = sessions,
+                 .tried = tried,
+                 .machines = machines,
+                 .leaving = leaving,
+                 .seen = seen,
+                 .health = health };
   gboolean done;
 
   g_ptr_array_set_size (sessions, (gint) machines);

@@ -368,10 +368,14 @@ static void
 check_vault (MhSyncKeep *self, const MhVault *vault)
 {
   g_auto (MhSyncPlacement) placement = { 0 };
+  g_autoptr (MhSyncState) state = NULL;
   guint8 keepers[MH_SHA256_SIZE];
   Job *job;
 
   if (!mh_sync_keep_place (self, vault, &placement))
+    return;
+  state = mh_sync_state (self->sync, vault->id);
+  if (state->running > 0) /* what is missing is on its way */
     return;
   hash_keepers (&placement, keepers);
   if (!begin_audit (self, vault->id, keepers))
@@ -541,9 +545,9 @@ release_held (MhSyncKeep *self)
 }
 
 GBytes *
-mh_sync_keep_list (const char *vault_id, const MhPeerId *peer, const guint8 *after, gpointer data)
+mh_sync_keep_list (MhSyncKeep *self, const char *vault_id, const MhPeerId *peer,
+                   const guint8 *after)
 {
-  MhSyncKeep *self = data;
   g_autoptr (MhVault) vault = mh_vaults_get (mh_sync_vaults (self->sync), vault_id, NULL);
   g_auto (MhSyncPlacement) placement = { 0 };
   g_autoptr (GByteArray) out = g_byte_array_new ();
@@ -578,6 +582,72 @@ mh_sync_keep_list (const char *vault_id, const MhPeerId *peer, const guint8 *aft
     }
 
   return g_byte_array_free_to_bytes (g_steal_pointer (&out));
+}
+
+/* Blocks that one question is about at most; the other machine looks at fewer at a time. */
+#define MOST_DUE (4 * MH_SYNC_MOST_HASHES)
+
+/* Adds what is due of @blocks. Returns: whether the end of the range is reached */
+static gboolean
+add_due (const MhSyncPlacement *placement, GArray *blocks, const guint8 *last, GByteArray *out)
+{
+  for (guint i = 0; i < blocks->len; i++)
+    {
+      const MhNamedBlock *block = &g_array_index (blocks, MhNamedBlock, i);
+
+      if (memcmp (block->id, last, sizeof block->id) > 0)
+        return TRUE;
+      if (block->is_here && mh_sync_placement_wants (block->id, (gpointer) placement))
+        g_byte_array_append (out, block->id, sizeof block->id);
+    }
+
+  return blocks->len == 0;
+}
+
+GBytes *
+mh_sync_keep_due (MhSyncKeep *self, const char *vault_id, const guint8 *after, const guint8 *last)
+{
+  g_autoptr (MhVault) vault = mh_vaults_get (mh_sync_vaults (self->sync), vault_id, NULL);
+  g_auto (MhSyncPlacement) placement = { 0 };
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+  guint8 at[MH_SYNC_HASH_SIZE];
+
+  if (vault == NULL || !mh_sync_keep_place (self, vault, &placement))
+    return NULL;
+  memcpy (at, after, sizeof at);
+  for (guint seen = 0; seen < MOST_DUE;)
+    {
+      g_autoptr (GArray) blocks = mh_store_named_blocks (mh_sync_blocks (self->sync), vault_id, at,
+                                                         MH_SYNC_MOST_HASHES, NULL);
+
+      if (blocks == NULL)
+        return NULL;
+      if (add_due (&placement, blocks, last, out))
+        return g_byte_array_free_to_bytes (g_steal_pointer (&out));
+      seen += blocks->len;
+      memcpy (at, g_array_index (blocks, MhNamedBlock, blocks->len - 1).id, sizeof at);
+    }
+
+  return NULL;
+}
+
+GBytes *
+mh_sync_keep_due_held (MhSyncKeep *self, const char *vault_id, const guint8 *after,
+                       const guint8 *last)
+{
+  g_autoptr (GBytes) held =
+      mh_store_list_held (mh_sync_blocks (self->sync), vault_id, after, MH_SYNC_MOST_HASHES, NULL);
+  gsize size;
+  gsize end = 0;
+  const guint8 *data;
+
+  if (held == NULL)
+    return NULL;
+  data = g_bytes_get_data (held, &size);
+  while (end < size && memcmp (data + end, last, MH_SYNC_HASH_SIZE) <= 0)
+    end += MH_SYNC_HASH_SIZE;
+
+  return g_bytes_new_from_bytes (held, 0, end);
 }
 
 /* -- when -- */

@@ -37,9 +37,16 @@ void mh_sync_keep_offer (MhSyncKeep *self, const char *vault_id, const MhPeerId 
 /* Fills @out with how the blocks of a vault stood at the last audit. Thread: any. */
 void mh_sync_keep_health (MhSyncKeep *self, const char *vault_id, MhSyncHealth *out);
 
-/* As @list of MhSyncServing; @data: an MhSyncKeep. */
-GBytes *mh_sync_keep_list (const char *vault_id, const MhPeerId *peer, const guint8 *after,
-                           gpointer data) G_GNUC_WARN_UNUSED_RESULT;
+/* As @list of MhSyncServing. Thread: a worker. Blocks on disk. */
+GBytes *mh_sync_keep_list (MhSyncKeep *self, const char *vault_id, const MhPeerId *peer,
+                           const guint8 *after) G_GNUC_WARN_UNUSED_RESULT;
+
+/* As @due of MhSyncServing, for a vault whose key is here, and for one whose key is not. Thread: a
+ * worker. Blocks on disk. */
+GBytes *mh_sync_keep_due (MhSyncKeep *self, const char *vault_id, const guint8 *after,
+                          const guint8 *last) G_GNUC_WARN_UNUSED_RESULT;
+GBytes *mh_sync_keep_due_held (MhSyncKeep *self, const char *vault_id, const guint8 *after,
+                               const guint8 *last) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Fills @out, an empty one, for a vault. Returns: %FALSE without a network */
 gboolean mh_sync_keep_place (MhSyncKeep *self, const MhVault *vault, MhSyncPlacement *out);

@@ -116,25 +116,40 @@ on_proved (const char *vault_id, const MhPeerId *peer, gpointer data)
   self->proved (vault_id, peer, self->data);
 }
 
+static GBytes *
+on_list (const char *vault_id, const MhPeerId *peer, const guint8 *after, gpointer data)
+{
+  return mh_sync_keep_list (((MhSyncListen *) data)->keep, vault_id, peer, after);
+}
+
+static GBytes *
+on_due (const char *vault_id, const guint8 *after, const guint8 *last, gpointer data)
+{
+  return mh_sync_keep_due (((MhSyncListen *) data)->keep, vault_id, after, last);
+}
+
+static GBytes *
+on_due_held (const char *vault_id, const guint8 *after, const guint8 *last, gpointer data)
+{
+  return mh_sync_keep_due_held (((MhSyncListen *) data)->keep, vault_id, after, last);
+}
+
 static void
 answer (MhSyncListen *self, const Question *question, MhSwarm *swarm)
 {
   MhSyncServing serving = { .host = mh_swarm_host (swarm),
                             .store = mh_sync_blocks (self->sync),
                             .stream = question->stream,
-                            .promises = mh_sync_keep_promises (self->keep) };
+                            .promises = mh_sync_keep_promises (self->keep),
+                            .proved = on_proved,
+                            .list = on_list,
+                            .due = question->is_hold ? on_due_held : on_due,
+                            .data = self };
 
   if (question->is_hold)
-    {
-      serving.list = mh_sync_keep_list;
-      serving.data = self->keep;
-      mh_sync_serve_hold (&serving);
-      return;
-    }
-
-  serving.proved = on_proved;
-  serving.data = self;
-  mh_sync_serve (&serving);
+    mh_sync_serve_hold (&serving);
+  else
+    mh_sync_serve (&serving);
 }
 
 static void

@@ -122,6 +122,29 @@ answer_keep (Serving *self, GBytes *ids, MhSyncMessage *answer)
   return known != NULL;
 }
 
+static gboolean
+answer_same (Serving *self, GBytes *range, MhSyncMessage *answer)
+{
+  const guint8 *ends;
+  gsize size;
+  g_autoptr (GBytes) due = NULL;
+  guint8 digest[MH_SYNC_HASH_SIZE];
+
+  ends = range != NULL ? g_bytes_get_data (range, &size) : NULL;
+  if (ends == NULL || size != 2 * MH_SYNC_HASH_SIZE)
+    return FALSE;
+  if (self->in->due != NULL)
+    due = self->in->due (self->vault_id, ends, ends + MH_SYNC_HASH_SIZE, self->in->data);
+  if (due == NULL)
+    return TRUE; /* the other has to ask one by one */
+
+  ends = g_bytes_get_data (due, &size);
+  mh_sync_digest (ends, size, digest);
+  answer->proof = g_bytes_new (digest, sizeof digest);
+
+  return TRUE;
+}
+
 static void
 answer_block (Serving *self, GBytes *id, MhSyncMessage *answer)
 {
@@ -165,6 +188,9 @@ answer_one (Serving *self, const MhSyncMessage *question)
       good = question->hashes != NULL && g_bytes_get_size (question->hashes) == MH_SYNC_HASH_SIZE;
       if (good)
         answer_block (self, question->hashes, &answer);
+      break;
+    case MH_SYNC_SAME:
+      good = answer_same (self, question->hashes, &answer);
       break;
     case MH_SYNC_KEEP:
       good = question->hashes != NULL && answer_keep (self, question->hashes, &answer);
@@ -260,6 +286,9 @@ answer_hold (Serving *self, const MhSyncMessage *question)
       good = question->hashes != NULL && g_bytes_get_size (question->hashes) == MH_SYNC_HASH_SIZE;
       if (good)
         answer_block (self, question->hashes, &answer);
+      break;
+    case MH_SYNC_SAME:
+      good = answer_same (self, question->hashes, &answer);
       break;
     case MH_SYNC_CHALLENGE:
       good = answer_challenge (self, question, &answer);

@@ -22,7 +22,11 @@ typedef struct
    * Returns: (transfer full) (nullable): ids, none at the end; %NULL when there is nothing for it
    */
   GBytes *(*list) (const char *vault_id, const MhPeerId *peer, const guint8 *after, gpointer data);
-  gpointer data; /* of both */
+
+  /* (nullable): ids of the blocks after @after, up to @last, that this machine should have and has.
+   * Returns: (transfer full) (nullable): %NULL when that is not known */
+  GBytes *(*due) (const char *vault_id, const guint8 *after, const guint8 *last, gpointer data);
+  gpointer data; /* of all */
 } MhSyncServing;
 
 /* Answers whoever has the key until the conversation ends. Thread: a worker. Waits. */

@@ -212,3 +212,9 @@ mh_sync_answer_hash (GBytes *nonce, GBytes *block, guint8 out[MH_SYNC_HASH_SIZE]
   mh_sha256_update (sha, data, size);
   mh_sha256_finish (sha, out);
 }
+
+void
+mh_sync_digest (const guint8 *ids, gsize size, guint8 out[MH_SYNC_HASH_SIZE])
+{
+  mh_sha256 (ids, size, out);
+}

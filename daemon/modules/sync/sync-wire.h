@@ -45,6 +45,9 @@ typedef enum
   MH_SYNC_KEEP = 8,    /* @hashes of blocks -> @hashes of those that stay for an hour at least */
   MH_SYNC_LIST = 9,    /* @hashes: one, or none -> @hashes of blocks after it that the other side is
                           to keep, by id; none at the end. Without the key */
+  MH_SYNC_SAME = 11,   /* @hashes: two ids -> @proof: mh_sync_digest() of the blocks after the first
+                          one, up to the second, that the other should have and has; with and without
+                          the key */
   MH_SYNC_CHALLENGE = 10, /* @nonce, @hashes of blocks -> @hashes: SHA-256 of nonce and block of
                              each; zeros for what is not there. Without the key */
 } MhSyncOp;
@@ -73,6 +76,9 @@ gboolean mh_sync_message_decode (GBytes *message, MhSyncMessage *out) G_GNUC_WAR
 
 /* Fills @out with what is to be answered to a challenge about @block. Thread: any. */
 void mh_sync_answer_hash (GBytes *nonce, GBytes *block, guint8 out[MH_SYNC_HASH_SIZE]);
+
+/* Fills @out with what stands for @ids, @size bytes of 32 each, in their order. Thread: any. */
+void mh_sync_digest (const guint8 *ids, gsize size, guint8 out[MH_SYNC_HASH_SIZE]);
 
 /* Who is who in a proof. */
 typedef struct
