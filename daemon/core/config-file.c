@@ -56,6 +56,8 @@ static const Key keys[] = {
   { "node.mdns", KEY_BOOL, AT (mdns), 0, 0, "true" },
   { "node.upnp.enabled", KEY_BOOL, AT (upnp), 0, 0, "true" },
   { "node.relay.service", KEY_BOOL, AT (relay_service), 0, 0, "false" },
+  { "sync.download_rate", KEY_SIZE, AT (download_rate), 0, G_MAXINT64, "0" },
+  { "sync.upload_rate", KEY_SIZE, AT (upload_rate), 0, G_MAXINT64, "0" },
   { "api.listen_addr", KEY_STRING, AT (listen_addr), 0, 0, "127.0.0.1:8080" },
   { "api.bind", KEY_STRING, AT (listen_addr) },
   { "api.allowed_hosts", KEY_LIST, AT (allowed_hosts) },

@@ -20,6 +20,8 @@ typedef struct
   gboolean metered;     /* the line costs by the byte */
   gint64 hold;          /* bytes to keep for vaults whose keys are not here */
   gint64 absent_ms;     /* a machine that hung up counts for replicas for so long */
+  gint64 download_rate; /* bytes a second that come for vaults from other machines, 0: no limit */
+  gint64 upload_rate;   /* and that go */
   gint64 surplus_ms;    /* blocks that others have go after so long */
   char **mesh_listen;   /* multiaddresses */
   char **mesh_announce; /* multiaddresses at which others reach us as well */

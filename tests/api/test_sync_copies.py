@@ -7,6 +7,7 @@ import random
 import shutil
 import sqlite3
 import sys
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
@@ -209,6 +210,44 @@ class Copies(Case):
         self.healthy(vault, one, three, blocks=blocks)
         self.complete(vault, three)
         self.assertEqual(self.state(one, vault)["missing_blocks"], 0)
+
+
+class Limits(Case):
+    def test_metered(self):
+        """where the line costs by the byte, files are known but their blocks come only when somebody wants them"""
+        one, two = self.network(2, {1: mh.LONELY + "  metered: true\n"})
+        vault = one.vault()
+        files = contents(8)
+        self.put(one, vault, files)
+        self.share(one, vault, two)
+        self.same(vault, one, two)
+        mh.wait_until(lambda: self.state(two, vault)["synced_ms"] and not self.state(two, vault)["running"], 20, "rest")
+        mh.wait_until(lambda: self.health(two, vault)["checked_ms"], 20, "a count of copies")
+        self.assertGreater(self.state(two, vault)["missing_blocks"], 3)
+        self.assertTrue(two.get("/api/v1/sync").json["metered"])
+        path = next(iter(files))
+        self.assertEqual(two.download(vault, path).body, files[path])
+        self.assertGreater(self.state(two, vault)["missing_blocks"], 3)
+        self.assertEqual(two.post("/api/v1/replicate-now").status, 204)
+        self.complete(vault, two)
+
+    def test_rates(self):
+        """blocks go no faster than they may; who waits for one does not wait for the others"""
+        one, two = self.network(2, {0: mh.LONELY + "sync:\n  upload_rate: 1MiB\n"})
+        vault = one.vault()
+        self.share(one, vault, two)
+        mh.wait_until(lambda: self.state(one, vault)["peers"], 20, "the other")
+        big, small = random.Random(7).randbytes(12 << 20), random.Random(8).randbytes(300_000)
+        begin = time.monotonic()
+        self.assertEqual(one.upload(vault, "/big", big).status, 200)
+        mh.wait_until(lambda: "/big" in self.tree(two, vault), 20, "the file")
+        self.assertEqual(one.upload(vault, "/small", small).status, 200)
+        mh.wait_until(lambda: "/small" in self.tree(two, vault), 20, "the other file")
+        self.assertEqual(two.download(vault, "/small").body, small)
+        self.assertGreater(self.state(two, vault)["missing_blocks"], 0)
+        self.complete(vault, two)
+        self.assertGreater(time.monotonic() - begin, 9)
+        self.assertEqual(two.download(vault, "/big").body, big)
 
 
 if __name__ == "__main__":

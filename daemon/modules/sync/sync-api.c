@@ -114,6 +114,7 @@ gboolean
 sync_list (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
 {
   MhSync *sync = mh_request_service (request, "sync");
+  const MhConfig *config = mh_core_config (mh_sync_core (sync));
   g_autoptr (GPtrArray) vaults = mh_vaults_list (mh_sync_vaults (sync), error);
 
   if (vaults == NULL)
@@ -130,6 +131,9 @@ sync_list (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
   mh_json_end_array (out);
   if (!held_to_json (out, sync, error))
     return FALSE;
+  mh_json_bool (out, "metered", config->metered);
+  mh_json_int (out, "download_rate", config->download_rate);
+  mh_json_int (out, "upload_rate", config->upload_rate);
   suspects_to_json (out, sync);
   mh_json_end_object (out);
 

@@ -344,7 +344,11 @@ static gboolean
 repair_from (Audit *self, guint machine, GError **error)
 {
   const MhSyncAudit *in = self->in;
-  MhSyncPull pull = { .host = in->host, .store = in->store, .vault_id = in->vault_id };
+  MhSyncPull pull = { .host = in->host,
+                      .store = in->store,
+                      .vault_id = in->vault_id,
+                      .rate = in->rate,
+                      .cancellable = in->cancellable };
   g_autoptr (GByteArray) ids = g_byte_array_new ();
   g_autoptr (GBytes) wanted = NULL;
   g_autoptr (GError) local = NULL;
@@ -474,7 +478,7 @@ follow (Audit *self, GError **error)
   const MhSyncPlacement *placement = self->in->placement;
 
   note_health (self);
-  for (guint machine = 0; machine < MIN (self->machines, 64); machine++)
+  for (guint machine = 0; !self->in->no_blocks && machine < MIN (self->machines, 64); machine++)
     if (!repair_from (self, machine, error))
       return FALSE;
   g_byte_array_set_size (self->leaving, 0);

@@ -4,6 +4,7 @@
 #include "sync-blame.h"
 #include "sync-placement.h"
 #include "sync-promises.h"
+#include "sync-rate.h"
 #include "sync-session.h"
 
 G_BEGIN_DECLS
@@ -31,7 +32,9 @@ typedef struct
   GHashTable *surplus; /* (inout): of mh_sync_surplus_new(), kept from one audit to the next */
   MhSyncPromises *promises;
   MhSyncBlame *blame;
-  gint64 surplus_ms; /* a block is given up after it was surplus for so long */
+  MhSyncRate *rate;   /* (nullable): of what comes in */
+  gboolean no_blocks; /* counts only: the line costs by the byte */
+  gint64 surplus_ms;  /* a block is given up after it was surplus for so long */
   GCancellable *cancellable;
 } MhSyncAudit;
 

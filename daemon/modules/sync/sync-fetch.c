@@ -129,6 +129,8 @@ mh_sync_fetch (const MhSyncFetch *self, const guint8 *id)
       const MhSyncNear *one = &g_array_index (near, MhSyncNear, i);
       g_autoptr (MhSyncSession) session = mh_sync_fetch_open (self, one);
 
+      if (session != NULL)
+        mh_sync_session_hurry (session); /* a reader waits */
       if (session != NULL && mh_sync_session_each_block (session, wanted, on_block, &came, NULL)
           && came.block != NULL)
         break;

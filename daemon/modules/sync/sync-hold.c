@@ -45,6 +45,11 @@ on_block (const guint8 *id, GBytes *block, gpointer data, GError **error)
 {
   Hold *self = data;
 
+  if (!mh_sync_rate_take (self->in->rate, g_bytes_get_size (block), FALSE, self->in->cancellable))
+    {
+      g_set_error_literal (error, MH_ERROR, MH_ERROR_UNAVAILABLE, "the network is being left");
+      return FALSE;
+    }
   g_ptr_array_add (self->blocks, g_bytes_ref (block));
   g_byte_array_append (self->ids, id, MH_SYNC_HASH_SIZE);
   self->size += g_bytes_get_size (block);

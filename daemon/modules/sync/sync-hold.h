@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sync-blame.h"
+#include "sync-rate.h"
 #include "sync-session.h"
 
 G_BEGIN_DECLS
@@ -14,6 +15,7 @@ typedef struct
   const char *vault_id;
   GArray *peers; /* (element-type MhPeerId): who says that they have the vault */
   MhSyncBlame *blame;
+  MhSyncRate *rate; /* (nullable): of what comes in */
   GCancellable *cancellable;
 } MhSyncHold;
 

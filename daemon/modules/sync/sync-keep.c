@@ -255,6 +255,8 @@ audit (MhSyncKeep *self, MhSwarm *swarm, const MhVault *vault, GCancellable *can
                      .surplus = surplus_of (self, vault->id),
                      .promises = self->promises,
                      .blame = self->blame,
+                     .rate = mh_sync_rate_in (self->sync),
+                     .no_blocks = mh_sync_is_paused (self->sync, NULL),
                      .cancellable = cancellable };
 
   in.surplus_ms =
@@ -448,9 +450,13 @@ run_offer (gpointer data)
     {
       g_autoptr (GArray) owners = owners_of (swarm, job->vault_id);
       g_autoptr (GError) error = NULL;
-      MhSyncHold hold = { mh_swarm_host (swarm), mh_sync_blocks (self->sync),
-                          job->vault_id,         owners,
-                          self->blame,           cancellable };
+      MhSyncHold hold = { .host = mh_swarm_host (swarm),
+                          .store = mh_sync_blocks (self->sync),
+                          .vault_id = job->vault_id,
+                          .peers = owners,
+                          .blame = self->blame,
+                          .rate = mh_sync_rate_in (self->sync),
+                          .cancellable = cancellable };
 
       if (job->owner.size > 0 && !contains (owners, &job->owner))
         g_array_append_val (owners, job->owner); /* what it says of itself comes later */
@@ -472,7 +478,7 @@ mh_sync_keep_offer (MhSyncKeep *self, const char *vault_id, const MhPeerId *owne
   gboolean is_new;
   Job *job;
 
-  if (mh_core_config (mh_sync_core (self->sync))->hold == 0)
+  if (mh_core_config (mh_sync_core (self->sync))->hold == 0 || mh_sync_is_paused (self->sync, NULL))
     return;
   g_mutex_lock (&self->lock);
   is_new = g_hash_table_size (self->offers) < MOST_WAITING

@@ -135,12 +135,14 @@ on_due_held (const char *vault_id, const guint8 *after, const guint8 *last, gpoi
 }
 
 static void
-answer (MhSyncListen *self, const Question *question, MhSwarm *swarm)
+answer (MhSyncListen *self, const Question *question, MhSwarm *swarm, GCancellable *cancellable)
 {
   MhSyncServing serving = { .host = mh_swarm_host (swarm),
                             .store = mh_sync_blocks (self->sync),
                             .stream = question->stream,
                             .promises = mh_sync_keep_promises (self->keep),
+                            .rate = mh_sync_rate_out (self->sync),
+                            .cancellable = cancellable,
                             .proved = on_proved,
                             .list = on_list,
                             .due = question->is_hold ? on_due_held : on_due,
@@ -167,7 +169,7 @@ serve (gpointer data)
                                          mh_stream_ref (question->stream),
                                          (GDestroyNotify) mh_stream_unref);
 
-      answer (self, question, swarm);
+      answer (self, question, swarm, cancellable);
       g_cancellable_disconnect (cancellable, id);
       mh_sync_give (self->sync, cancellable);
     }

@@ -300,6 +300,12 @@ on_block (const guint8 *id, GBytes *block, gpointer data, GError **error)
 {
   Gathered *self = data;
 
+  if (!mh_sync_rate_take (self->pull->rate, g_bytes_get_size (block), FALSE,
+                          self->pull->cancellable))
+    {
+      g_set_error_literal (error, MH_ERROR, MH_ERROR_UNAVAILABLE, "the network is being left");
+      return FALSE;
+    }
   g_byte_array_append (self->ids, id, MH_SYNC_HASH_SIZE);
   g_ptr_array_add (self->blocks, g_bytes_ref (block));
   self->size += g_bytes_get_size (block);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "sync-rate.h"
 #include "sync-session.h"
 
 G_BEGIN_DECLS
@@ -13,6 +14,7 @@ typedef struct
   const char *vault_id;
   const MhPeerId *peer;
   GCancellable *cancellable;
+  MhSyncRate *rate; /* (unowned) (nullable): of what comes in */
   MhSyncMark mark;  /* (inout): how far its versions are known */
   guint versions;   /* result: that came */
   guint blocks;     /* result: that came */

@@ -28,5 +28,7 @@ mh_sync_round (const MhSyncRound *self, MhSyncPull *pull, GError **error)
   from.peer_ids = peers;
   mh_sync_placement_fill (&placement, &from);
 
-  return done && mh_sync_pull_blocks (pull, session, mh_sync_placement_wants, &placement, error);
+  return done
+         && (self->no_blocks
+             || mh_sync_pull_blocks (pull, session, mh_sync_placement_wants, &placement, error));
 }

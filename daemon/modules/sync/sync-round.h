@@ -17,6 +17,7 @@ typedef struct
   MhSyncPeers *peers;
   const MhVault *vault; /* has its key */
   MhSyncBlame *blame;   /* (nullable): who is left out */
+  gboolean no_blocks;   /* versions only: the line costs by the byte */
 } MhSyncRound;
 
 /**

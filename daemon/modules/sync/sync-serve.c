@@ -145,16 +145,24 @@ answer_same (Serving *self, GBytes *range, MhSyncMessage *answer)
   return TRUE;
 }
 
-static void
-answer_block (Serving *self, GBytes *id, MhSyncMessage *answer)
+/* Returns: %FALSE when the conversation is to end */
+static gboolean
+answer_block (Serving *self, const MhSyncMessage *question, MhSyncMessage *answer)
 {
-  GBytes *block = mh_store_read_sealed (self->store, self->vault_id, g_bytes_get_data (id, NULL),
-                                        NULL); /* it is simply not given */
+  GBytes *id = question->hashes;
+  GBytes *block;
 
+  if (id == NULL || g_bytes_get_size (id) != MH_SYNC_HASH_SIZE)
+    return FALSE;
+  block = mh_store_read_sealed (self->store, self->vault_id, g_bytes_get_data (id, NULL), NULL);
   if (block == NULL)
-    return;
+    return TRUE; /* it is simply not given */
   answer->records = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   g_ptr_array_add (answer->records, block);
+  mh_stream_set_priority (self->stream, question->is_urgent ? MH_YAMUX_NORMAL : MH_YAMUX_BULK);
+
+  return mh_sync_rate_take (self->in->rate, g_bytes_get_size (block), question->is_urgent,
+                            self->in->cancellable);
 }
 
 /* Returns: %FALSE when the conversation is to end */
@@ -185,9 +193,7 @@ answer_one (Serving *self, const MhSyncMessage *question)
       good = question->hashes != NULL && answer_have (self, question->hashes, &answer);
       break;
     case MH_SYNC_BLOCK:
-      good = question->hashes != NULL && g_bytes_get_size (question->hashes) == MH_SYNC_HASH_SIZE;
-      if (good)
-        answer_block (self, question->hashes, &answer);
+      good = answer_block (self, question, &answer);
       break;
     case MH_SYNC_SAME:
       good = answer_same (self, question->hashes, &answer);
@@ -283,9 +289,7 @@ answer_hold (Serving *self, const MhSyncMessage *question)
         answer.hashes = g_bytes_new (NULL, 0); /* nothing of such a vault */
       break;
     case MH_SYNC_BLOCK:
-      good = question->hashes != NULL && g_bytes_get_size (question->hashes) == MH_SYNC_HASH_SIZE;
-      if (good)
-        answer_block (self, question->hashes, &answer);
+      good = answer_block (self, question, &answer);
       break;
     case MH_SYNC_SAME:
       good = answer_same (self, question->hashes, &answer);

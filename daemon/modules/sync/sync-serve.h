@@ -3,6 +3,7 @@
 
 #include "net/p2p/host/host.h"
 #include "sync-promises.h"
+#include "sync-rate.h"
 #include "sync-wire.h"
 
 G_BEGIN_DECLS
@@ -14,6 +15,8 @@ typedef struct
   MhStore *store; /* may not have the vault, or its key */
   MhStream *stream;
   MhSyncPromises *promises;
+  MhSyncRate *rate;          /* (nullable): of what goes out */
+  GCancellable *cancellable; /* (nullable): the network is left */
 
   /* (nullable): the other one has shown the key of a vault. */
   void (*proved) (const char *vault_id, const MhPeerId *peer, gpointer data);

@@ -25,6 +25,9 @@
 /* Vaults of others that one message may have this machine offer itself for. */
 #define MOST_OFFERED 16
 
+/* After somebody said that all is to be asked now, nothing is paused for so long. */
+#define FORCED_US (60 * G_TIME_SPAN_SECOND)
+
 #define TOPIC "vaults"
 
 struct _MhSync
@@ -37,6 +40,8 @@ struct _MhSync
   MhSyncStates *states; /* (owned) */
   MhSyncKeep *keep;     /* (owned) */
   MhSyncListen *listen; /* (owned) */
+  MhSyncRate *rate_in;  /* (owned) */
+  MhSyncRate *rate_out; /* (owned) */
   MhPool *pullers;      /* (owned) */
   MhPool *teller;       /* (owned): of one thread */
   guint watch;          /* of the bus */
@@ -55,6 +60,7 @@ struct _MhSync
       *settle; /* (owned) (nullable): of the main loop; %NULL: nothing to tell (locked-by lock) */
   MhSwarm *swarm;            /* (unowned) (nullable) (locked-by lock) */
   GCancellable *cancellable; /* (owned) (nullable): of @swarm (locked-by lock) */
+  gint64 forced_until_us;    /* nothing is paused before, on the monotonic clock (locked-by lock) */
   guint users;               /* of @swarm (locked-by lock) */
 };
 
@@ -80,6 +86,46 @@ MhStore *
 mh_sync_blocks (MhSync *self)
 {
   return self->store;
+}
+
+MhSyncRate *
+mh_sync_rate_in (MhSync *self)
+{
+  return self->rate_in;
+}
+
+MhSyncRate *
+mh_sync_rate_out (MhSync *self)
+{
+  return self->rate_out;
+}
+
+static gboolean
+is_metered (MhSync *self, const MhPeerId *peer)
+{
+  GCancellable *cancellable = NULL;
+  MhSwarm *swarm = mh_sync_take (self, &cancellable);
+  g_autoptr (MhNode) node = NULL;
+
+  if (swarm == NULL)
+    return FALSE;
+  node = mh_directory_get (mh_swarm_directory (swarm), peer);
+  mh_sync_give (self, cancellable);
+
+  return node != NULL && node->hello != NULL && (node->hello->flags & MH_HELLO_METERED) != 0;
+}
+
+gboolean
+mh_sync_is_paused (MhSync *self, const MhPeerId *peer)
+{
+  gboolean is_forced;
+
+  g_mutex_lock (&self->lock);
+  is_forced = g_get_monotonic_time () < self->forced_until_us;
+  g_mutex_unlock (&self->lock);
+
+  return !is_forced
+         && (mh_core_config (self->core)->metered || (peer != NULL && is_metered (self, peer)));
 }
 
 MhSyncKeep *
@@ -256,7 +302,12 @@ static gboolean
 pull (MhSync *self, MhSwarm *swarm, MhSyncPull *out, GError **error)
 {
   g_autoptr (MhVault) vault = mh_vaults_get (self->vaults, out->vault_id, error);
-  MhSyncRound round = { self->core, swarm, self->peers, vault, mh_sync_keep_blame (self->keep) };
+  MhSyncRound round = { .core = self->core,
+                        .swarm = swarm,
+                        .peers = self->peers,
+                        .vault = vault,
+                        .blame = mh_sync_keep_blame (self->keep),
+                        .no_blocks = mh_sync_is_paused (self, out->peer) };
 
   if (vault == NULL && g_error_matches (*error, MH_ERROR, MH_ERROR_NOT_FOUND))
     {
@@ -307,6 +358,7 @@ run_job (gpointer data)
                                   .store = self->store,
                                   .vault_id = job->vault_id,
                                   .peer = &job->peer,
+                                  .rate = self->rate_in,
                                   .cancellable = cancellable };
 
       mh_sync_states_begin (self->states, job->vault_id);
@@ -439,6 +491,9 @@ mh_sync_now (MhSync *self, GError **error)
   if (swarm == NULL)
     return FALSE;
   mh_mesh_give (self->mesh, swarm);
+  g_mutex_lock (&self->lock);
+  self->forced_until_us = g_get_monotonic_time () + FORCED_US;
+  g_mutex_unlock (&self->lock);
   mh_sync_keep_note (self->keep, NULL);
   sweep (self);
 
@@ -775,6 +830,8 @@ stop (gpointer service)
   g_clear_pointer (&self->listen, mh_sync_listen_free);
   g_clear_pointer (&self->keep, mh_sync_keep_free);
   g_clear_pointer (&self->states, mh_sync_states_free);
+  g_clear_pointer (&self->rate_in, mh_sync_rate_free);
+  g_clear_pointer (&self->rate_out, mh_sync_rate_free);
   g_clear_pointer (&self->peers, mh_sync_peers_free);
   g_hash_table_unref (self->ours);
   g_hash_table_unref (self->jobs);
@@ -807,6 +864,8 @@ start (MhCore *core, GError **error)
 
   self->teller = mh_pool_new ("sync-tell", 1, MOST_WAITING);
   self->pullers = mh_pool_new ("sync", PULLERS, MOST_WAITING);
+  self->rate_in = mh_sync_rate_new (mh_core_config (core)->download_rate);
+  self->rate_out = mh_sync_rate_new (mh_core_config (core)->upload_rate);
   self->states = mh_sync_states_new ();
   self->keep = mh_sync_keep_new (self);
   self->listen = mh_sync_listen_new (self, self->keep, on_proved, self);

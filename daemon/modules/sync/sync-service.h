@@ -40,6 +40,14 @@ void mh_sync_tell_state (MhSync *self, const char *vault_id);
 /* Tells other machines that there is something about a vault to be asked for. Thread: a worker. */
 void mh_sync_tell_others (MhSync *self, const char *vault_id);
 
+/* Returns: (transfer none): how fast blocks may come, and go */
+MhSyncRate *mh_sync_rate_in (MhSync *self);
+MhSyncRate *mh_sync_rate_out (MhSync *self);
+
+/* Returns: whether no blocks are to come that nobody waits for, as this machine's line costs by the
+ * byte, or that of @peer (nullable); not so for a while after mh_sync_now(). Thread: any. */
+gboolean mh_sync_is_paused (MhSync *self, const MhPeerId *peer);
+
 /* Returns: (transfer none): who looks after the copies */
 MhSyncKeep *mh_sync_keep (MhSync *self);
 

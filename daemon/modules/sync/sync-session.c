@@ -15,6 +15,7 @@
 struct _MhSyncSession
 {
   MhStream *stream; /* (owned) */
+  gboolean is_urgent;
   GCancellable *cancellable;
   gulong cancelled;
 };
@@ -144,6 +145,7 @@ dial (MhHost *host, const MhPeerId *peer, const char *protocol, GCancellable *ca
   if (stream == NULL)
     return NULL;
 
+  mh_stream_set_priority (stream, MH_YAMUX_BULK);
   self = g_new0 (MhSyncSession, 1);
   self->stream = stream;
   self->cancellable = g_object_ref (cancellable);
@@ -186,6 +188,13 @@ mh_sync_session_open_hold (MhHost *host, const MhPeerId *peer, const char *vault
 }
 
 void
+mh_sync_session_hurry (MhSyncSession *self)
+{
+  self->is_urgent = TRUE;
+  mh_stream_set_priority (self->stream, MH_YAMUX_NORMAL);
+}
+
+void
 mh_sync_session_free (MhSyncSession *self)
 {
   if (self == NULL)
@@ -213,7 +222,7 @@ mh_sync_session_ask (MhSyncSession *self, const MhSyncMessage *question, MhSyncM
 static gboolean
 ask_block (MhSyncSession *self, const guint8 *id, GError **error)
 {
-  g_auto (MhSyncMessage) question = { .op = MH_SYNC_BLOCK };
+  g_auto (MhSyncMessage) question = { .op = MH_SYNC_BLOCK, .is_urgent = self->is_urgent };
 
   question.hashes = g_bytes_new (id, MH_SYNC_HASH_SIZE);
 

@@ -41,6 +41,9 @@ MhSyncSession *mh_sync_session_open_hold (MhHost *host, const MhPeerId *peer, co
                                           GCancellable *cancellable,
                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* From now on, somebody waits for what is asked: it goes before what is not urgent. */
+void mh_sync_session_hurry (MhSyncSession *self);
+
 /* For g_cancellable_connect(): breaks @stream, so that who waits for it goes on. */
 void mh_sync_break (GCancellable *cancellable, MhStream *stream);
 

@@ -18,6 +18,7 @@ enum
   FIELD_AFTER = 6,
   FIELD_HASHES = 7,
   FIELD_RECORD = 8,
+  FIELD_URGENT = 9,
 };
 
 #define MAX_VAULT_ID 31
@@ -69,6 +70,8 @@ mh_sync_message_encode (const MhSyncMessage *self)
     mh_pb_put_uint (out, FIELD_EPOCH, (guint64) self->mark.epoch);
   if (self->mark.after != 0)
     mh_pb_put_uint (out, FIELD_AFTER, (guint64) self->mark.after);
+  if (self->is_urgent)
+    mh_pb_put_uint (out, FIELD_URGENT, 1);
   put_bytes (out, FIELD_HASHES, self->hashes);
   for (guint i = 0; self->records != NULL && i < self->records->len; i++)
     put_bytes (out, FIELD_RECORD, g_ptr_array_index (self->records, i));
@@ -152,6 +155,9 @@ take_field (GBytes *message, const MhPbField *field, MhSyncMessage *out)
       return take_number (field, &out->mark.epoch);
     case FIELD_AFTER:
       return take_number (field, &out->mark.after);
+    case FIELD_URGENT:
+      out->is_urgent = field->value != 0;
+      return field->type == MH_PB_VARINT;
     case FIELD_HASHES:
       return take_hashes (field, &out->hashes);
     case FIELD_RECORD:

@@ -60,6 +60,7 @@ typedef struct
   GBytes *nonce;  /* (owned) (nullable) */
   GBytes *proof;  /* (owned) (nullable) */
   MhSyncMark mark;
+  gboolean is_urgent; /* of a question: somebody waits for it, so it goes before what is not */
   GBytes *hashes;     /* (owned) (nullable): 32 bytes each */
   GPtrArray *records; /* (owned) (nullable) (element-type GBytes) */
 } MhSyncMessage;
