@@ -45,7 +45,7 @@ vault_to_json (MhJson *out, MhSync *sync, const MhVault *vault, GError **error)
     mh_json_string (out, NULL, holders.peers[i]);
   mh_json_end_array (out);
   mh_json_int (out, "peers_online", holders.here);
-  mh_json_bool (out, "running", state->running > 0);
+  mh_json_bool (out, "running", state->waiting > 0);
   if (state->synced_ms > 0)
     mh_json_int (out, "synced_ms", state->synced_ms);
   else

@@ -347,6 +347,7 @@ repair_from (Audit *self, guint machine, GError **error)
   MhSyncPull pull = { .host = in->host,
                       .store = in->store,
                       .vault_id = in->vault_id,
+                      .claims = in->claims,
                       .rate = in->rate,
                       .cancellable = in->cancellable };
   g_autoptr (GByteArray) ids = g_byte_array_new ();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sync-blame.h"
+#include "sync-claims.h"
 #include "sync-placement.h"
 #include "sync-promises.h"
 #include "sync-rate.h"
@@ -28,8 +29,9 @@ typedef struct
   MhStore *store;
   const char *vault_id;
   const MhSyncPlacement *placement;
-  GArray *others;      /* (element-type MhPeerId): machines with the key that count for nothing */
-  GHashTable *surplus; /* (inout): of mh_sync_surplus_new(), kept from one audit to the next */
+  GArray *others;       /* (element-type MhPeerId): machines with the key that count for nothing */
+  MhSyncClaims *claims; /* (nullable) */
+  GHashTable *surplus;  /* (inout): of mh_sync_surplus_new(), kept from one audit to the next */
   MhSyncPromises *promises;
   MhSyncBlame *blame;
   MhSyncRate *rate;   /* (nullable): of what comes in */

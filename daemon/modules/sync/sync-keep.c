@@ -255,6 +255,7 @@ audit (MhSyncKeep *self, MhSwarm *swarm, const MhVault *vault, GCancellable *can
                      .surplus = surplus_of (self, vault->id),
                      .promises = self->promises,
                      .blame = self->blame,
+                     .claims = mh_sync_claims (self->sync),
                      .rate = mh_sync_rate_in (self->sync),
                      .no_blocks = mh_sync_is_paused (self->sync, NULL),
                      .cancellable = cancellable };
@@ -377,7 +378,7 @@ check_vault (MhSyncKeep *self, const MhVault *vault)
   if (!mh_sync_keep_place (self, vault, &placement))
     return;
   state = mh_sync_state (self->sync, vault->id);
-  if (state->running > 0) /* what is missing is on its way */
+  if (state->waiting > 0) /* what is missing is on its way */
     return;
   hash_keepers (&placement, keepers);
   if (!begin_audit (self, vault->id, keepers))

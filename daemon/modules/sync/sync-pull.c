@@ -314,8 +314,8 @@ on_block (const guint8 *id, GBytes *block, gpointer data, GError **error)
          || hand_over (self, error);
 }
 
-gboolean
-mh_sync_pull_these (MhSyncPull *self, MhSyncSession *session, GBytes *ids, GError **error)
+static gboolean
+pull_each (MhSyncPull *self, MhSyncSession *session, GBytes *ids, GError **error)
 {
   Gathered gathered = { self, blocks_new (), g_byte_array_new () };
   gboolean good;
@@ -331,6 +331,22 @@ mh_sync_pull_these (MhSyncPull *self, MhSyncSession *session, GBytes *ids, GErro
   g_byte_array_unref (gathered.ids);
   g_mutex_clear (&gathered.lock);
   g_cond_clear (&gathered.idle);
+
+  return good;
+}
+
+gboolean
+mh_sync_pull_these (MhSyncPull *self, MhSyncSession *session, GBytes *ids, GError **error)
+{
+  g_autoptr (GBytes) ours = NULL;
+  gboolean good;
+
+  if (self->claims == NULL)
+    return pull_each (self, session, ids, error);
+
+  ours = mh_sync_claims_take (self->claims, ids);
+  good = is_empty (ours) || pull_each (self, session, ours, error);
+  mh_sync_claims_give (self->claims, ours);
 
   return good;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "sync-claims.h"
 #include "sync-rate.h"
 #include "sync-session.h"
 
@@ -14,13 +15,14 @@ typedef struct
   const char *vault_id;
   const MhPeerId *peer;
   GCancellable *cancellable;
-  MhSyncRate *rate; /* (unowned) (nullable): of what comes in */
-  MhSyncMark mark;  /* (inout): how far its versions are known */
-  guint versions;   /* result: that came */
-  guint blocks;     /* result: that came */
-  gint64 bytes;     /* result: of the blocks */
-  guint refused;    /* result: versions that nobody with the key has made */
-  GPtrArray *paths; /* (owned) (nullable) (element-type utf8): result: files that changed */
+  MhSyncClaims *claims; /* (unowned) (nullable): what others bring */
+  MhSyncRate *rate;     /* (unowned) (nullable): of what comes in */
+  MhSyncMark mark;      /* (inout): how far its versions are known */
+  guint versions;       /* result: that came */
+  guint blocks;         /* result: that came */
+  gint64 bytes;         /* result: of the blocks */
+  guint refused;        /* result: versions that nobody with the key has made */
+  GPtrArray *paths;     /* (owned) (nullable) (element-type utf8): result: files that changed */
 } MhSyncPull;
 
 /* Gives back what is in it. */
@@ -51,7 +53,8 @@ typedef gboolean (*MhSyncWants) (const guint8 *id, gpointer data);
 gboolean mh_sync_pull_blocks (MhSyncPull *self, MhSyncSession *session, MhSyncWants wants,
                               gpointer data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Takes those of @ids, 32 bytes each, that the peer has. As mh_sync_pull_catalog(). */
+/* Takes those of @ids, 32 bytes each, that the peer has, and that no other conversation brings. As
+ * mh_sync_pull_catalog(). */
 gboolean mh_sync_pull_these (MhSyncPull *self, MhSyncSession *session, GBytes *ids,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

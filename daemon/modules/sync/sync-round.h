@@ -9,6 +9,13 @@
 
 G_BEGIN_DECLS
 
+/* What is asked for. */
+typedef enum
+{
+  MH_SYNC_CATALOG = 1 << 0, /* versions */
+  MH_SYNC_BLOCKS = 1 << 1,  /* blocks that are missing here */
+} MhSyncParts;
+
 /* What a round needs besides what a pull needs. All (unowned). */
 typedef struct
 {
@@ -17,7 +24,7 @@ typedef struct
   MhSyncPeers *peers;
   const MhVault *vault; /* has its key */
   MhSyncBlame *blame;   /* (nullable): who is left out */
-  gboolean no_blocks;   /* versions only: the line costs by the byte */
+  MhSyncParts parts;
 } MhSyncRound;
 
 /**

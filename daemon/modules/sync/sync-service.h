@@ -18,6 +18,7 @@ typedef struct _MhSyncKeep MhSyncKeep;
 typedef struct
 {
   char *vault_id;   /* (owned) */
+  int waiting;      /* conversations that wait for their turn, or are under way */
   guint running;    /* conversations with other machines that are under way */
   gint64 synced_ms; /* when all that are there were asked last, Unix milliseconds; 0: not yet */
   char *error;      /* (owned) (nullable): why the last one failed */
@@ -39,6 +40,9 @@ void mh_sync_tell_state (MhSync *self, const char *vault_id);
 
 /* Tells other machines that there is something about a vault to be asked for. Thread: a worker. */
 void mh_sync_tell_others (MhSync *self, const char *vault_id);
+
+/* Returns: (transfer none): blocks that are on their way */
+MhSyncClaims *mh_sync_claims (MhSync *self);
 
 /* Returns: (transfer none): how fast blocks may come, and go */
 MhSyncRate *mh_sync_rate_in (MhSync *self);

@@ -76,6 +76,17 @@ mh_sync_states_get (MhSyncStates *self, const char *vault_id)
 }
 
 void
+mh_sync_states_wait (MhSyncStates *self, const char *vault_id, int more)
+{
+  MhSyncState *state;
+
+  g_mutex_lock (&self->lock);
+  state = get (self, vault_id);
+  state->waiting += more < 0 && state->waiting == 0 ? 0 : more;
+  g_mutex_unlock (&self->lock);
+}
+
+void
 mh_sync_states_begin (MhSyncStates *self, const char *vault_id)
 {
   g_mutex_lock (&self->lock);

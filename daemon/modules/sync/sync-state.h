@@ -17,6 +17,9 @@ void mh_sync_states_free (MhSyncStates *self);
 MhSyncState *
 mh_sync_states_get (MhSyncStates *self, const char *vault_id) G_GNUC_WARN_UNUSED_RESULT;
 
+/* So many more conversations wait for their turn, or fewer. */
+void mh_sync_states_wait (MhSyncStates *self, const char *vault_id, int more);
+
 /* A conversation begins. */
 void mh_sync_states_begin (MhSyncStates *self, const char *vault_id);
 
