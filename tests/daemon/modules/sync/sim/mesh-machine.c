@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include "mesh-world.h"
+#include "modules/store/store-private.h"
+#include "modules/store/writer-private.h"
+#include "modules/sync/sync-fetch.h"
+#include "modules/sync/sync-serve.h"
+
+/* A machine that hung up counts for the placement of blocks for so long. */
+#define ABSENT_MS (10 * 60 * 1000)
+
+/* Clocks are wrong by so much at most. */
+#define MOST_SKEW_MS (10 * 60 * 1000)
+
+/* -- the network of a machine -- */
+
+static MhHost *
+net_find (MhHost *from, const MhPeerId *peer, MeshTrouble *trouble)
+{
+  MeshMachine *self = mesh_host_data (from);
+  MeshMachine *other = mesh_world_find (self->world, peer);
+
+  *trouble = self->world->trouble;
+
+  return other != NULL && other != self && mesh_are_linked (self, other) ? other->host : NULL;
+}
+
+static void
+on_proved (const char *vault_id, const MhPeerId *peer, gpointer data)
+{
+  MeshMachine *self = data;
+  g_autofree char *peer_id = mh_peer_id_to_text (peer);
+
+  mh_sync_peers_note (&self->known, vault_id, peer_id, NULL, 0);
+}
+
+/* What is here of what should be, of a range. */
+static GBytes *
+on_due (const char *vault_id, const guint8 *after, const guint8 *last, gpointer data)
+{
+  MeshMachine *self = data;
+  g_autoptr (GArray) blocks =
+      mh_store_named_blocks (self->store, vault_id, after, MH_SYNC_MOST_HASHES, NULL);
+  GByteArray *out;
+
+  if (blocks == NULL)
+    return NULL;
+
+  out = g_byte_array_new ();
+  for (guint i = 0; i < blocks->len; i++)
+    {
+      const MhNamedBlock *block = &g_array_index (blocks, MhNamedBlock, i);
+
+      if (memcmp (block->id, last, sizeof block->id) <= 0 && block->is_here
+          && mesh_wants (self, block->id))
+        g_byte_array_append (out, block->id, sizeof block->id);
+    }
+
+  return g_byte_array_free_to_bytes (out);
+}
+
+static void
+net_serve (MhHost *host, MhStream *stream)
+{
+  MeshMachine *self = mesh_host_data (host);
+
+  MhSyncServing serving = { .host = host,
+                            .store = self->store,
+                            .stream = stream,
+                            .promises = self->promises,
+                            .proved = on_proved,
+                            .due = on_due,
+                            .data = self };
+
+  mh_sync_serve (&serving);
+}
+
+/* Returns: (transfer full) (nullable): an answer with a block of which a bit is wrong */
+static GBytes *
+falsify (MeshWorld *world, GBytes *message)
+{
+  g_auto (MhSyncMessage) answer = { 0 };
+  GBytes *block;
+  gsize size;
+  guint8 *data;
+
+  if (!mh_sync_message_decode (message, &answer) || answer.records == NULL)
+    return NULL;
+  block = g_ptr_array_index (answer.records, 0);
+  size = g_bytes_get_size (block);
+  data = g_memdup2 (g_bytes_get_data (block, NULL), size);
+  data[sim_random_below (&world->random, (guint) size)] ^= 1;
+  g_ptr_array_set_size (answer.records, 0);
+  g_ptr_array_add (answer.records, g_bytes_new_take (data, size));
+  mesh_note (world, MESH_EVENT_LIED);
+
+  return mh_sync_message_encode (&answer);
+}
+
+static GBytes *
+net_pass (MhHost *gives, gboolean is_answer, GBytes *message)
+{
+  MeshMachine *self = mesh_host_data (gives);
+  g_auto (MhSyncMessage) question = { 0 };
+  GBytes *lie = NULL;
+
+  if (!is_answer && mh_sync_message_decode (message, &question))
+    self->asked = question.op;
+  else if (is_answer && self->lies && self->asked == MH_SYNC_BLOCK
+           && sim_random_percent (&self->world->random, 30))
+    lie = falsify (self->world, message);
+  if (lie == NULL)
+    return message;
+
+  g_bytes_unref (message);
+
+  return lie;
+}
+
+static void
+net_enter (MhHost *host)
+{
+  mesh_machine_enter (mesh_host_data (host));
+}
+
+static const MeshNetFuncs net = { net_find, net_serve, net_pass, net_enter };
+
+/* As the service does when a reader needs a block. */
+static GBytes *
+on_fetch (const char *vault_id, const guint8 *id, gpointer data, GError **error)
+{
+  MeshMachine *self = data;
+  g_autoptr (GPtrArray) peers = mh_sync_peers_list (&self->known, vault_id);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GArray) holders = g_array_new (FALSE, FALSE, sizeof (MhPeerId));
+  MhSyncFetch fetch = { .host = self->host,
+                        .store = self->store,
+                        .vault_id = vault_id,
+                        .peer_ids = peers,
+                        .holders = holders,
+                        .blame = self->blame,
+                        .cancellable = cancellable };
+  GBytes *block = mh_sync_fetch (&fetch, id);
+
+  if (block == NULL)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "nobody has it");
+  else
+    mesh_note (self->world, MESH_EVENT_READ_THROUGH);
+
+  return block;
+}
+
+/* -- life -- */
+
+void
+mesh_machine_enter (MeshMachine *self)
+{
+  sim_disk_use (self->disk);
+}
+
+gboolean
+mesh_machine_is_dead (MeshMachine *self)
+{
+  return sim_disk_is_dead (self->disk);
+}
+
+gboolean
+mesh_machine_is_reliable (const MeshMachine *self)
+{
+  return self->core.config.reliable && (self->roles & MH_VAULT_STORE) != 0;
+}
+
+/* A new key, and so another name for the others. */
+static void
+name (MeshMachine *self)
+{
+  g_autoptr (MhSecret) seed = mh_secret_new (MH_SIGN_SEED_SIZE);
+
+  memset (mh_secret_bytes (seed), 0, MH_SIGN_SEED_SIZE);
+  mh_secret_bytes (seed)[0] = (guint8) ++self->world->identities;
+  mh_secret_bytes (seed)[1] = (guint8) sim_random_below (&self->world->random, 256);
+  g_clear_pointer (&self->signer, mh_signer_free);
+  g_clear_pointer (&self->host, mesh_host_free);
+  self->signer = mh_signer_new (seed);
+  self->id = mh_peer_id_from_ed25519 (mh_signer_public_key (self->signer));
+  self->host = mesh_host_new (&self->id, &net, self);
+}
+
+void
+mesh_machine_init (MeshMachine *self, MeshWorld *world, guint number)
+{
+  memset (self, 0, sizeof *self);
+  self->world = world;
+  self->number = number;
+  self->name = (char) ('A' + number);
+  self->clock = mh_clock_new ();
+  self->skew_ms = (gint64) sim_random_below (&world->random, 2 * MOST_SKEW_MS + 1) - MOST_SKEW_MS;
+  mh_clock_set_ms (self->clock, world->now_ms + self->skew_ms);
+  self->roles = MH_VAULT_STORE;
+  if (sim_random_percent (&world->random, 15))
+    self->roles |= MH_VAULT_PIN;
+  self->core.config.reliable = number == 0 || sim_random_percent (&world->random, 80);
+  self->core.config.absent_ms = ABSENT_MS;
+  if (!self->core.config.reliable)
+    mesh_note (world, MESH_EVENT_UNRELIABLE);
+  if (self->roles & MH_VAULT_PIN)
+    mesh_note (world, MESH_EVENT_PINNED);
+  self->swarm.machine = self;
+  self->directory.machine = self;
+  self->known.stale = (world->flags & MESH_STALE) != 0;
+  self->known.peers = g_array_new (FALSE, FALSE, sizeof (MeshPeer));
+  self->disk = sim_disk_new (sim_random_next (&world->random));
+  name (self);
+}
+
+static void
+on_fault (const char *sentence, gpointer data)
+{
+  MeshMachine *self = data;
+
+  mesh_log (self->world, "%c fault: %s", self->name, sentence);
+}
+
+static gboolean
+open_store (MeshMachine *self, GError **error)
+{
+  g_autofree char *blocks = g_strdup_printf ("/%c/blocks", self->name);
+  g_autofree char *index = g_strdup_printf ("/%c/metadata/index.db", self->name);
+  g_autoptr (MhSecret) key = mh_secret_new (32);
+  MhVaultLimits limits = { .keep = { 1000, 1000 } };
+  MhStoreConfig config = {
+    .blocks_path = blocks,
+    .index_path = index,
+    .signer = self->signer,
+    .clock = self->clock,
+    .segment_bytes = self->world->segment_bytes,
+    .on_fault = on_fault,
+    .on_fault_data = self,
+    .serial = TRUE,
+  };
+
+  if (self->world->forgets)
+    limits.keep = (MhKeep){ 1 + self->number % 3, 1 };
+  memset (mh_secret_bytes (key), MESH_KEY_BYTE, mh_secret_size (key));
+  self->store = mh_store_open (&config, error);
+  if (self->store == NULL)
+    return FALSE;
+  mh_store_set_fetch (self->store, on_fetch, self);
+
+  /* the log is copied into the index often, so that a short history sees it, too */
+  return mh_db_exec (self->store->writer->db, "PRAGMA wal_autocheckpoint = 30", error)
+         && mh_store_add_vault (self->store, MESH_VAULT, key, error)
+         && mh_store_set_limits (self->store, MESH_VAULT, &limits, error);
+}
+
+void
+mesh_machine_open (MeshMachine *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->promises = mh_sync_promises_new ();
+  self->blame = mh_sync_blame_new ();
+  self->surplus = mh_sync_surplus_new ();
+  mesh_machine_enter (self);
+  if (!open_store (self, &error))
+    {
+      mesh_violate (self->world, "%c does not open: %s", self->name, error->message);
+      return;
+    }
+
+  if (mesh_look (self, MESH_OPENED) < self->owes)
+    mesh_violate (self->world, "%c: acknowledged, and gone after a crash", self->name);
+  self->owes = 0;
+}
+
+static void
+close_all (MeshMachine *self)
+{
+  mesh_machine_enter (self);
+  g_clear_pointer (&self->store, mh_store_close);
+  g_clear_pointer (&self->promises, mh_sync_promises_free);
+  g_clear_pointer (&self->blame, mh_sync_blame_free);
+  g_clear_pointer (&self->surplus, g_hash_table_unref);
+}
+
+/* Ends without a last word. */
+static void
+stop (MeshMachine *self)
+{
+  if (!sim_disk_is_dead (self->disk))
+    sim_disk_die_after (self->disk, 1);
+  close_all (self);
+}
+
+void
+mesh_machine_crash (MeshMachine *self, SimCrash crash)
+{
+  mesh_log (self->world, "%c: %s", self->name, crash == SIM_KILL ? "killed" : "power cut");
+  if (crash == SIM_POWER_CUT)
+    mesh_note (self->world, MESH_EVENT_POWER_CUT);
+  stop (self);
+  sim_disk_revive (self->disk, crash);
+  mesh_machine_open (self);
+}
+
+void
+mesh_machine_lose_index (MeshMachine *self)
+{
+  static const char *const suffixes[] = { "", "-wal" };
+
+  mesh_log (self->world, "%c loses its index", self->name);
+  mesh_note (self->world, MESH_EVENT_INDEX_LOST);
+  stop (self);
+  sim_disk_revive (self->disk, SIM_KILL);
+  for (gsize i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/%c/metadata/index.db%s", self->name, suffixes[i]);
+
+      sim_disk_lose (self->disk, path);
+    }
+  mesh_machine_open (self);
+}
+
+void
+mesh_machine_lose_disk (MeshMachine *self, gboolean anew)
+{
+  mesh_log (self->world, "%c loses its disk%s", self->name, anew ? " and its key" : "");
+  mesh_note (self->world, anew ? MESH_EVENT_IDENTITY_LOST : MESH_EVENT_DISK_LOST);
+  stop (self);
+  sim_disk_free (self->disk);
+  self->disk = sim_disk_new (sim_random_next (&self->world->random));
+  if (!self->known.stale)
+    g_array_set_size (self->known.peers, 0);
+  self->owes = 0;
+  mesh_forget_machine (self);
+  if (anew)
+    name (self);
+  mesh_world_pass (self->world, 0);
+  mesh_machine_open (self);
+}
+
+void
+mesh_machine_clear (MeshMachine *self)
+{
+  close_all (self);
+  sim_disk_free (self->disk);
+  mh_signer_free (self->signer);
+  mesh_host_free (self->host);
+  mh_clock_free (self->clock);
+  g_array_unref (self->known.peers);
+}
+
+/* -- the others -- */
+
+MeshMachine *
+mesh_world_find (MeshWorld *self, const MhPeerId *id)
+{
+  for (guint i = 0; i < self->count; i++)
+    if (mh_peer_id_equal (&self->machines[i].id, id))
+      return &self->machines[i];
+
+  return NULL;
+}
+
+gboolean
+mesh_are_linked (const MeshMachine *a, const MeshMachine *b)
+{
+  return a != b && !a->world->cut[a->number][b->number] && a->store != NULL && b->store != NULL;
+}
+
+MeshPeer *
+mesh_peers_ensure (MhSyncPeers *self, const MhPeerId *id)
+{
+  MeshPeer peer = { .id = *id };
+
+  for (guint i = 0; i < self->peers->len; i++)
+    if (mh_peer_id_equal (&g_array_index (self->peers, MeshPeer, i).id, id))
+      return &g_array_index (self->peers, MeshPeer, i);
+
+  g_array_append_val (self->peers, peer);
+
+  return &g_array_index (self->peers, MeshPeer, self->peers->len - 1);
+}
+
+/* @self hears of @other what its hello record says. */
+static void
+hear (MeshMachine *self, const MeshMachine *other)
+{
+  MeshPeer *peer = mesh_peers_ensure (&self->known, &other->id);
+
+  peer->reliable = other->core.config.reliable;
+  peer->heard_ms = self->world->now_ms;
+}
+
+void
+mesh_world_pass (MeshWorld *self, gint64 ms)
+{
+  self->now_ms += ms;
+  mesh_set_monotonic_ms (self->now_ms);
+  for (guint i = 0; i < self->count; i++)
+    {
+      MeshMachine *machine = &self->machines[i];
+
+      mh_clock_set_ms (machine->clock, self->now_ms + machine->skew_ms);
+      for (guint j = 0; j < self->count; j++)
+        if (j != i && !self->cut[i][j])
+          hear (machine, &self->machines[j]);
+    }
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "mesh-plays.h"
+
+static void
+choose_trouble (MeshWorld *self)
+{
+  self->trouble = (MeshTrouble){ .late = sim_random_percent (&self->random, 50) };
+  if (sim_random_percent (&self->random, 75))
+    return;
+  if (sim_random_percent (&self->random, 60))
+    self->trouble.messages = 1 + sim_random_below (&self->random, 16);
+  else
+    self->trouble.bytes = 1 + sim_random_below (&self->random, 8000);
+}
+
+static MhVault
+vault_of (const MeshMachine *self)
+{
+  return (MhVault){
+    .id = (char *) MESH_VAULT, .copies = self->world->copies, .roles = self->roles, .has_key = TRUE
+  };
+}
+
+gint
+mesh_round (MeshMachine *asks, MeshMachine *gives)
+{
+  MeshWorld *world = asks->world;
+  MhVault vault = vault_of (asks);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_auto (MhSyncPull) pull = { .host = asks->host,
+                               .store = asks->store,
+                               .vault_id = MESH_VAULT,
+                               .peer = &gives->id,
+                               .cancellable = cancellable };
+  MhSyncRound what = { &asks->core, &asks->swarm, &asks->known,
+                       &vault,      asks->blame,  MH_SYNC_CATALOG | MH_SYNC_BLOCKS };
+  g_autoptr (GError) error = NULL;
+  gboolean linked = mesh_are_linked (asks, gives);
+  gboolean done;
+  gboolean may_fail;
+
+  mesh_machine_enter (asks);
+  done = mh_sync_round (&what, &pull, &error);
+  mesh_log (world, "%c asks %c: %u versions, %u blocks%s%s", asks->name, gives->name, pull.versions,
+            pull.blocks, done ? "" : ": ", done ? "" : error->message);
+  world->rounds++;
+  may_fail = !linked || mesh_machine_is_dead (asks) || mesh_machine_is_dead (gives)
+             || mesh_host_was_broken (asks->host) || gives->lies;
+  if (linked && mesh_host_was_broken (asks->host))
+    mesh_note (world, MESH_EVENT_BROKEN);
+  if (mesh_machine_is_dead (asks))
+    mesh_note (world, MESH_EVENT_DIED_TAKING);
+  if (mesh_machine_is_dead (gives))
+    mesh_note (world, MESH_EVENT_DIED_GIVING);
+  if (pull.versions > 0)
+    mesh_note (world, MESH_EVENT_TAKEN);
+  if (pull.blocks > 0)
+    mesh_note (world, MESH_EVENT_BLOCKS);
+  if (!done && !may_fail)
+    mesh_violate (world, "%c asked %c, and failed, though nothing is wrong", asks->name,
+                  gives->name);
+  if (pull.refused > 0)
+    mesh_violate (world, "%c refused versions of %c", asks->name, gives->name);
+  if (!mesh_machine_is_dead (asks))
+    (void) mesh_look (asks, MESH_TAKEN);
+  if (done && !(world->flags & MESH_END_ONLY) && !mesh_machine_is_dead (asks)
+      && !mesh_machine_is_dead (gives))
+    mesh_check_taken (asks, gives);
+
+  return done ? (gint) (pull.versions + pull.blocks) : -1;
+}
+
+void
+mesh_play_round (MeshMachine *self)
+{
+  MeshMachine *other = mesh_any_other (self);
+
+  choose_trouble (self->world);
+  other->lies = sim_random_percent (&self->world->random, 5);
+  (void) mesh_round (self, other);
+  other->lies = FALSE;
+  self->world->trouble = (MeshTrouble){ 0 };
+}
+
+/* Returns: (transfer full) (element-type MhPeerId): with the key, and not for keeping blocks */
+static GArray *
+others_of (MeshMachine *self, const MhSyncPlacement *placement)
+{
+  GArray *out = g_array_new (FALSE, FALSE, sizeof (MhPeerId));
+
+  for (guint i = 0; i < self->known.peers->len; i++)
+    {
+      const MeshPeer *peer = &g_array_index (self->known.peers, MeshPeer, i);
+      MeshMachine *other = mesh_world_find (self->world, &peer->id);
+
+      if (peer->has_key && other != NULL && mesh_are_linked (self, other)
+          && mh_sync_placement_find (placement, &peer->id) < 0)
+        g_array_append_val (out, peer->id);
+    }
+
+  return out;
+}
+
+gboolean
+mesh_audit (MeshMachine *self, MhSyncHealth *health)
+{
+  MeshWorld *world = self->world;
+  MhVault vault = vault_of (self);
+  g_auto (MhSyncPlacement) placement = { 0 };
+  g_autoptr (GPtrArray) peers = mh_sync_peers_list (&self->known, MESH_VAULT);
+  MhSyncCandidates from = { &self->core, &self->swarm, &vault, peers, self->blame };
+  g_autoptr (GArray) others = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  MhSyncAudit in = { .host = self->host,
+                     .store = self->store,
+                     .vault_id = MESH_VAULT,
+                     .placement = &placement,
+                     .surplus = self->surplus,
+                     .promises = self->promises,
+                     .blame = self->blame,
+                     .surplus_ms = world->surplus_ms,
+                     .cancellable = cancellable };
+  gboolean done;
+
+  mesh_machine_enter (self);
+  mh_sync_placement_fill (&placement, &from);
+  others = others_of (self, &placement);
+  in.others = others;
+  self->audits = TRUE;
+  done = mh_sync_audit (&in, health, &error);
+  mesh_log (world,
+            "%c audits: %" G_GINT64_FORMAT " ok, %" G_GINT64_FORMAT " under, %" G_GINT64_FORMAT
+            " over, %" G_GINT64_FORMAT " lost, %" G_GINT64_FORMAT " given up, %" G_GINT64_FORMAT
+            " repaired%s%s",
+            self->name, health->ok, health->under, health->over, health->lost, health->evicted,
+            health->repaired, done ? "" : ": ", done ? "" : error->message);
+  if (health->repaired > 0)
+    mesh_note (world, MESH_EVENT_REPAIRED);
+  if (mesh_machine_is_dead (self))
+    return FALSE;
+  if (!done)
+    mesh_violate (world, "%c: an audit failed, though nothing is wrong", self->name);
+  (void) mesh_look (self, MESH_AUDITED);
+
+  return done;
+}
+
+void
+mesh_play_audit (MeshMachine *self)
+{
+  MeshMachine *other = mesh_any_other (self);
+  MhSyncHealth health = { 0 };
+
+  choose_trouble (self->world);
+  other->lies = sim_random_percent (&self->world->random, 5);
+  (void) mesh_audit (self, &health);
+  other->lies = FALSE;
+  self->world->trouble = (MeshTrouble){ 0 };
+}
+
+/* One has news, and all who hear of it ask. */
+void
+mesh_play_tell (MeshMachine *self)
+{
+  for (guint i = 0; i < self->world->count; i++)
+    {
+      MeshMachine *other = &self->world->machines[i];
+
+      if (mesh_are_linked (self, other) && !mesh_machine_is_dead (other))
+        (void) mesh_round (other, self);
+    }
+}
+
+/* Whether all blocks of the file are here or at machines that are known, there and honest. */
+static gboolean
+is_in_reach (MeshMachine *self, const char *path)
+{
+  g_autoptr (GBytes) ids = NULL;
+  g_autoptr (GError) error = NULL;
+  guint missing;
+  guint bits = 1U << self->number;
+
+  for (guint i = 0; i < self->world->count; i++)
+    {
+      MeshMachine *other = &self->world->machines[i];
+      const MeshPeer *peer = mesh_peers_ensure (&self->known, &other->id);
+
+      if (peer->has_key && mesh_are_linked (self, other) && !mesh_machine_is_dead (other)
+          && !other->lies && !mesh_is_left_out (self, &other->id))
+        bits |= 1U << i;
+    }
+  if (!mh_store_locate (self->store, MESH_VAULT, path, &ids, &missing, &error))
+    return FALSE;
+  for (gsize at = 0; at < g_bytes_get_size (ids); at += MH_SYNC_HASH_SIZE)
+    if (!mesh_is_block_at (self->world, (const guint8 *) g_bytes_get_data (ids, NULL) + at, bits))
+      return FALSE;
+
+  return TRUE;
+}
+
+static gboolean
+is_any_armed (MeshWorld *self)
+{
+  for (guint i = 0; i < self->count; i++)
+    if (mesh_machine_is_dead (&self->machines[i]))
+      return TRUE;
+
+  return FALSE;
+}
+
+void
+mesh_play_read (MeshMachine *self)
+{
+  g_autofree char *path = mesh_any_file (self);
+  MeshMachine *other = mesh_any_other (self);
+  gboolean there;
+  gboolean read;
+
+  if (path == NULL)
+    return;
+  other->lies = sim_random_percent (&self->world->random, 50);
+  there = is_in_reach (self, path);
+  read = mesh_read (self, path, FALSE);
+  other->lies = FALSE;
+  mesh_log (self->world, "%c reads %s%s", self->name, path, read ? "" : ": not here");
+  if (there && !read && !is_any_armed (self->world))
+    mesh_violate (self->world, "%c does not read %s, which is in reach", self->name, path);
+}

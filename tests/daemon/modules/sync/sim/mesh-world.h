@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "../../store/sim/sim-disk.h"
+#include "../../store/sim/sim-model.h"
+#include "core/core.h"
+#include "mesh-history.h"
+#include "mesh-net.h"
+#include "modules/sync/sync-audit.h"
+#include "modules/sync/sync-round.h"
+
+G_BEGIN_DECLS
+
+#define MESH_MOST 5
+
+/* The vault, and the byte its key is made of: those with which SimContents seals, so that it knows
+ * the ids of blocks by itself. */
+#define MESH_VAULT "any"
+#define MESH_KEY_BYTE 5
+
+typedef struct _MeshWorld MeshWorld;
+typedef struct _MeshMachine MeshMachine;
+
+/* Another machine as one knows it, or one that was. Plain data. */
+typedef struct
+{
+  MhPeerId id;
+  gboolean reliable;
+  gint64 heard_ms;  /* by the clock of the world */
+  gboolean has_key; /* it has shown the key */
+  MhSyncMark mark;  /* how far it was asked */
+  gint64 own_epoch; /* of our index then */
+} MeshPeer;
+
+/* What stands in for the core, the network and the table of marks: see mesh-substitutes.c. */
+struct _MhCore
+{
+  MhConfig config;
+};
+
+struct _MhSwarm
+{
+  MeshMachine *machine; /* (unowned) */
+};
+
+struct _MhDirectory
+{
+  MeshMachine *machine; /* (unowned) */
+};
+
+struct _MhSyncPeers
+{
+  gboolean stale; /* marks outlive what they are about: %MESH_STALE */
+  GArray *peers;  /* (owned) (element-type MeshPeer): lost with the disk */
+};
+
+struct _MeshMachine
+{
+  MeshWorld *world; /* (unowned) */
+  guint number;
+  char name;        /* 'A' and so on */
+  SimDisk *disk;    /* (owned) */
+  MhSigner *signer; /* (owned) */
+  MhPeerId id;
+  MhHost *host;   /* (owned) */
+  MhClock *clock; /* (owned) */
+  gint64 skew_ms;
+  MhVaultRoles roles;
+  gboolean lies;  /* blocks that it gives have a wrong bit now and then */
+  MhSyncOp asked; /* the last question that came */
+  MhStore *store;
+  MhCore core;
+  MhSwarm swarm;
+  MhDirectory directory;
+  MhSyncPeers known;
+  guint owes;               /* changes that were acknowledged while the disk died */
+  gboolean audits;          /* since it was looked at last: it may have given blocks up */
+  MhSyncPromises *promises; /* (owned): this and the rest: for as long as it runs */
+  MhSyncBlame *blame;       /* (owned) */
+  GHashTable *surplus;      /* (owned) */
+};
+
+struct _MeshWorld
+{
+  MeshFlags flags;
+  SimRandom random;
+  guint count;
+  MeshMachine machines[MESH_MOST];
+  gboolean cut[MESH_MOST][MESH_MOST]; /* who cannot reach whom */
+  gint64 copies;
+  gint64 now_ms;
+  gint64 surplus_ms; /* after that what others have is given up */
+  guint64 segment_bytes;
+  gboolean forgets;      /* versions are removed: what is kept is not the same everywhere */
+  MeshTrouble trouble;   /* of the next conversation */
+  SimContents *contents; /* (owned) */
+  GHashTable *versions;  /* (owned) (element-type GBytes guint): known ones, bits of who has them */
+  GHashTable *blocks;    /* (owned) (element-type GBytes guint): of contents, likewise */
+  GString *log;          /* (owned) */
+  char *violation;       /* (owned) (nullable): the first */
+  guint32 events;
+  guint steps;
+  guint rounds;
+  guint identities; /* ever made */
+};
+
+void mesh_log (MeshWorld *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+void mesh_violate (MeshWorld *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+void mesh_note (MeshWorld *self, MeshEvent event);
+
+/* What the product takes for the time since the start of the system. */
+void mesh_set_monotonic_ms (gint64 now_ms);
+
+/* -- machines -- */
+
+/* Makes the one of that number, with an empty disk. */
+void mesh_machine_init (MeshMachine *self, MeshWorld *world, guint number);
+void mesh_machine_clear (MeshMachine *self);
+
+/* What is done from now on is done by @self: its disk is the one in use. */
+void mesh_machine_enter (MeshMachine *self);
+gboolean mesh_machine_is_dead (MeshMachine *self);
+gboolean mesh_machine_is_reliable (const MeshMachine *self);
+
+/* Opens the store, which has to work. */
+void mesh_machine_open (MeshMachine *self);
+
+/* Ends and begins again, after the disk died or in the middle of nothing. */
+void mesh_machine_crash (MeshMachine *self, SimCrash crash);
+void mesh_machine_lose_index (MeshMachine *self);
+
+/* The disk is replaced by an empty one; with @anew the key is, too. */
+void mesh_machine_lose_disk (MeshMachine *self, gboolean anew);
+
+/* Returns: (transfer none): what is known of a machine, made when there is nothing */
+MeshPeer *mesh_peers_ensure (MhSyncPeers *self, const MhPeerId *id);
+
+/* Returns: (nullable): the machine that has the id now */
+MeshMachine *mesh_world_find (MeshWorld *self, const MhPeerId *id);
+
+/* Whether both are there and reach each other. */
+gboolean mesh_are_linked (const MeshMachine *a, const MeshMachine *b);
+
+/* Time goes on: all clocks follow, and who is linked hears of each other. */
+void mesh_world_pass (MeshWorld *self, gint64 ms);
+
+/* -- what is known of who has what -- */
+
+/* Why something is on a machine that was not there before. */
+typedef enum
+{
+  MESH_CHANGED, /* by who uses it */
+  MESH_TAKEN,   /* from another machine */
+  MESH_AUDITED, /* likewise, or given up */
+  MESH_OPENED,  /* it was there, but nobody has seen it */
+} MeshCause;
+
+/* Looks at what @self has now. Nothing that it had may be missing. Returns: versions that are new
+ */
+guint mesh_look (MeshMachine *self, MeshCause cause);
+
+/* Takes note that a disk is gone with all that was on it. */
+void mesh_forget_machine (MeshMachine *self);
+
+/* After a conversation to the end @asks knows what @gives does and has the blocks that it wants. */
+void mesh_check_taken (MeshMachine *asks, MeshMachine *gives);
+
+/* Whether the rule of copies gives the block to @self, as it knows the others. */
+gboolean mesh_wants (MeshMachine *self, const guint8 *id);
+
+/* Whether @self has found that a machine gives what is wrong, too often. */
+gboolean mesh_is_left_out (MeshMachine *self, const MhPeerId *id);
+
+/* Whether the block may go from @self: it is for others, of whom enough have it. */
+gboolean mesh_may_go (MeshMachine *self, const guint8 *id);
+
+/* Whether a machine whose bit is in @bits has the block, or nobody has. */
+gboolean mesh_is_block_at (MeshWorld *self, const guint8 *id, guint bits);
+gboolean mesh_is_block_lost (MeshWorld *self, const guint8 *id);
+
+/* Reads the file as it is now. Returns: whether the bytes are right; a violation if they are wrong,
+ * or not given though they @must be */
+gboolean mesh_read (MeshMachine *self, const char *path, gboolean must);
+
+/* Returns: (transfer full): the files of a machine, one a line */
+char *mesh_tree (MeshMachine *self);
+
+/* -- what happens -- */
+
+/* Asks @gives once. Returns: how many versions and blocks came, or -1 when it failed */
+gint mesh_round (MeshMachine *asks, MeshMachine *gives);
+
+/* Compares with the others what blocks there are. Returns: %FALSE when it failed */
+gboolean mesh_audit (MeshMachine *self, MhSyncHealth *health);
+
+/* One of the things that may happen. */
+void mesh_play_one (MeshWorld *self);
+
+/* Machines whose disk died begin again. */
+void mesh_world_revive (MeshWorld *self);
+
+/* The end: all reach all, until nothing more comes. */
+void mesh_finish (MeshWorld *self);
+
+G_END_DECLS
