@@ -159,6 +159,21 @@ class Copies(Case):
         self.assertEqual((self.health(one, vault)["evicted"], self.state(one, vault)["missing_blocks"]), (0, 0))
         self.assertGreater(sum(self.state(d, vault)["missing_blocks"] for d in (two, three)), blocks // 3)
 
+    def test_a_viewer(self):
+        """a machine that is not to store a vault counts for no copies of it, and the others know"""
+        one, two, three = self.network(3, dict.fromkeys(range(3), mh.LONELY + SOON))
+        vault = one.vault()
+        self.share(one, vault, two, three)
+        self.assertEqual(three.request("PATCH", f"/api/v1/vaults/{vault}", {"roles": ["scan"]}).status, 200)
+        mh.wait_until(lambda: all(len(self.state(d, vault)["peers"]) == 2 for d in (one, two, three)), 30, "all to know each other")
+        files = contents(20)
+        self.put(one, vault, files)
+        self.same(vault, one, two, three)
+        blocks = self.blocks(one, vault)
+        self.healthy(vault, one, two, blocks=blocks)
+        self.assertEqual([self.state(d, vault)["missing_blocks"] for d in (one, two)], [0, 0])
+        self.readable(three, vault, files)
+
     def test_a_machine_without_the_key(self):
         """one machine alone has its copies with another that has not the key, and has them back after its disk is damaged"""
         one, two = self.network(2, {0: mh.LONELY + SOON, 1: mh.LONELY + HOLDS + SOON})

@@ -30,6 +30,7 @@ enum
 {
   VAULT_ID = 1,
   VAULT_BYTES = 2,
+  VAULT_VIEWED = 3,
 };
 
 enum
@@ -118,6 +119,7 @@ put_vaults (GByteArray *out, const MhHello *self)
 
       mh_pb_put_text (message, VAULT_ID, vault->id);
       put_number (message, VAULT_BYTES, vault->bytes);
+      put_number (message, VAULT_VIEWED, vault->is_viewed ? 1 : 0);
       mh_pb_put_message (out, FIELD_VAULT, message);
     }
 }
@@ -237,6 +239,8 @@ take_vault (MhHello *self, const MhPbField *field)
         memcpy (vault.id, part.bytes, part.size);
       else if (mh_pb_is (&part, VAULT_BYTES, MH_PB_VARINT))
         vault.bytes = part.value;
+      else if (mh_pb_is (&part, VAULT_VIEWED, MH_PB_VARINT))
+        vault.is_viewed = part.value != 0;
     }
   if (reader.is_bad || vault.id[0] == '\0')
     return FALSE;

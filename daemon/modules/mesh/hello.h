@@ -37,8 +37,9 @@ typedef enum
 /* A vault of which the node holds something. Plain data. */
 typedef struct
 {
-  char id[32];   /* NUL-terminated, base32 */
-  guint64 bytes; /* stored for it */
+  char id[32];        /* NUL-terminated, base32 */
+  guint64 bytes;      /* stored for it */
+  gboolean is_viewed; /* it has its files, and keeps no blocks of them for others */
 } MhHelloVault;
 
 /* A connection that the node has. Plain data. */

@@ -40,7 +40,8 @@ put_vaults (MhMesh *self, MhHello *hello)
   for (guint i = 0; vaults != NULL && i < vaults->len; i++)
     {
       const MhVault *vault = g_ptr_array_index (vaults, i);
-      MhHelloVault said = { .bytes = (guint64) vault->stored_bytes };
+      MhHelloVault said = { .bytes = (guint64) vault->stored_bytes,
+                            .is_viewed = (vault->roles & MH_VAULT_STORE) == 0 };
 
       g_strlcpy (said.id, vault->id, sizeof said.id);
       g_array_append_val (hello->vaults, said);

@@ -116,14 +116,21 @@ mh_sync_placement_find (const MhSyncPlacement *self, const MhPeerId *peer)
   return -1;
 }
 
-gboolean
-mh_sync_says_vault (const MhHello *hello, const char *vault_id)
+/* Returns: (nullable): what a node says of a vault */
+static const MhHelloVault *
+find_vault (const MhHello *hello, const char *vault_id)
 {
   for (guint i = 0; hello != NULL && i < hello->vaults->len; i++)
     if (g_str_equal (g_array_index (hello->vaults, MhHelloVault, i).id, vault_id))
-      return TRUE;
+      return &g_array_index (hello->vaults, MhHelloVault, i);
 
-  return FALSE;
+  return NULL;
+}
+
+gboolean
+mh_sync_says_vault (const MhHello *hello, const char *vault_id)
+{
+  return find_vault (hello, vault_id) != NULL;
 }
 
 static gboolean
@@ -183,9 +190,11 @@ mh_sync_placement_fill (MhSyncPlacement *self, const MhSyncCandidates *from)
     {
       const MhNode *node = g_ptr_array_index (nodes, i);
 
-      if (counts (from->core, node) && is_honest (from, &node->peer))
-        add_keeper (self, node, /* one that has deleted the vault does not speak of it any more */
-                    mh_sync_says_vault (node->hello, vault->id)
-                        && has_key (from->peer_ids, &node->peer));
+      const MhHelloVault *said = find_vault (node->hello, vault->id);
+
+      /* one that has deleted the vault does not speak of it any more */
+      if (counts (from->core, node) && is_honest (from, &node->peer)
+          && (said == NULL || !said->is_viewed))
+        add_keeper (self, node, said != NULL && has_key (from->peer_ids, &node->peer));
     }
 }
