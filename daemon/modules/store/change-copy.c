@@ -34,8 +34,9 @@ copy_content (MhWriter *writer, MhKeys *keys, const MhFileRow *file, MhDraft *dr
 {
   g_autoptr (MhVersion) version = mh_change_read_version (writer, file->head, file->path, error);
   g_autoptr (GArray) chunks = version == NULL ? NULL : mh_chunks_open (version, keys, error);
+  g_autoptr (MhMeta) meta = chunks == NULL ? NULL : mh_meta_open (version, keys, error);
 
-  if (chunks == NULL)
+  if (meta == NULL)
     return FALSE;
 
   draft->op = MH_FILE_OP_PUT;
@@ -43,6 +44,7 @@ copy_content (MhWriter *writer, MhKeys *keys, const MhFileRow *file, MhDraft *dr
   draft->chunks = mh_chunks_seal (chunks, keys, draft->file_id);
   draft->meta.size = file->size;
   draft->meta.mtime_ms = file->mtime_ms;
+  draft->meta.mode = meta->mode;
   memcpy (draft->meta.content_hash, file->content_hash, sizeof draft->meta.content_hash);
 
   return TRUE;

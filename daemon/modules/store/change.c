@@ -304,6 +304,7 @@ fill_draft (const MhChangePut *change, MhDraft *draft)
   draft->meta.path = (char *) change->path; /* only read */
   draft->meta.size = change->size;
   draft->meta.mtime_ms = change->mtime_ms;
+  draft->meta.mode = change->mode;
   draft->meta.mime = change->mime;
   memcpy (draft->meta.content_hash, change->content_hash, sizeof change->content_hash);
 }
@@ -528,6 +529,7 @@ mh_change_take_content (MhVersion *version, MhKeys *keys, MhDraft *draft, GError
   draft->chunks = g_bytes_ref (version->chunks);
   draft->meta.size = meta->size;
   draft->meta.mtime_ms = meta->mtime_ms;
+  draft->meta.mode = meta->mode;
   draft->meta.mime = meta->mime;
   memcpy (draft->meta.content_hash, meta->content_hash, sizeof meta->content_hash);
 
@@ -581,10 +583,11 @@ move_file (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, MhFileRow *file, c
            GError **error)
 {
   g_autoptr (MhVersion) version = mh_change_read_version (writer, file->head, file->path, error);
+  g_autoptr (MhMeta) meta = version == NULL ? NULL : mh_meta_open (version, keys, error);
   g_autofree char *mime = mh_change_guess_mime (to);
   g_auto (MhDraft) draft = { 0 };
 
-  if (version == NULL || !mh_store_check_path (to, error)
+  if (meta == NULL || !mh_store_check_path (to, error)
       || !mh_change_follow (writer, file, &draft, error))
     return FALSE;
 
@@ -593,6 +596,7 @@ move_file (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, MhFileRow *file, c
   draft.chunks = g_bytes_ref (version->chunks);
   draft.meta.path = (char *) to; /* only read */
   draft.meta.mime = mime;
+  draft.meta.mode = meta->mode;
 
   return mh_change_make_version_again (writer, keys, vault, &draft, error);
 }

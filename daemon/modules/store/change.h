@@ -23,6 +23,7 @@ typedef struct
   const char *if_match;      /* (nullable) */
   const char *if_none_match; /* (nullable) */
   gint64 mtime_ms;
+  guint mode; /* 0 when it is not known */
   gint64 size;
   guint8 content_hash[32];
   GArray *chunks;    /* (unowned) (element-type MhChunk) */

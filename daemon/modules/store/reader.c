@@ -161,6 +161,7 @@ describe (MhReader *self)
 
   self->file->size = meta->size;
   self->file->mtime_ms = meta->mtime_ms;
+  self->file->mode = meta->mode;
   self->file->changed_ms = self->content->version->ts_ms;
   g_free (self->file->mime);
   self->file->mime = g_strdup (meta->mime);

@@ -73,6 +73,7 @@ typedef struct
   gint64 version_count;
   gboolean conflict; /* more than one version without a successor */
   gint64 changed_ms; /* when the version was stored */
+  guint mode;        /* permission bits, 0 when they are not known: only mh_reader_file() tells */
 } MhFile;
 
 typedef struct
@@ -417,6 +418,7 @@ char *mh_store_check_space (MhStore *self) G_GNUC_WARN_UNUSED_RESULT;
  * @if_none_match: (nullable): a content hash that it must not have, or "*": there must be no file
  * @unchecked: leave what depends on other files to the end, which decides anyway
  * @size: bytes that are announced, 0 when unknown: what exceeds the quota is refused early
+ * @mode: permission bits, 0 when they are not known
  */
 typedef struct
 {
@@ -427,6 +429,7 @@ typedef struct
   const char *if_none_match;
   gboolean unchecked;
   gint64 size;
+  guint mode;
 } MhUploadNew;
 
 /**
@@ -911,11 +914,12 @@ gboolean mh_store_block_health (MhStore *self, const char *vault_id, MhBlockHeal
  */
 gboolean mh_store_check_path (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-#include "batch.h"    /* IWYU pragma: export */
-#include "partials.h" /* IWYU pragma: export */
-#include "search.h"   /* IWYU pragma: export */
-#include "sync.h"     /* IWYU pragma: export */
-#include "held.h"     /* IWYU pragma: export */
-#include "versions.h" /* IWYU pragma: export */
+#include "batch.h"       /* IWYU pragma: export */
+#include "fingerprint.h" /* IWYU pragma: export */
+#include "held.h"        /* IWYU pragma: export */
+#include "partials.h"    /* IWYU pragma: export */
+#include "search.h"      /* IWYU pragma: export */
+#include "sync.h"        /* IWYU pragma: export */
+#include "versions.h"    /* IWYU pragma: export */
 
 G_END_DECLS

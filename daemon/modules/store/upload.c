@@ -30,6 +30,7 @@ struct _MhUpload
   char *if_match;      /* (owned) (nullable) */
   char *if_none_match; /* (owned) (nullable) */
   gint64 mtime_ms;
+  guint mode;
   gint64 size;
   MhChunker chunker;
   MhBuffer *buffer; /* (owned) (nullable): one free byte and the block that is being filled */
@@ -152,6 +153,7 @@ mh_upload_new (MhStore *store, const MhUploadNew *request, GError **error)
   self->path = g_strdup (request->path);
   self->if_match = g_strdup (request->if_match);
   self->if_none_match = g_strdup (request->if_none_match);
+  self->mode = request->mode & 0777;
   self->mtime_ms = request->mtime_ms >= 0 ? request->mtime_ms : mh_store_now_ms (store);
   g_mutex_init (&self->lock);
   g_cond_init (&self->settled);
@@ -561,6 +563,7 @@ prepare_change (MhUpload *self, GCancellable *cancellable, GError **error)
   change->if_match = self->if_match;
   change->if_none_match = self->if_none_match;
   change->mtime_ms = self->mtime_ms;
+  change->mode = self->mode;
   change->size = self->size;
   change->chunks = self->chunks;
   change->held = self->held;

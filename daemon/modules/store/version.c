@@ -14,6 +14,8 @@
 #define VERSION_TYPE "(ysayayayxxyayayay)"
 #define META_TYPE "(sxxsay)"
 #define CHUNK_SIZE 36
+#define CONTENT_SIZE 32
+#define MODE_SIZE 2
 
 void
 mh_version_free (MhVersion *self)
@@ -224,11 +226,31 @@ mh_meta_seal (const MhMeta *self, MhKeys *keys, const guint8 *file_id)
 {
   g_autoptr (GBytes) aad = binding ("meta", keys->vault_id, file_id);
   g_autoptr (GBytes) plain = NULL;
+  guint8 last[CONTENT_SIZE + MODE_SIZE];
 
-  plain = serialise (g_variant_new ("(sxxs@ay)", self->path, self->size, self->mtime_ms, self->mime,
-                                    variant_of_data (self->content_hash, 32)));
+  memcpy (last, self->content_hash, CONTENT_SIZE);
+  last[CONTENT_SIZE] = (guint8) (self->mode & 0xff);
+  last[CONTENT_SIZE + 1] = (guint8) (self->mode >> 8 & 0xff);
+  plain = serialise (
+      g_variant_new ("(sxxs@ay)", self->path, self->size, self->mtime_ms, self->mime,
+                     variant_of_data (last, self->mode != 0 ? sizeof last : CONTENT_SIZE)));
 
   return mh_box_seal (keys->records, aad, plain);
+}
+
+/* Reads the last member of what mh_meta_seal() sealed. */
+static gboolean
+read_content (GVariant *value, MhMeta *self)
+{
+  guint8 last[CONTENT_SIZE + MODE_SIZE] = { 0 };
+
+  if (!child_data (value, 4, last, CONTENT_SIZE) && !child_data (value, 4, last, sizeof last))
+    return FALSE;
+
+  memcpy (self->content_hash, last, CONTENT_SIZE);
+  self->mode = last[CONTENT_SIZE] | (guint) last[CONTENT_SIZE + 1] << 8;
+
+  return TRUE;
 }
 
 MhMeta *
@@ -249,7 +271,7 @@ mh_meta_open (const MhVersion *version, MhKeys *keys, GError **error)
                    NULL);
 
   if (value == NULL || self->size < 0 || !mh_store_check_path (self->path, NULL)
-      || !child_data (value, 4, self->content_hash, sizeof self->content_hash))
+      || !read_content (value, self))
     {
       g_set_error (error, MH_ERROR, MH_ERROR_CORRUPT, "a sealed manifest is malformed");
       return NULL;

@@ -42,7 +42,9 @@ typedef struct
 /**
  * MhMeta:
  *
- * What only key holders know about a version. A deletion has that of the version before it.
+ * What only key holders know about a version. A deletion has that of the version before it. Sealed
+ * is a GVariant of type (sxxsay): path, size, time, type and content hash; where the permission
+ * bits are known, they follow the hash as two more bytes, little endian.
  */
 typedef struct
 {
@@ -51,6 +53,7 @@ typedef struct
   gint64 mtime_ms;
   char *mime; /* (owned) */
   guint8 content_hash[32];
+  guint mode; /* permission bits, 0 when they are not known */
 } MhMeta;
 
 void mh_version_free (MhVersion *self);

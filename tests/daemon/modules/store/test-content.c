@@ -201,6 +201,72 @@ test_pieces (void)
 }
 
 static void
+test_fingerprint (void)
+{
+  static const gsize sizes[] = { 0, 1, 256 * 1024, 256 * 1024 + 1, 5 * MIB + 3 };
+  g_autoptr (Bench) bench = bench_new (0);
+
+  g_test_summary ("the content hash of bytes is the one that the store gives a file of them");
+  for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autoptr (GBytes) content = bench_random (i, sizes[i]);
+      const guint8 *data = g_bytes_get_data (content, NULL);
+      g_autoptr (MhFile) file = bench_put (bench, "/f", content);
+      g_autoptr (MhFingerprint) print = mh_fingerprint_new ();
+      g_autofree char *hash = NULL;
+
+      for (gsize at = 0; at < sizes[i]; at += 77777)
+        mh_fingerprint_add (print, data + at, MIN (77777, sizes[i] - at));
+      hash = mh_fingerprint_finish (print);
+      g_assert_cmpstr (hash, ==, file->content_hash);
+    }
+}
+
+/* Returns: the permission bits of the version of a file that has @content_hash, or of the newest */
+static guint
+mode_of (Bench *bench, const char *path, const char *content_hash)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MhReader) reader = mh_reader_new (bench->store, "vault", path, content_hash, &error);
+
+  g_assert_no_error (error);
+
+  return mh_reader_file (reader)->mode;
+}
+
+static void
+test_mode (void)
+{
+  g_autoptr (Bench) bench = bench_new (0);
+  MhUploadNew request = { "vault", "/f", 1, .mode = 0100755 };
+  g_autoptr (MhUpload) upload = NULL;
+  g_autoptr (MhFile) first = NULL;
+  g_autoptr (MhFile) second = NULL;
+  g_autoptr (MhFile) back = NULL;
+  g_autoptr (MhCopied) copied = NULL;
+  g_autoptr (GBytes) other = bench_random (1, 1000);
+  MhCopyNew copy = { "vault", "/moved", "/copy", MH_EXISTING_REFUSE };
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("permission bits stay with the content when it is moved, copied and restored");
+  upload = mh_upload_new (bench->store, &request, &error);
+  g_assert_true (mh_upload_write (upload, (const guint8 *) "x", 1, NULL, &error));
+  first = mh_upload_finish (upload, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (mh_store_move (bench->store, "vault", "/f", "/moved", &error), ==, 1);
+  copied = mh_store_copy (bench->store, &copy, &error);
+  g_assert_no_error (error);
+  second = bench_put (bench, "/moved", other);
+  g_assert_cmpuint (mode_of (bench, "/moved", NULL), ==, 0);
+  g_assert_cmpuint (mode_of (bench, "/moved", first->content_hash), ==, 0755);
+  g_assert_cmpuint (mode_of (bench, "/copy", NULL), ==, 0755);
+  bench_reopen (bench);
+  back = mh_store_restore (bench->store, "vault", "/moved", first->content_hash, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (mode_of (bench, "/moved", NULL), ==, 0755);
+}
+
+static void
 test_chunker (void)
 {
   g_autoptr (GBytes) content = bench_random (5, 64 * MIB);
@@ -441,6 +507,8 @@ main (int argc, char **argv)
   g_test_add_func ("/store/content/compression", test_compression);
   g_test_add_func ("/store/content/ranges", test_ranges);
   g_test_add_func ("/store/content/pieces", test_pieces);
+  g_test_add_func ("/store/content/fingerprint", test_fingerprint);
+  g_test_add_func ("/store/content/mode", test_mode);
   g_test_add_func ("/store/content/chunker", test_chunker);
   g_test_add_func ("/store/content/cut-points", test_cut_points);
   g_test_add_func ("/store/content/file-ids", test_file_ids);
