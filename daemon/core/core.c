@@ -39,6 +39,7 @@ struct _MhCore
   GMutex lock;
   char *fault;             /* (owned) (nullable) (locked-by lock) */
   char *shortage;          /* (owned) (nullable) (locked-by lock) */
+  char *notice;            /* (owned) (nullable) (locked-by lock) */
   MhNetworkStatus network; /* (locked-by lock) */
 };
 
@@ -135,6 +136,7 @@ mh_core_free (MhCore *self)
   g_free (self->listen);
   g_free (self->fault);
   g_free (self->shortage);
+  g_free (self->notice);
   mh_network_status_clear (&self->network);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -311,25 +313,39 @@ mh_core_dup_fault (MhCore *self)
   char *fault = NULL;
 
   g_mutex_lock (&self->lock);
-  fault = g_strdup (self->fault != NULL ? self->fault : self->shortage);
+  fault = g_strdup (self->fault != NULL      ? self->fault
+                    : self->shortage != NULL ? self->shortage
+                                             : self->notice);
   g_mutex_unlock (&self->lock);
 
   return fault;
 }
 
-void
-mh_core_set_shortage (MhCore *self, const char *text)
+static void
+set_text (MhCore *self, char **slot, const char *text)
 {
   gboolean changed;
 
   g_mutex_lock (&self->lock);
-  changed = g_strcmp0 (self->shortage, text) != 0;
-  g_free (self->shortage);
-  self->shortage = g_strdup (text);
+  changed = g_strcmp0 (*slot, text) != 0;
+  g_free (*slot);
+  *slot = g_strdup (text);
   g_mutex_unlock (&self->lock);
 
   if (changed)
     mh_bus_publish (self->bus, "status_changed", NULL);
+}
+
+void
+mh_core_set_shortage (MhCore *self, const char *text)
+{
+  set_text (self, &self->shortage, text);
+}
+
+void
+mh_core_set_notice (MhCore *self, const char *text)
+{
+  set_text (self, &self->notice, text);
 }
 
 char *
@@ -338,7 +354,7 @@ mh_core_dup_shortage (MhCore *self)
   char *shortage = NULL;
 
   g_mutex_lock (&self->lock);
-  shortage = g_strdup (self->shortage);
+  shortage = g_strdup (self->shortage != NULL ? self->shortage : self->notice);
   g_mutex_unlock (&self->lock);
 
   return shortage;

@@ -71,10 +71,14 @@ void mh_core_set_fault (MhCore *self, const char *text);
 /* As mh_core_set_fault(), for too little of something, which passes. Thread: any. */
 void mh_core_set_shortage (MhCore *self, const char *text);
 
-/* Returns: (transfer full) (nullable): the fault of now, or else the shortage. Thread: any. */
+/* As mh_core_set_shortage(), for what waits until the owner decides it. Thread: any. */
+void mh_core_set_notice (MhCore *self, const char *text);
+
+/* Returns: (transfer full) (nullable): the fault of now, or else the shortage, or else the notice.
+ * Thread: any. */
 char *mh_core_dup_fault (MhCore *self);
 
-/* Returns: (transfer full) (nullable): the shortage of now. Thread: any. */
+/* Returns: (transfer full) (nullable): the shortage of now, or else the notice. Thread: any. */
 char *mh_core_dup_shortage (MhCore *self);
 
 /* How this machine stands to the network that it is in. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "modules/store/sync.h"
+
 /* What this machine keeps for vaults whose keys it does not have. Part of store.h. */
 
 /* What is kept for one vault. */

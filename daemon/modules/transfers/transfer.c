@@ -126,6 +126,18 @@ mh_transfer_failed (MhTransfer *self, const char *path, gint64 bytes, const GErr
 }
 
 gboolean
+mh_transfer_is_under_way (MhTransfer *self)
+{
+  gboolean under_way;
+
+  g_mutex_lock (&self->lock);
+  under_way = self->state == MH_TRANSFER_WAITING || self->state == MH_TRANSFER_RUNNING;
+  g_mutex_unlock (&self->lock);
+
+  return under_way;
+}
+
+gboolean
 mh_transfer_is_cancelled (MhTransfer *self)
 {
   return g_cancellable_is_cancelled (self->cancellable);

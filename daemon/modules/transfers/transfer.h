@@ -103,6 +103,9 @@ void mh_transfer_skipped (MhTransfer *self, gint64 bytes);
 /* Notes that a file of @bytes could not be copied. Thread: any. */
 void mh_transfer_failed (MhTransfer *self, const char *path, gint64 bytes, const GError *error);
 
+/* Returns: whether it waits or runs. Thread: any. */
+gboolean mh_transfer_is_under_way (MhTransfer *self);
+
 /* Returns: whether it was cancelled. Thread: any. */
 gboolean mh_transfer_is_cancelled (MhTransfer *self);
 

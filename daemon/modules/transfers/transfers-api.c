@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "modules/audit/audit.h"
+#include "modules/folders/folders.h"
 #include "modules/vaults/vaults.h"
 #include "transfers-service.h"
 
@@ -54,10 +55,27 @@ transfers_export (MhRequest *request, const MhExportNew *body, MhJson *out, GErr
   return add (request, &task, out, error);
 }
 
+static void
+folder_scan_to_json (MhJson *out, const MhFoldersScan *scan)
+{
+  mh_json_begin_object (out, NULL);
+  mh_json_bool (out, "active", scan->active);
+  mh_json_int (out, "walked", scan->walked);
+  mh_json_int (out, "ingested", scan->ingested);
+  mh_json_int (out, "errors", scan->errors);
+  if (scan->started_ms > 0)
+    mh_json_int (out, "started_ms", scan->started_ms);
+  else
+    mh_json_null (out, "started_ms");
+  mh_json_string (out, "current", scan->current);
+  mh_json_end_object (out);
+}
+
 gboolean
 transfers_scan_status (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
 {
   const char *vault_id = mh_request_param (request, "vault_id");
+  g_auto (MhFoldersScan) scan = { 0 };
   g_autoptr (MhVault) vault = NULL;
   g_autoptr (MhTransfer) transfer = NULL;
 
@@ -66,7 +84,11 @@ transfers_scan_status (MhRequest *request, gconstpointer body, MhJson *out, GErr
     return FALSE;
 
   transfer = mh_transfers_last_import (mh_request_service (request, "transfers"), vault_id);
-  mh_transfers_scan_to_json (out, transfer);
+  if ((transfer == NULL || !mh_transfer_is_under_way (transfer))
+      && mh_folders_scan (mh_request_service (request, "folders"), vault_id, &scan))
+    folder_scan_to_json (out, &scan);
+  else
+    mh_transfers_scan_to_json (out, transfer);
 
   return TRUE;
 }
@@ -130,7 +152,7 @@ transfers_resume (MhRequest *request, gconstpointer body, MhJson *out, GError **
   return TRUE;
 }
 
-static const char *const requires[] = { "audit", "store", "vaults", NULL };
+static const char *const requires[] = { "audit", "folders", "store", "vaults", NULL };
 
 extern const MhMigration mh_transfers_migrations[];
 

@@ -94,22 +94,10 @@ mh_transfers_to_json (MhJson *out, MhTransfer *transfer)
   mh_json_end_object (out);
 }
 
-static gboolean
-is_under_way (MhTransfer *transfer)
-{
-  gboolean under_way;
-
-  g_mutex_lock (&transfer->lock);
-  under_way = transfer->state == MH_TRANSFER_WAITING || transfer->state == MH_TRANSFER_RUNNING;
-  g_mutex_unlock (&transfer->lock);
-
-  return under_way;
-}
-
 void
 mh_transfers_scan_to_json (MhJson *out, MhTransfer *transfer)
 {
-  gboolean active = transfer != NULL && is_under_way (transfer);
+  gboolean active = transfer != NULL && mh_transfer_is_under_way (transfer);
   MhTransferCounts counts = { 0 };
 
   if (transfer != NULL)
@@ -336,7 +324,7 @@ add_to_list (MhTransfers *self, MhTransfer *transfer)
     {
       MhTransfer *other = g_ptr_array_index (self->all, i);
 
-      twice = is_under_way (other) && is_same (&other->task, &transfer->task);
+      twice = mh_transfer_is_under_way (other) && is_same (&other->task, &transfer->task);
     }
   if (!twice)
     g_ptr_array_add (self->all, mh_transfer_ref (transfer));
@@ -376,7 +364,7 @@ oldest_to_forget (MhTransfers *self)
     {
       MhTransfer *transfer = g_ptr_array_index (self->all, i);
 
-      if (!is_under_way (transfer))
+      if (!mh_transfer_is_under_way (transfer))
         oldest = mh_transfer_ref (transfer);
     }
   g_mutex_unlock (&self->lock);
@@ -524,7 +512,7 @@ mh_transfers_list (MhTransfers *self)
         {
           MhTransfer *transfer = g_ptr_array_index (self->all, i - 1);
 
-          if (is_under_way (transfer) == under_way)
+          if (mh_transfer_is_under_way (transfer) == under_way)
             g_ptr_array_add (list, mh_transfer_ref (transfer));
         }
     }
@@ -580,7 +568,7 @@ mh_transfers_remove (MhTransfers *self, const char *id, GError **error)
   if (transfer == NULL)
     return FALSE;
 
-  if (is_under_way (transfer))
+  if (mh_transfer_is_under_way (transfer))
     {
       g_cancellable_cancel (transfer->cancellable);
       return TRUE;

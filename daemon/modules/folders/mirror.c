@@ -1,0 +1,940 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "mirror.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/pool.h"
+#include "dirty.h"
+#include "pass.h"
+#include "watch.h"
+
+/* Everything is looked at so often, in seconds; oftener when changes may be missed. */
+#define WALK_S (6 * 60 * 60)
+#define WALK_UNWATCHED_S (10 * 60)
+
+/* When a folder that is not there is looked for again, and when a pass that failed is repeated. */
+#define LOOK_US (5 * G_TIME_SPAN_SECOND)
+#define REPEAT_US (60 * G_TIME_SPAN_SECOND)
+
+#define MOST_SAMPLES 20
+#define MOST_LEFT_OUT 100
+#define MOST_EVENTS 100
+
+struct _MhMirror
+{
+  int references; /* (atomic) */
+  MhMirrorTools tools;
+  gint64 id;                 /* of its row */
+  char *vault_id;            /* (owned) */
+  char *path;                /* (owned) */
+  char *node;                /* (owned): what this machine is called */
+  MhPool *pool;              /* (owned): of one thread */
+  MhGuard *guard;            /* (owned): of that thread */
+  MhIgnore *ignore;          /* (owned) (nullable): of that thread */
+  GCancellable *cancellable; /* (owned) */
+  MhWatch *watch;            /* (owned) (nullable): made once */
+  guint walk_timer;          /* of the loop */
+
+  GMutex lock;
+  GCond idle;             /* no job waits or runs */
+  MhMirrorStatus *status; /* (owned) (locked-by lock): its state is that of the pass */
+  MhDirty *dirty;         /* (owned) (locked-by lock) */
+  gboolean everything;    /* is to be looked at (locked-by lock) */
+  gboolean let_in;        /* the next pass, whatever is in it (locked-by lock) */
+  gboolean is_pushed;     /* a job waits or runs (locked-by lock) */
+  gboolean is_ending;     /* (locked-by lock) */
+  gint64 not_before_us;   /* no pass until then (locked-by lock) */
+  GSource *timer;         /* (owned) (nullable): of the loop (locked-by lock) */
+  gint64 timer_us;        /* when it is due (locked-by lock) */
+};
+
+/* A change of the vault to be told. */
+typedef struct
+{
+  char *path;
+  const char *op;
+} Told;
+
+static void job (gpointer data);
+
+/* -- how it is -- */
+
+void
+mh_mirror_status_free (MhMirrorStatus *self)
+{
+  if (self == NULL)
+    return;
+
+  mh_folder_row_free (self->row);
+  g_free (self->error);
+  g_free (self->watch_error);
+  g_free (self->current);
+  g_clear_pointer (&self->left_out, g_ptr_array_unref);
+  g_clear_pointer (&self->failures, g_ptr_array_unref);
+  g_clear_pointer (&self->held.samples, g_ptr_array_unref);
+  g_free (self);
+}
+
+static gpointer
+copy_left_out (gconstpointer source, gpointer data)
+{
+  const MhLeftOut *left_out = source;
+
+  return mh_left_out_new (left_out->path, g_strdup (left_out->why));
+}
+
+static gpointer
+copy_text (gconstpointer source, gpointer data)
+{
+  return g_strdup (source);
+}
+
+MhMirrorStatus *
+mh_mirror_status (MhMirror *self)
+{
+  MhMirrorStatus *copy;
+  const MhMirrorStatus *status = self->status;
+
+  g_mutex_lock (&self->lock);
+  copy = g_memdup2 (status, sizeof *status);
+  copy->row = mh_folder_row_copy (status->row);
+  copy->error = g_strdup (status->error);
+  copy->watch_error = g_strdup (status->watch_error);
+  copy->current = g_strdup (status->current);
+  copy->left_out = g_ptr_array_copy (status->left_out, copy_left_out, NULL);
+  g_ptr_array_set_free_func (copy->left_out, (GDestroyNotify) mh_left_out_free);
+  copy->failures = g_ptr_array_copy (status->failures, copy_left_out, NULL);
+  g_ptr_array_set_free_func (copy->failures, (GDestroyNotify) mh_left_out_free);
+  copy->held.samples = g_ptr_array_copy (status->held.samples, copy_text, NULL);
+  g_ptr_array_set_free_func (copy->held.samples, g_free);
+  if (copy->row->paused && copy->state != MH_MIRROR_RUNNING)
+    copy->state = MH_MIRROR_PAUSED;
+  g_mutex_unlock (&self->lock);
+
+  return copy;
+}
+
+const char *
+mh_mirror_vault_id (MhMirror *self)
+{
+  return self->vault_id;
+}
+
+char *
+mh_mirror_marker (const char *vault_id)
+{
+  return g_strdup_printf ("%s\n", vault_id);
+}
+
+/* Notes what becomes of changes, on the disk and here. */
+static gboolean
+save_guard (MhMirror *self, MhGuardState guard, gint64 held_ms, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->tools.core), error);
+
+  if (lease == NULL
+      || !mh_folders_store_set_guard (mh_db_lease_db (lease), self->id, guard, held_ms, error))
+    return FALSE;
+
+  g_mutex_lock (&self->lock);
+  self->status->row->guard = guard;
+  self->status->row->held_ms = held_ms;
+  g_mutex_unlock (&self->lock);
+
+  return TRUE;
+}
+
+static gboolean
+save_device (MhMirror *self, guint64 device, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->tools.core), error);
+
+  if (lease == NULL
+      || !mh_folders_store_set_device (mh_db_lease_db (lease), self->id, device, error))
+    return FALSE;
+
+  g_mutex_lock (&self->lock);
+  self->status->row->device = device;
+  g_mutex_unlock (&self->lock);
+
+  return TRUE;
+}
+
+/* -- when -- */
+
+static gboolean on_timer (gpointer data);
+
+/* Has on_timer() called in @delay_us at the latest. Under the lock. */
+static void
+ensure_timer (MhMirror *self, gint64 delay_us)
+{
+  gint64 due_us = g_get_monotonic_time () + delay_us;
+
+  if (self->is_ending || (self->timer != NULL && self->timer_us <= due_us))
+    return;
+
+  if (self->timer != NULL)
+    {
+      g_source_destroy (self->timer);
+      g_source_unref (self->timer);
+    }
+  self->timer_us = due_us;
+  self->timer = g_timeout_source_new ((guint) (delay_us / 1000 + 1));
+  g_source_set_callback (self->timer, on_timer, self, NULL);
+  g_source_attach (self->timer, NULL);
+}
+
+/* Returns: microseconds until there is something to be done, -1 when there is nothing. Under the
+ * lock. */
+static gint64
+wait_us (MhMirror *self, gint64 now_us)
+{
+  gint64 dirty_us = mh_dirty_wait (self->dirty, now_us);
+
+  /* What is changing in masses is to be seen as a whole. */
+  if (self->everything && (dirty_us < 0 || !mh_dirty_is_burst (self->dirty)))
+    dirty_us = 0;
+
+  return dirty_us < 0 ? -1 : MAX (dirty_us, self->not_before_us - now_us);
+}
+
+static gboolean
+on_timer (gpointer data)
+{
+  MhMirror *self = data;
+  gboolean push;
+  gint64 left_us;
+
+  g_mutex_lock (&self->lock);
+  if (self->timer == g_main_current_source ())
+    g_clear_pointer (&self->timer, g_source_unref);
+  left_us = wait_us (self, g_get_monotonic_time ());
+  push = left_us == 0 && !self->is_pushed && !self->is_ending && !self->status->row->paused;
+  self->is_pushed = self->is_pushed || push;
+  if (left_us > 0)
+    ensure_timer (self, left_us);
+  g_mutex_unlock (&self->lock);
+  if (push && !mh_pool_push (self->pool, job, self))
+    g_warn_if_reached (); /* there is never more than one */
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+look_at_everything (MhMirror *self)
+{
+  g_mutex_lock (&self->lock);
+  self->everything = TRUE;
+  self->not_before_us = 0;
+  ensure_timer (self, 0);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+mh_mirror_rescan (MhMirror *self)
+{
+  look_at_everything (self);
+}
+
+void
+mh_mirror_vault_changed (MhMirror *self, const char *path)
+{
+  g_mutex_lock (&self->lock);
+  mh_dirty_add_due (self->dirty, path + 1, g_get_monotonic_time ());
+  ensure_timer (self, 100 * G_TIME_SPAN_MILLISECOND); /* more may follow */
+  g_mutex_unlock (&self->lock);
+}
+
+/* The system says that something in the folder has changed. */
+static void
+on_changed (const char *path, gpointer data)
+{
+  MhMirror *self = data;
+  const char *name = path != NULL ? strrchr (path, '/') : NULL;
+
+  name = name != NULL ? name + 1 : path;
+  if (name != NULL && strcmp (path, MH_DISK_MARKER) != 0 && g_str_has_prefix (name, MH_DISK_OWN))
+    return;
+
+  g_mutex_lock (&self->lock);
+  if (path == NULL || *path == '\0' || strcmp (path, MH_IGNORE_NAME) == 0
+      || strcmp (path, MH_DISK_MARKER) == 0 || !g_utf8_validate (path, -1, NULL))
+    self->everything = TRUE;
+  if (path != NULL && *path != '\0' && g_utf8_validate (path, -1, NULL))
+    mh_dirty_add (self->dirty, path, g_get_monotonic_time ());
+  ensure_timer (self, MH_DIRTY_SETTLE_US);
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+on_walk (gpointer data)
+{
+  look_at_everything (data);
+
+  return G_SOURCE_CONTINUE;
+}
+
+/* -- a pass -- */
+
+/* What belongs to one pass of a mirror. */
+typedef struct
+{
+  MhMirror *mirror;
+  MhFolderRow *row; /* (owned) */
+  GPtrArray *paths; /* (owned) (element-type utf8) */
+  GHashTable *busy; /* (owned) (element-type utf8) */
+  gboolean whole;   /* everything is looked at */
+  gboolean let_in;
+  GPtrArray *told;   /* (owned) (element-type Told) */
+  char *watch_error; /* (owned) (nullable) */
+} Run;
+
+static void
+told_free (gpointer data)
+{
+  Told *told = data;
+
+  g_free (told->path);
+  g_free (told);
+}
+
+static void
+run_clear (Run *self)
+{
+  mh_folder_row_free (self->row);
+  g_clear_pointer (&self->paths, g_ptr_array_unref);
+  g_clear_pointer (&self->busy, g_hash_table_unref);
+  g_clear_pointer (&self->told, g_ptr_array_unref);
+  g_free (self->watch_error);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
+
+static void
+on_tell (const MhPassCounts *counts, const char *current, gpointer data)
+{
+  MhMirror *self = ((Run *) data)->mirror;
+
+  g_mutex_lock (&self->lock);
+  self->status->walked = counts->walked;
+  self->status->ingested = counts->ingested;
+  self->status->written = counts->written;
+  self->status->errors = counts->errors;
+  g_free (self->status->current);
+  self->status->current = g_strdup (current);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+on_publish (const char *path, const char *op, gpointer data)
+{
+  Run *run = data;
+  Told *told;
+
+  if (run->told->len > MOST_EVENTS)
+    return; /* is told as one */
+
+  told = g_new0 (Told, 1);
+  told->path = g_strdup (path);
+  told->op = op;
+  g_ptr_array_add (run->told, told);
+}
+
+static void
+publish (MhMirror *self, const char *path, const char *op)
+{
+  MhJson *members = mh_json_new ();
+
+  mh_json_string (members, "vault_id", self->vault_id);
+  mh_json_string (members, "path", path);
+  mh_json_string (members, "op", op);
+  mh_json_string (members, "by", "folder");
+  mh_bus_publish (mh_core_bus (self->tools.core), "file_changed", members);
+}
+
+/* Tells the page, and whoever else listens, what came to the vault. */
+static void
+publish_all (Run *run)
+{
+  for (guint i = 0; run->told->len <= MOST_EVENTS && i < run->told->len; i++)
+    {
+      const Told *told = g_ptr_array_index (run->told, i);
+
+      publish (run->mirror, told->path, told->op);
+    }
+  if (run->told->len > MOST_EVENTS)
+    publish (run->mirror, "/", "put");
+}
+
+static void
+on_folder (const char *folder, gpointer data)
+{
+  Run *run = data;
+  g_autoptr (GError) error = NULL;
+
+  if (run->watch_error == NULL && run->mirror->watch != NULL
+      && !mh_watch_add (run->mirror->watch, folder, &error))
+    run->watch_error = g_strdup (error->message);
+}
+
+/* Opens the folder if it is the one that belongs to the vault, and not what is under the place
+ * where its disk should be. */
+static MhDisk *
+open_disk (MhMirror *self, Run *run, GError **error)
+{
+  g_autoptr (MhDisk) disk = mh_disk_open (self->path, error);
+  g_autofree char *wanted = mh_mirror_marker (self->vault_id);
+  g_autofree char *marker = NULL;
+
+  if (disk == NULL)
+    return NULL;
+
+  marker = mh_disk_read_text (disk, MH_DISK_MARKER, NULL);
+  if (g_strcmp0 (marker, wanted) != 0)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_UNAVAILABLE,
+                   "%s has not the file " MH_DISK_MARKER " of this vault: perhaps its disk is not "
+                   "mounted",
+                   self->path);
+      return NULL;
+    }
+
+  /* The system gives a disk another number when it is plugged in again; the marker is what counts.
+   * Inodes may be others, so that everything is looked at. */
+  if (run->row->device != mh_disk_device (disk))
+    {
+      run->row->device = mh_disk_device (disk);
+      run->whole = TRUE;
+      if (!save_device (self, run->row->device, error))
+        return NULL;
+    }
+
+  return g_steal_pointer (&disk);
+}
+
+/* Whether what was found can be relied on: the folder is where it was when it was opened. */
+static gboolean
+check_in_place (MhMirror *self, MhDisk *disk, GError **error)
+{
+  g_autofree char *wanted = mh_mirror_marker (self->vault_id);
+  g_autofree char *marker = mh_disk_read_text (disk, MH_DISK_MARKER, NULL);
+
+  if (mh_disk_is_in_place (disk) && g_strcmp0 (marker, wanted) == 0)
+    return TRUE;
+
+  g_set_error (error, MH_ERROR, MH_ERROR_UNAVAILABLE, "%s went away while it was read", self->path);
+
+  return FALSE;
+}
+
+static void
+load_rules (MhMirror *self, MhDisk *disk)
+{
+  g_autofree char *text = mh_disk_read_text (disk, MH_IGNORE_NAME, NULL); /* mostly there is none */
+
+  g_clear_pointer (&self->ignore, mh_ignore_free);
+  self->ignore = mh_ignore_new (text, TRUE);
+}
+
+/* Counts what the folder would change. */
+static void
+count_held (GPtrArray *actions, MhHeld *held)
+{
+  for (guint i = 0; i < actions->len; i++)
+    {
+      const MhAction *action = g_ptr_array_index (actions, i);
+
+      if (action->act == MH_ACT_MOVE)
+        held->moved++;
+      else if (action->act == MH_ACT_DELETE)
+        held->deleted++;
+      else if (action->act == MH_ACT_UPLOAD && !action->entry->agreed)
+        held->created++;
+      else if (action->act == MH_ACT_UPLOAD || action->act == MH_ACT_CONFLICT)
+        held->changed++;
+      if (action->harms && held->samples->len < MOST_SAMPLES)
+        g_ptr_array_add (held->samples, g_strdup (action->entry->path));
+    }
+}
+
+/* Returns: (transfer full) (element-type utf8): what would be lost of the vault's newest state */
+static GPtrArray *
+harmed (GPtrArray *actions)
+{
+  GPtrArray *paths = g_ptr_array_new ();
+
+  for (guint i = 0; i < actions->len; i++)
+    {
+      const MhAction *action = g_ptr_array_index (actions, i);
+
+      if (action->harms)
+        g_ptr_array_add (paths, action->entry->path);
+    }
+
+  return paths;
+}
+
+static gboolean
+set_guard (Run *run, MhGuardState guard, GError **error)
+{
+  MhMirror *self = run->mirror;
+
+  if (run->row->guard == guard)
+    return TRUE;
+
+  if (guard == MH_GUARD_HELD)
+    run->row->held_ms = mh_clock_now_ms (mh_core_clock (self->tools.core));
+  run->row->guard = guard;
+
+  return save_guard (self, guard, run->row->held_ms, error);
+}
+
+/* Notes what is held, or that nothing is. */
+static void
+show_held (Run *run, GPtrArray *actions)
+{
+  MhMirror *self = run->mirror;
+  MhHeld held = { run->row->held_ms, .samples = g_ptr_array_new_with_free_func (g_free) };
+
+  if (run->row->guard == MH_GUARD_HELD)
+    count_held (actions, &held);
+  g_mutex_lock (&self->lock);
+  g_ptr_array_unref (self->status->held.samples);
+  self->status->held = held;
+  self->status->is_held = run->row->guard == MH_GUARD_HELD;
+  g_mutex_unlock (&self->lock);
+}
+
+/* Decides whether the changes of the folder may go to the vault. Returns: %FALSE with @error set */
+static gboolean
+ask_guard (Run *run, GPtrArray *actions, gboolean *may_push, GError **error)
+{
+  MhMirror *self = run->mirror;
+  gint64 now_ms = mh_clock_now_ms (mh_core_clock (self->tools.core));
+  g_autoptr (GPtrArray) paths = harmed (actions);
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->tools.core), error);
+  gint64 files = 0;
+
+  if (lease == NULL
+      || !mh_folders_store_count (mh_db_lease_db (lease), run->row->id, &files, error))
+    return FALSE;
+  g_clear_pointer (&lease, mh_db_pool_give);
+
+  *may_push = run->let_in;
+  if (run->let_in)
+    mh_guard_clear (self->guard);
+  else if (run->row->guard == MH_GUARD_HELD)
+    *may_push = paths->len == 0; /* somebody has put it right by hand */
+  else
+    *may_push =
+        !mh_guard_is_too_much (self->guard, &run->row->limits, paths, (guint) files, now_ms);
+  if (!set_guard (run, *may_push ? MH_GUARD_OPEN : MH_GUARD_HELD, error))
+    return FALSE;
+
+  if (*may_push && !run->let_in)
+    mh_guard_note (self->guard, paths, now_ms);
+  show_held (run, actions);
+
+  return TRUE;
+}
+
+/* Takes all changes of the folder back. */
+static gboolean
+undo (Run *run, MhPass *pass, GPtrArray *actions, GError **error)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_from_unix_local (run->row->held_ms / 1000);
+  g_autofree char *time = g_date_time_format (now, "%Y-%m-%d %H-%M-%S");
+  g_autofree char *to = g_strconcat (MH_DISK_HELD "/", time, NULL);
+
+  if (!mh_undo (pass, actions, to, error) || !mh_pull (pass, actions, FALSE, error)
+      || !set_guard (run, MH_GUARD_OPEN, error))
+    return FALSE;
+
+  mh_guard_clear (run->mirror->guard);
+  show_held (run, actions);
+  look_at_everything (run->mirror); /* to write what the vault has */
+
+  return TRUE;
+}
+
+/* Whether changes of the folder are wanted at all. */
+static gboolean
+is_taking (MhMirror *self, const MhVault *vault)
+{
+  return (vault->roles & MH_VAULT_SCAN) != 0 && (vault->roles & MH_VAULT_READ_ONLY) == 0;
+}
+
+/* Makes both sides the same. Returns: %FALSE with @error set when it had to stop */
+static gboolean
+make_same (Run *run, MhPass *pass, const MhVault *vault, GError **error)
+{
+  g_autoptr (GPtrArray) actions = NULL;
+  gboolean may_push = FALSE;
+
+  if (!mh_pass_gather (pass, run->paths, run->busy, error))
+    return FALSE;
+
+  mh_pass_tell (pass, NULL);
+  actions = mh_pass_compare (pass);
+  if (!check_in_place (run->mirror, pass->disk, error))
+    return FALSE;
+  if (run->row->guard == MH_GUARD_UNDO)
+    return undo (run, pass, actions, error);
+
+  if (is_taking (run->mirror, vault) && !ask_guard (run, actions, &may_push, error))
+    return FALSE;
+
+  return (!may_push || mh_push (pass, actions, error)) && mh_pull (pass, actions, may_push, error);
+}
+
+/* Keeps what a pass over everything, or over parts, has found. Under the lock. */
+static void
+keep_lists (MhMirror *self, Run *run, MhPass *pass)
+{
+  MhMirrorStatus *status = self->status;
+
+  if (run->whole)
+    {
+      status->skipped = pass->walk.skipped->len;
+      g_ptr_array_set_size (status->left_out, 0);
+      g_ptr_array_set_size (status->failures, 0);
+      for (guint i = 0; i < MIN (pass->walk.skipped->len, MOST_LEFT_OUT); i++)
+        g_ptr_array_add (status->left_out,
+                         copy_left_out (g_ptr_array_index (pass->walk.skipped, i), NULL));
+      g_free (status->watch_error);
+      status->watch_error = g_steal_pointer (&run->watch_error);
+    }
+  for (guint i = 0; i < pass->failures->len && status->failures->len < MOST_LEFT_OUT; i++)
+    g_ptr_array_add (status->failures, copy_left_out (g_ptr_array_index (pass->failures, i), NULL));
+}
+
+/* What could not be brought to the other side now is tried again later. Under the lock. */
+static void
+keep_again (MhMirror *self, MhPass *pass)
+{
+  gint64 now_us = g_get_monotonic_time ();
+  GHashTableIter iter;
+  gpointer path;
+
+  g_hash_table_iter_init (&iter, pass->again);
+  while (g_hash_table_iter_next (&iter, &path, NULL))
+    mh_dirty_add (self->dirty, path, now_us);
+  self->everything = self->everything || pass->wants_all;
+}
+
+static void
+set_error (MhMirror *self, const GError *error)
+{
+  gboolean unavailable =
+      error != NULL
+      && (error->domain != MH_ERROR || error->code == MH_ERROR_UNAVAILABLE
+          || error->code == MH_ERROR_NOT_FOUND || error->code == MH_ERROR_FORBIDDEN
+          || error->code == MH_ERROR_FAILED);
+
+  g_mutex_lock (&self->lock);
+  g_free (self->status->error);
+  self->status->error = error != NULL ? g_strdup (error->message) : NULL;
+  self->status->state = unavailable             ? MH_MIRROR_UNAVAILABLE
+                        : self->status->is_held ? MH_MIRROR_HELD
+                                                : MH_MIRROR_IDLE;
+  if (error != NULL)
+    {
+      self->everything = TRUE;
+      self->not_before_us = g_get_monotonic_time () + (unavailable ? LOOK_US : REPEAT_US);
+    }
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+do_pass (Run *run, MhPass *pass, GError **error)
+{
+  MhMirror *self = run->mirror;
+  g_autoptr (MhDisk) disk = open_disk (self, run, error);
+  g_autoptr (MhVault) vault = NULL;
+  gboolean done;
+
+  if (disk == NULL || !mh_vaults_require (self->tools.vaults, self->vault_id, error))
+    return FALSE;
+
+  vault = mh_vaults_get (self->tools.vaults, self->vault_id, error);
+  if (vault == NULL)
+    return FALSE;
+
+  if (run->whole || self->ignore == NULL)
+    load_rules (self, disk);
+  if (run->whole)
+    {
+      g_ptr_array_set_size (run->paths, 0);
+      g_ptr_array_add (run->paths, g_strdup (""));
+    }
+  pass->disk = disk;
+  pass->ignore = self->ignore;
+  done = make_same (run, pass, vault, error);
+  pass->disk = NULL;
+
+  return done;
+}
+
+static void
+fill_pass (Run *run, MhPass *pass)
+{
+  MhMirror *self = run->mirror;
+
+  pass->store = self->tools.store;
+  pass->db = mh_core_db (self->tools.core);
+  pass->row = run->row;
+  pass->node = self->node;
+  pass->cancellable = self->cancellable;
+  pass->tell = on_tell;
+  pass->publish = on_publish;
+  pass->data = run;
+  pass->walk.on_folder = on_folder;
+  pass->walk.data = run;
+}
+
+/* Takes what is to be looked at. */
+static void
+begin_run (MhMirror *self, Run *run)
+{
+  run->mirror = self;
+  run->told = g_ptr_array_new_with_free_func (told_free);
+  g_mutex_lock (&self->lock);
+  run->row = mh_folder_row_copy (self->status->row);
+  run->let_in = self->let_in;
+  run->whole = self->everything || self->let_in || run->row->guard != MH_GUARD_OPEN;
+  run->paths = mh_dirty_take (self->dirty, g_get_monotonic_time (), run->whole, &run->busy);
+  run->whole = run->whole || (run->paths->len == 1 && *(char *) run->paths->pdata[0] == '\0');
+  self->everything = FALSE;
+  self->let_in = FALSE;
+  self->status->state = MH_MIRROR_RUNNING;
+  self->status->active = TRUE;
+  self->status->started_ms = mh_clock_now_ms (mh_core_clock (self->tools.core));
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+end_run (MhMirror *self, Run *run, MhPass *pass, const GError *error)
+{
+  gint64 files = 0;
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->tools.core), NULL);
+
+  set_error (self, error);
+  if (lease == NULL || !mh_folders_store_count (mh_db_lease_db (lease), run->row->id, &files, NULL))
+    files = -1; /* the number of before is better than none */
+  g_mutex_lock (&self->lock);
+  keep_lists (self, run, pass);
+  keep_again (self, pass);
+  self->status->active = FALSE;
+  self->status->ended_ms = mh_clock_now_ms (mh_core_clock (self->tools.core));
+  self->status->files = files >= 0 ? files : self->status->files;
+  g_clear_pointer (&self->status->current, g_free);
+  if (error != NULL && run->let_in)
+    self->let_in = TRUE; /* it was decided */
+  g_mutex_unlock (&self->lock);
+}
+
+/* From here on the next pass may begin, or the mirror end. */
+static void
+let_go (MhMirror *self)
+{
+  gint64 left_us;
+
+  g_mutex_lock (&self->lock);
+  self->is_pushed = FALSE;
+  g_cond_broadcast (&self->idle);
+  left_us = wait_us (self, g_get_monotonic_time ());
+  if (left_us >= 0)
+    ensure_timer (self, left_us);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+job (gpointer data)
+{
+  MhMirror *self = data;
+  g_auto (Run) run = { NULL };
+  g_auto (MhPass) pass = { NULL };
+  g_autoptr (GError) error = NULL;
+
+  begin_run (self, &run);
+  self->tools.changed (self, self->tools.data);
+  mh_pass_init (&pass);
+  fill_pass (&run, &pass);
+  if (!do_pass (&run, &pass, &error))
+    g_warn_if_fail (error != NULL);
+  publish_all (&run);
+  end_run (self, &run, &pass, error);
+  self->tools.changed (self, self->tools.data);
+  let_go (self);
+}
+
+/* -- life -- */
+
+MhMirror *
+mh_mirror_new (const MhMirrorTools *tools, const MhFolderRow *row)
+{
+  MhMirror *self = g_new0 (MhMirror, 1);
+  const char *name = mh_core_config (tools->core)->display_name;
+  g_autoptr (GError) error = NULL;
+
+  self->references = 1;
+  self->tools = *tools;
+  self->id = row->id;
+  self->vault_id = g_strdup (row->vault_id);
+  self->path = g_strdup (row->path);
+  self->node = g_strdup (name != NULL ? name : g_get_host_name ());
+  self->pool = mh_pool_new ("folder", 1, 1);
+  self->guard = mh_guard_new ();
+  self->cancellable = g_cancellable_new ();
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->idle);
+  self->dirty = mh_dirty_new ();
+  self->status = g_new0 (MhMirrorStatus, 1);
+  self->status->row = mh_folder_row_copy (row);
+  self->status->left_out = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_left_out_free);
+  self->status->failures = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_left_out_free);
+  self->status->held.samples = g_ptr_array_new_with_free_func (g_free);
+  self->status->is_held = row->guard == MH_GUARD_HELD;
+  self->watch = mh_watch_new (self->path, on_changed, self, &error);
+  if (self->watch == NULL)
+    self->status->watch_error = g_strdup (error->message);
+  self->walk_timer =
+      g_timeout_add_seconds (self->watch != NULL ? WALK_S : WALK_UNWATCHED_S, on_walk, self);
+  look_at_everything (self);
+
+  return self;
+}
+
+MhMirror *
+mh_mirror_ref (MhMirror *self)
+{
+  g_atomic_int_inc (&self->references);
+
+  return self;
+}
+
+void
+mh_mirror_end (MhMirror *self)
+{
+  g_cancellable_cancel (self->cancellable);
+  g_mutex_lock (&self->lock);
+  self->is_ending = TRUE;
+  if (self->timer != NULL)
+    {
+      g_source_destroy (self->timer);
+      g_clear_pointer (&self->timer, g_source_unref);
+    }
+  while (self->is_pushed)
+    g_cond_wait (&self->idle, &self->lock);
+  g_mutex_unlock (&self->lock);
+}
+
+/* On the loop, where nothing of it can be under way. */
+static gboolean
+dispose (gpointer data)
+{
+  MhMirror *self = data;
+
+  mh_pool_free (self->pool); /* nothing waits there; the last job may still be at its end */
+  g_source_remove (self->walk_timer);
+  g_clear_pointer (&self->watch, mh_watch_free);
+  mh_mirror_status_free (self->status);
+  mh_dirty_free (self->dirty);
+  mh_guard_free (self->guard);
+  g_clear_pointer (&self->ignore, mh_ignore_free);
+  g_object_unref (self->cancellable);
+  g_cond_clear (&self->idle);
+  g_mutex_clear (&self->lock);
+  g_free (self->vault_id);
+  g_free (self->path);
+  g_free (self->node);
+  g_free (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+void
+mh_mirror_unref (MhMirror *self)
+{
+  g_autoptr (GSource) source = NULL;
+
+  if (!g_atomic_int_dec_and_test (&self->references))
+    return;
+
+  if (g_main_context_is_owner (NULL))
+    {
+      (void) dispose (self);
+      return;
+    }
+
+  source = g_idle_source_new ();
+  g_source_set_callback (source, dispose, self, NULL);
+  g_source_attach (source, NULL);
+}
+
+/* -- what somebody wants -- */
+
+gboolean
+mh_mirror_set_paused (MhMirror *self, gboolean paused, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->tools.core), error);
+
+  if (lease == NULL
+      || !mh_folders_store_set_paused (mh_db_lease_db (lease), self->id, paused, error))
+    return FALSE;
+
+  g_mutex_lock (&self->lock);
+  self->status->row->paused = paused;
+  g_mutex_unlock (&self->lock);
+  if (!paused)
+    look_at_everything (self);
+  self->tools.changed (self, self->tools.data);
+
+  return TRUE;
+}
+
+gboolean
+mh_mirror_set_limits (MhMirror *self, const MhGuardLimits *limits, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->tools.core), error);
+
+  if (lease == NULL
+      || !mh_folders_store_set_limits (mh_db_lease_db (lease), self->id, limits, error))
+    return FALSE;
+
+  g_mutex_lock (&self->lock);
+  self->status->row->limits = *limits;
+  g_mutex_unlock (&self->lock);
+
+  return TRUE;
+}
+
+gboolean
+mh_mirror_decide (MhMirror *self, gboolean undo_them, GError **error)
+{
+  gint64 held_ms;
+  gboolean is_held;
+
+  g_mutex_lock (&self->lock);
+  is_held = self->status->row->guard == MH_GUARD_HELD;
+  held_ms = self->status->row->held_ms;
+  g_mutex_unlock (&self->lock);
+  if (!is_held)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "no changes of %s are held", self->path);
+      return FALSE;
+    }
+
+  if (!save_guard (self, undo_them ? MH_GUARD_UNDO : MH_GUARD_OPEN, held_ms, error))
+    return FALSE;
+
+  g_mutex_lock (&self->lock);
+  self->let_in = !undo_them;
+  g_mutex_unlock (&self->lock);
+  look_at_everything (self);
+
+  return TRUE;
+}
