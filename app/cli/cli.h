@@ -153,6 +153,10 @@ gboolean mh_cli_node_speedtest (MhCli *, const MhCliCommand *, char ***, GError 
 gboolean mh_cli_vault_share (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_vault_join (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_sync (MhCli *, const MhCliCommand *, char ***, GError **);
+gboolean mh_cli_folder_list (MhCli *, const MhCliCommand *, char ***, GError **);
+gboolean mh_cli_folder_add (MhCli *, const MhCliCommand *, char ***, GError **);
+gboolean mh_cli_folder_status (MhCli *, const MhCliCommand *, char ***, GError **);
+gboolean mh_cli_folder_act (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_fsck (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_file_ls (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_file_rm (MhCli *, const MhCliCommand *, char ***, GError **);

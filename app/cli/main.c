@@ -39,6 +39,21 @@ static const MhCliCommand commands[] = {
     mh_cli_vault_join },
   { "sync", "", N_ ("Show how far the vaults are the same as on other machines"), 0, 0,
     mh_cli_sync },
+  { "folder list", "", N_ ("List the folders that mirror vaults"), 0, 0, mh_cli_folder_list },
+  { "folder add", N_ ("FOLDER VAULT"),
+    N_ ("Have a folder of this machine mirror a vault, both ways"), 2, 2, mh_cli_folder_add },
+  { "folder status", N_ ("VAULT"), N_ ("Show how the folder of a vault is, and what is left out"),
+    1, 1, mh_cli_folder_status },
+  { "folder rescan", N_ ("VAULT"), N_ ("Look at the whole folder now"), 1, 1, mh_cli_folder_act },
+  { "folder pause", N_ ("VAULT"), N_ ("Leave the folder and its vault as they are"), 1, 1,
+    mh_cli_folder_act },
+  { "folder resume", N_ ("VAULT"), N_ ("Go on mirroring"), 1, 1, mh_cli_folder_act },
+  { "folder release", N_ ("VAULT"), N_ ("Let changes that are held back go to the vault"), 1, 1,
+    mh_cli_folder_act },
+  { "folder rollback", N_ ("VAULT"), N_ ("Put the folder back as the vault has it"), 1, 1,
+    mh_cli_folder_act },
+  { "folder remove", N_ ("VAULT"), N_ ("End mirroring; the files stay on both sides"), 1, 1,
+    mh_cli_folder_act },
   { "network list", "", N_ ("List the saved networks"), 0, 0, mh_cli_network_list },
   { "network create", N_ ("[NAME]"), N_ ("Make a network with a key of its own"), 0, 1,
     mh_cli_network_create },
@@ -108,7 +123,7 @@ find_command (char **args, guint *words)
 static gboolean
 is_family (const char *word)
 {
-  static const char *const families[] = { "vault", "file", "network", "node", NULL };
+  static const char *const families[] = { "vault", "file", "folder", "network", "node", NULL };
 
   return g_strv_contains (families, word);
 }

@@ -204,6 +204,41 @@ class State(Case):
         self.assertIn(b"auth.logout", follower.stdout.readline())
 
 
+class Mirrors(Case):
+    def test_folders(self):
+        """a folder is added, shown, paused and removed; what is held is shown, and rolled back or released"""
+        folder = self.dir / "a folder"
+        folder.mkdir()
+        for number in range(30):
+            (folder / f"{number}").write_bytes(b"%d" % number)
+        os.symlink("0", folder / "link")
+        self.run_at("vault", "create", "documents")
+        self.run_at("folder", "status", "documents", code=NOT_FOUND)
+        self.run_at("folder", "add", folder / "0", "documents", code=FAILED)
+        self.run_at("folder", "add", folder, "nothing", code=NOT_FOUND)
+        self.run_at("folder", "add", folder, "documents", "--guard-files", "10")
+        mh.wait_until(lambda: "up to date, 30 files" in self.text("folder", "status", "documents"), 30)
+        self.assertIn("link: it is a link", self.text("folder", "status", "documents"))
+        self.assertEqual(self.text("folder", "list"), f"{folder}  documents  up to date\n")
+        self.run_at("folder", "release", "documents", code=FAILED)
+        for verb, left in (("rollback", 30), ("release", 10)):
+            for number in range(20):
+                (folder / f"{number}").unlink()
+            text = mh.wait_until(lambda: "Held back: " in (t := self.text("folder", "status", "documents")) and t, 30)
+            self.assertIn("0 files changed, 20 deleted, 0 new, 0 renamed", text)
+            self.run_at("folder", verb, "documents")
+            mh.wait_until(lambda left=left: f"up to date, {left} files" in self.text("folder", "status", "documents"), 30)
+            self.assertEqual(len([name for name in os.listdir(folder) if name.isdigit()]), left)
+        self.run_at("folder", "pause", "documents")
+        mh.wait_until(lambda: "paused" in self.text("folder", "list"), 30)
+        self.run_at("folder", "resume", "documents")
+        self.run_at("folder", "rescan", "documents")
+        self.assertEqual(len(self.json("folder", "list")["folders"]), 1)
+        self.run_at("folder", "remove", "documents")
+        self.assertEqual(self.text("folder", "list"), "")
+        self.assertEqual(self.text("help", "folder").count("  folder "), 9)
+
+
 class Networks(Case):
     def test_networks_and_machines(self):
         """networks are made, joined, left and forgotten; machines and vaults are shared by URL"""
