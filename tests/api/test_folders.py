@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Folders of the host that mirror a vault, on one machine and on two."""
 
+import json
 import os
 import pathlib
 import random
@@ -166,18 +167,6 @@ class One(Case):
         self.assertEqual(set(self.files(self.one, self.vault)), {"a", "b/c"})
         self.assertEqual(os.listdir(self.here), [])
 
-    @unittest.skipIf(os.geteuid() == 0, "root may read everything")
-    def test_unreadable_folder(self):
-        """what is in a folder that cannot be read is left alone"""
-        write(self.here / "a/b", b"x", mtime=OLD)
-        self.mirror(self.one, self.vault, self.here)
-        self.in_vault(self.one, self.vault, self.here)
-        (self.here / "a").chmod(0)
-        self.addCleanup((self.here / "a").chmod, 0o700)
-        self.act(self.one, self.vault, "rescan")
-        mh.wait_until(lambda: self.state(self.one, self.vault)["skipped"] == 1, 20)
-        self.assertEqual(set(self.files(self.one, self.vault)), {"a/b"})
-
     def test_pause_and_end(self):
         """a paused folder rests; ending it leaves the files, and it can begin anew"""
         self.mirror(self.one, self.vault, self.here)
@@ -258,6 +247,44 @@ class One(Case):
         self.in_vault(self.one, self.vault, self.here, 60)
         self.assertEqual(len([p for p in tree(self.here) if p.startswith("there/")]), 120)
         self.assertEqual([p for p in tree(self.here) if "conflict" in p], [])
+
+
+class Unreadable(Case):
+    """A daemon that may not read everything: root may, so it is somebody else then."""
+
+    def test_left_alone(self):
+        """what is in a folder that cannot be read is left alone on both sides, and comes back with the permission"""
+        home, here = self.folder(), self.folder()
+        wrapper = ()
+        if os.geteuid() == 0:
+            wrapper = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+            os.chown(home, 65534, 65534)
+            os.chown(here, 65534, 65534)
+        write(here / "a/b", b"x", mtime=OLD)
+        write(here / "file", b"x", mtime=OLD)
+        write(here / "c", b"x", mtime=OLD)
+        one = self.enterContext(mh.Daemon(home=home, wrapper=wrapper))
+        ask = ("import socket; s = socket.socket(socket.AF_UNIX); s.connect('ipc.sock'); s.sendall(b'{\"op\":\"token\"}\\n');"
+               "print(s.makefile().readline())")  # the daemon talks to its own user only
+        said = subprocess.run([*wrapper, "/usr/bin/python3", "-c", ask], cwd=home, capture_output=True, check=True).stdout
+        one.token = json.loads(said)["token"]
+        vault = one.vault()
+        self.mirror(one, vault, here)
+        self.in_vault(one, vault, here)
+        (here / "a").chmod(0)
+        (here / "file").chmod(0)
+        self.addCleanup((here / "a").chmod, 0o755)
+        (here / "c").unlink()
+        self.assertEqual(one.request("DELETE", f"/api/v1/vaults/{vault}/files/a/b").status, 204)
+        self.act(one, vault, "rescan")
+        mh.wait_until(lambda: "c" not in self.files(one, vault), 20)
+        state = mh.wait_until(lambda: (s := self.state(one, vault))["skipped"] == 1 and s["state"] == "idle" and s, 20)
+        self.assertEqual((state["skipped_paths"][0]["path"], state["failures"][0]["path"]), ("a", "file"))
+        self.assertEqual((set(self.files(one, vault)), os.path.exists(here / "a")), ({"file"}, True))
+        (here / "file").chmod(0o644)
+        (here / "a").chmod(0o777)  # so that whoever it is may delete there
+        self.assertEqual((here / "a/b").read_bytes(), b"x")
+        mh.wait_until(lambda: tree(here).keys() == {"file"}, 20, "the deletion of the vault")
 
 
 class Two(Case):

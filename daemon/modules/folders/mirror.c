@@ -11,8 +11,8 @@
 #include "pass.h"
 #include "watch.h"
 
-/* Everything is looked at so often, in seconds; oftener when changes may be missed. */
-#define WALK_S (6 * 60 * 60)
+/* Everything is looked at so often; oftener when changes may be missed. */
+#define WALK_US (6 * 60 * 60 * G_TIME_SPAN_SECOND)
 #define WALK_UNWATCHED_S (10 * 60)
 
 /* When a folder that is not there is looked for again, and when a pass that failed is repeated. */
@@ -46,6 +46,7 @@ struct _MhMirror
   gboolean let_in;        /* the next pass, whatever is in it (locked-by lock) */
   gboolean is_pushed;     /* a job waits or runs (locked-by lock) */
   gboolean is_ending;     /* (locked-by lock) */
+  gint64 walked_us;       /* when everything was looked at last (locked-by lock) */
   gint64 not_before_us;   /* no pass until then (locked-by lock) */
   GSource *timer;         /* (owned) (nullable): of the loop (locked-by lock) */
   gint64 timer_us;        /* when it is due (locked-by lock) */
@@ -272,7 +273,15 @@ on_changed (const char *path, gpointer data)
 static gboolean
 on_walk (gpointer data)
 {
-  look_at_everything (data);
+  MhMirror *self = data;
+  gboolean is_due;
+
+  g_mutex_lock (&self->lock);
+  is_due =
+      self->status->watch_error != NULL || g_get_monotonic_time () - self->walked_us >= WALK_US;
+  g_mutex_unlock (&self->lock);
+  if (is_due)
+    look_at_everything (self);
 
   return G_SOURCE_CONTINUE;
 }
@@ -604,6 +613,10 @@ keep_lists (MhMirror *self, Run *run, MhPass *pass)
       for (guint i = 0; i < MIN (pass->walk.skipped->len, MOST_LEFT_OUT); i++)
         g_ptr_array_add (status->left_out,
                          copy_left_out (g_ptr_array_index (pass->walk.skipped, i), NULL));
+      self->walked_us = g_get_monotonic_time ();
+    }
+  if ((run->whole && self->watch != NULL) || run->watch_error != NULL)
+    {
       g_free (status->watch_error);
       status->watch_error = g_steal_pointer (&run->watch_error);
     }
@@ -801,8 +814,7 @@ mh_mirror_new (const MhMirrorTools *tools, const MhFolderRow *row)
   self->watch = mh_watch_new (self->path, on_changed, self, &error);
   if (self->watch == NULL)
     self->status->watch_error = g_strdup (error->message);
-  self->walk_timer =
-      g_timeout_add_seconds (self->watch != NULL ? WALK_S : WALK_UNWATCHED_S, on_walk, self);
+  self->walk_timer = g_timeout_add_seconds (WALK_UNWATCHED_S, on_walk, self);
   look_at_everything (self);
 
   return self;
