@@ -4,6 +4,7 @@
 import os
 import pathlib
 import shutil
+import socket
 import stat
 import tempfile
 import unittest
@@ -36,6 +37,13 @@ def write(path, data, mode=0o644, mtime=None):
     path.chmod(mode)
     if mtime is not None:
         os.utime(path, ns=(mtime, mtime))
+
+
+def with_port():
+    """A configuration with a port that stays the same over restarts, so that others find the machine again."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return mh.LONELY.replace("/tcp/0", f"/tcp/{free.getsockname()[1]}")
 
 
 class Case(unittest.TestCase):
@@ -80,7 +88,7 @@ class Case(unittest.TestCase):
         mh.wait_until(same, seconds, "the vault to be as the folder")
 
     def network(self, count=2):
-        daemons = [self.daemon() for _ in range(count)]
+        daemons = [self.daemon(config=with_port()) for _ in range(count)]
         daemons[0].post("/api/v1/networks/create", {"name": "home"})
         url = daemons[0].get("/api/v1/system/share").json["connect_url"]
         for daemon in daemons[1:]:

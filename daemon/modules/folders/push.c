@@ -76,6 +76,7 @@ move (MhPass *pass, MhAction *action, GError **error)
   g_autofree char *from = mh_pass_vault_path (action->entry->path);
   g_autofree char *to = mh_pass_vault_path (action->target->path);
   const char *vault_id = pass->row->vault_id;
+  MhHostState state = action->target->host;
   g_autoptr (MhFile) file = NULL;
   GError *local = NULL;
 
@@ -105,8 +106,12 @@ move (MhPass *pass, MhAction *action, GError **error)
       return TRUE;
     }
 
+  /* The vault's mode moved with it; one that was changed as well is the next thing to be told. */
+  state.mode = action->entry->agreed_host.mode;
+  if (state.mode != action->target->host.mode)
+    look_again (pass, action);
   mh_vault_state_set (&action->target->vault, file);
-  mh_pass_agree (pass, action->target, &action->target->host);
+  mh_pass_agree (pass, action->target, &state);
 
   return TRUE;
 }
