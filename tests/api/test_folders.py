@@ -193,6 +193,42 @@ class One(Case):
         self.mirror(self.one, other, self.here)
         self.in_vault(self.one, other, self.here)
 
+    def test_other_ways_in(self):
+        """what an import brings comes to the folder, too; a full quota is said, and keeps nothing of the vault away"""
+        self.mirror(self.one, self.vault, self.here)
+        source = self.folder()
+        write(source / "imported/file", b"x", mtime=OLD)
+        self.assertEqual(self.one.post(f"/api/v1/vaults/{self.vault}/import", {"host_path": str(source)}).status, 200)
+        mh.wait_until(lambda: (self.here / "imported/file").exists(), 20, "the import")
+        self.assertEqual(self.one.request("PATCH", f"/api/v1/vaults/{self.vault}", {"hard_quota": 100_000}).status, 200)
+        write(self.here / "large", random.Random(1).randbytes(500_000), mtime=OLD)
+        state = mh.wait_until(lambda: (s := self.state(self.one, self.vault))["error"] and s, 20)
+        self.assertIn("quota", state["error"])
+        self.assertEqual(self.one.upload(self.vault, "/small", b"x").status, 200)
+        self.act(self.one, self.vault, "rescan")
+        mh.wait_until(lambda: (self.here / "small").exists(), 20, "a change of the vault")
+        self.assertEqual(self.one.request("PATCH", f"/api/v1/vaults/{self.vault}", {"hard_quota": 0}).status, 200)
+        self.in_vault(self.one, self.vault, self.here)
+
+    def test_locked(self):
+        """a vault that is locked is said, loses nothing, and goes on when it is unlocked; a read-only one takes nothing"""
+        write(self.here / "a", b"a", mtime=OLD)
+        self.mirror(self.one, self.vault, self.here)
+        self.in_vault(self.one, self.vault, self.here)
+        self.assertLess(self.one.request("PUT", f"/api/v1/vaults/{self.vault}/password", {"password": "correct horse"}).status, 300)
+        self.assertEqual(self.one.post(f"/api/v1/vaults/{self.vault}/lock").status, 204)
+        write(self.here / "b", b"b", mtime=OLD)
+        mh.wait_until(lambda: self.state(self.one, self.vault)["state"] == "unavailable", 20)
+        self.assertEqual(self.one.post("/api/v1/vaults/unlock", {"password": "correct horse"}).json["unlocked"], [self.vault])
+        self.in_vault(self.one, self.vault, self.here)
+        self.assertEqual(self.one.request("PATCH", f"/api/v1/vaults/{self.vault}", {"roles": ["store", "read_only"]}).status, 200)
+        (self.here / "a").unlink()
+        write(self.here / "c", b"c", mtime=OLD)
+        mh.wait_until(lambda: self.state(self.one, self.vault)["state"] == "idle", 20)
+        self.act(self.one, self.vault, "rescan")
+        mh.wait_until(lambda: (s := self.state(self.one, self.vault)["scan"])["walked"] == 2 and not s["active"], 20)
+        self.assertEqual(set(self.files(self.one, self.vault)), {"a", "b"})
+
     def test_refused(self):
         """a path that is none, is taken, or belongs to the daemon is refused with the name of the field"""
         def put(vault, path, **more):

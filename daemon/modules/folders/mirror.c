@@ -576,6 +576,29 @@ is_taking (MhMirror *self, const MhVault *vault)
   return (vault->roles & MH_VAULT_SCAN) != 0 && (vault->roles & MH_VAULT_READ_ONLY) == 0;
 }
 
+/* A full quota of the vault must not keep its changes from the folder. */
+static gboolean
+do_both (MhPass *pass, GPtrArray *actions, gboolean may_push, GError **error)
+{
+  g_autoptr (GError) full = NULL;
+
+  if (may_push && !mh_push (pass, actions, &full)
+      && !g_error_matches (full, MH_ERROR, MH_ERROR_NO_SPACE))
+    {
+      g_propagate_error (error, g_steal_pointer (&full));
+      return FALSE;
+    }
+
+  if (!mh_pull (pass, actions, may_push, error))
+    return FALSE;
+  if (full == NULL)
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&full));
+
+  return FALSE;
+}
+
 /* Makes both sides the same. Returns: %FALSE with @error set when it had to stop */
 static gboolean
 make_same (Run *run, MhPass *pass, const MhVault *vault, GError **error)
@@ -596,7 +619,7 @@ make_same (Run *run, MhPass *pass, const MhVault *vault, GError **error)
   if (is_taking (run->mirror, vault) && !ask_guard (run, actions, &may_push, error))
     return FALSE;
 
-  return (!may_push || mh_push (pass, actions, error)) && mh_pull (pass, actions, may_push, error);
+  return do_both (pass, actions, may_push, error);
 }
 
 /* Keeps what a pass over everything, or over parts, has found. Under the lock. */
