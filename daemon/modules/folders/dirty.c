@@ -79,6 +79,27 @@ mh_dirty_is_burst (MhDirty *self)
   return g_hash_table_size (self->paths) >= MH_DIRTY_BURST;
 }
 
+/* What was done at one go, such as the two ends of a rename, is looked at together: gives the time
+ * when the last of it is due. */
+static gint64
+end_of_group (MhDirty *self, gint64 at_us)
+{
+  GHashTableIter iter;
+  gpointer value;
+  gint64 end_us = at_us;
+
+  g_hash_table_iter_init (&iter, self->paths);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      gint64 due = due_us (value);
+
+      if (due <= at_us + MH_DIRTY_GROUP_US)
+        end_us = MAX (end_us, due);
+    }
+
+  return end_us;
+}
+
 gint64
 mh_dirty_wait (MhDirty *self, gint64 now_us)
 {
@@ -95,6 +116,7 @@ mh_dirty_wait (MhDirty *self, gint64 now_us)
     }
   if (at_us == G_MAXINT64)
     return -1;
+  at_us = end_of_group (self, at_us);
   if (mh_dirty_is_burst (self))
     at_us =
         MAX (at_us, MIN (self->last_us + MH_DIRTY_SETTLE_US, first_us + MH_DIRTY_BURST_MOST_US));

@@ -7,13 +7,15 @@ G_BEGIN_DECLS
 
 /*
  * What has changed and when it may be looked at: a file two seconds after it was written last, so
- * that half a file is not taken for one; one that is written all the time, after a minute. When
- * very many change, all of them wait until that is over, so that the change guard sees the whole.
- * Times are those of any clock that does not jump, in microseconds.
+ * that half a file is not taken for one; one that is written all the time, after a minute. What
+ * changed within half a second is looked at together. When very many change, all of them wait until
+ * that is over, so that the change guard sees the whole. Times are those of any clock that does not
+ * jump, in microseconds.
  */
 
 #define MH_DIRTY_SETTLE_US (2 * G_TIME_SPAN_SECOND)
 #define MH_DIRTY_MOST_US (60 * G_TIME_SPAN_SECOND)
+#define MH_DIRTY_GROUP_US (G_TIME_SPAN_SECOND / 2)
 #define MH_DIRTY_BURST 100
 #define MH_DIRTY_BURST_MOST_US (30 * G_TIME_SPAN_SECOND)
 

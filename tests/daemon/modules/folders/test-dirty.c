@@ -80,6 +80,24 @@ test_burst (void)
 }
 
 static void
+test_group (void)
+{
+  g_autoptr (MhDirty) dirty = mh_dirty_new ();
+
+  g_test_summary ("what is done at one go is looked at together");
+  for (guint i = 0; i < 30; i++)
+    {
+      g_autofree char *path = g_strdup_printf ("%u", i);
+
+      mh_dirty_add (dirty, path, 10 * S + i * 10000);
+    }
+  mh_dirty_add (dirty, "later", 11 * S);
+  g_assert_cmpint (mh_dirty_wait (dirty, 12 * S), ==, 290000);
+  g_assert_cmpint (mh_dirty_wait (dirty, 12 * S + 290000), ==, 0);
+  g_assert_cmpint (mh_dirty_wait (dirty, 13 * S), ==, 0);
+}
+
+static void
 test_within (void)
 {
   g_autoptr (MhDirty) dirty = mh_dirty_new ();
@@ -119,6 +137,7 @@ main (int argc, char **argv)
   g_test_add_func ("/folders/dirty/settle", test_settle);
   g_test_add_func ("/folders/dirty/always", test_always);
   g_test_add_func ("/folders/dirty/burst", test_burst);
+  g_test_add_func ("/folders/dirty/group", test_group);
   g_test_add_func ("/folders/dirty/within", test_within);
   g_test_add_func ("/folders/dirty/many", test_many);
 
