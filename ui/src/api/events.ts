@@ -33,6 +33,7 @@ const TYPES = [
   'node_offline',
   'node_changed',
   'sync_changed',
+  'folder_changed',
   'reset',
 ] as const;
 

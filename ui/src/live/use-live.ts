@@ -54,6 +54,7 @@ class Dispatcher {
       node_offline: nodes,
       node_changed: nodes,
       sync_changed: new Refresher(client, [['sync'], ['info'], notHere], NODES_MS),
+      folder_changed: new Refresher(client, [['folders']], NODES_MS),
     };
     attachFolders(client);
   }

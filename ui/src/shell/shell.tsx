@@ -18,6 +18,7 @@ import { TrashPage } from '../pages/trash/trash-page';
 import { VaultsPage } from '../pages/vaults/vaults-page';
 import { WithVault } from '../pages/vaults/with-vault';
 import { UploadPanel } from '../uploads/upload-panel';
+import { HeldBanner } from './held-banner';
 import { Brand, Navigation } from './navigation';
 import { OfflineBanner } from './offline-banner';
 import { ShortageBanner } from './shortage-banner';
@@ -93,6 +94,7 @@ export function Shell() {
       <main ref={main} tabIndex={-1} className={classes.main}>
         <OfflineBanner retry={retry} />
         <ShortageBanner />
+        <HeldBanner />
         <div className={classes.content}>
           <ErrorBoundary key={route.page}>
             <PageOf route={route} />
