@@ -280,6 +280,8 @@ class One(Case):
             self.one.kill()
             self.one.start()
             self.one.login()
+            # A file that is changed again before it was looked at could not be told from one that both sides changed.
+            mh.wait_until(lambda: (s := self.state(self.one, self.vault))["scan"]["ended_ms"] and s["state"] == "idle", 60)
         self.in_vault(self.one, self.vault, self.here, 60)
         self.assertEqual(len([p for p in tree(self.here) if p.startswith("there/")]), 120)
         self.assertEqual([p for p in tree(self.here) if "conflict" in p], [])
