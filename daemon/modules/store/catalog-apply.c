@@ -53,7 +53,7 @@ static const char sql_put_file[] =
     " AND file_id = ?2 AND path IS NOT NULL), ?9, ?10, ?11, ?12, ?13)"
     " ON CONFLICT (vault, file_id) DO UPDATE SET folder = excluded.folder, name = excluded.name,"
     " path = excluded.path, live = excluded.live, head = excluded.head, heads = excluded.heads,"
-    " versions = versions + 1, size = excluded.size, mtime_ms = excluded.mtime_ms,"
+    " versions = versions + ?14, size = excluded.size, mtime_ms = excluded.mtime_ms,"
     " mime = excluded.mime, content_hash = excluded.content_hash,"
     " changed_ms = excluded.changed_ms";
 
@@ -76,6 +76,7 @@ typedef struct
   gint64 folder;
   gint64 files;
   gint64 bytes;
+  gint64 versions; /* that it has more than before */
 } Weight;
 
 /* Binds the columns of a version that are not sealed: 1 to 11. */
@@ -285,7 +286,8 @@ add_weight (MhDb *db, const Weight *weight, gint64 sign, gint64 changed_ms, GErr
   return TRUE;
 }
 
-/* Writes the file as @head, a row of sql_shown_head, has it; @weight is what it now adds. */
+/* Writes the file as @head, a row of sql_shown_head, has it, with @more versions than before;
+ * @weight is what it now adds. */
 static gboolean
 put_file (MhDb *db, const MhVaultRow *vault, const guint8 *file_id, MhStmt *head, Weight *weight,
           GError **error)
@@ -314,6 +316,7 @@ put_file (MhDb *db, const MhVaultRow *vault, const guint8 *file_id, MhStmt *head
   mh_stmt_bind_text (stmt, 11, mh_stmt_text (head, 6));
   mh_stmt_bind_blob (stmt, 12, content_hash, size);
   mh_stmt_bind_int64 (stmt, 13, mh_stmt_int64 (head, 2));
+  mh_stmt_bind_int64 (stmt, 14, weight->versions);
 
   return mh_stmt_run (stmt, error);
 }
@@ -350,19 +353,19 @@ settle (MhDb *db, const MhVaultRow *vault, const guint8 *file_id, const char *ol
          || mh_catalog_settle_path (db, vault, old_path, error);
 }
 
-gboolean
-mh_catalog_apply (MhDb *db, const MhVaultRow *vault, const MhVersion *version, gint64 ref,
-                  const MhMeta *meta, GError **error)
+/* Has the file show what its heads are now. @ts_ms: when they became so. */
+static gboolean
+show (MhDb *db, const MhVaultRow *vault, const guint8 *file_id, gint64 more, gint64 ts_ms,
+      GError **error)
 {
   g_autoptr (MhStmt) head = NULL;
   GError *local = NULL;
   Weight before;
-  Weight after = { 0 };
+  Weight after = { .versions = more };
   g_autofree char *old_path = NULL;
   g_autofree char *path = NULL;
 
-  if (!get_old_weight (db, vault, version->file_id, &before, &old_path, error)
-      || !set_meta (db, ref, meta, error))
+  if (!get_old_weight (db, vault, file_id, &before, &old_path, error))
     return FALSE;
 
   head = mh_db_prepare (db, sql_shown_head, error);
@@ -370,11 +373,11 @@ mh_catalog_apply (MhDb *db, const MhVaultRow *vault, const MhVersion *version, g
     return FALSE;
 
   mh_stmt_bind_int64 (head, 1, vault->ref);
-  mh_stmt_bind_blob (head, 2, version->file_id, sizeof version->file_id);
+  mh_stmt_bind_blob (head, 2, file_id, MH_FILE_ID_SIZE);
   if (!mh_stmt_step (head, &local))
     {
       if (local == NULL)
-        return count_version (db, vault, version->file_id, error);
+        return more == 0 || count_version (db, vault, file_id, error);
       g_propagate_error (error, local);
       return FALSE;
     }
@@ -382,10 +385,23 @@ mh_catalog_apply (MhDb *db, const MhVaultRow *vault, const MhVersion *version, g
   if (mh_stmt_int64 (head, 1) != MH_FILE_OP_DELETE)
     path = mh_stmt_dup_text (head, 3);
 
-  return put_file (db, vault, version->file_id, head, &after, error)
-         && add_weight (db, &before, -1, version->ts_ms, error)
-         && add_weight (db, &after, 1, version->ts_ms, error)
-         && settle (db, vault, version->file_id, old_path, path, error);
+  return put_file (db, vault, file_id, head, &after, error)
+         && add_weight (db, &before, -1, ts_ms, error) && add_weight (db, &after, 1, ts_ms, error)
+         && settle (db, vault, file_id, old_path, path, error);
+}
+
+gboolean
+mh_catalog_apply (MhDb *db, const MhVaultRow *vault, const MhVersion *version, gint64 ref,
+                  const MhMeta *meta, GError **error)
+{
+  return set_meta (db, ref, meta, error)
+         && show (db, vault, version->file_id, 1, version->ts_ms, error);
+}
+
+gboolean
+mh_catalog_show_again (MhDb *db, const MhVaultRow *vault, const guint8 *file_id, GError **error)
+{
+  return show (db, vault, file_id, 0, 0, error);
 }
 
 static gboolean

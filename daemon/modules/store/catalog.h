@@ -228,6 +228,10 @@ gboolean mh_catalog_add_version (MhDb *db, const MhVaultRow *vault, const MhVers
                                  const MhLocation *location, gint64 *ref,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Brings file, folders and sums up to date after one of its versions has become no head. */
+gboolean mh_catalog_show_again (MhDb *db, const MhVaultRow *vault, const guint8 *file_id,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * mh_catalog_apply:
  * @db: the writer's connection

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "crypto/hash.h"
+#include "gone.h"
 #include "held-rows.h"
 #include "partial-change.h"
 #include "usage.h"
@@ -20,6 +21,8 @@
 typedef struct
 {
   GHashTable *removed; /* (unowned) (nullable): as in MhPrune; %NULL when a whole vault goes */
+  gint64 vault;        /* its row */
+  gboolean is_purge;   /* somebody said so */
   guint cost;
   MhPurged *purged; /* (unowned) */
   GError **left;    /* (unowned): as in MhPrune */
@@ -73,9 +76,9 @@ append_note (MhWriter *writer, const char *vault_id, const guint8 *hash, MhLocat
 }
 
 /* For a version that stays. */
-static gboolean
-note_superseded (MhWriter *writer, const char *vault_id, const guint8 *hash, gint64 ref,
-                 GError **error)
+gboolean
+mh_prune_supersede (MhWriter *writer, const char *vault_id, const guint8 *hash, gint64 ref,
+                    GError **error)
 {
   MhLocation location;
 
@@ -117,7 +120,7 @@ note_parents (MhWriter *writer, const MhVersion *version, GHashTable *removed, G
       if (!mh_catalog_find_version (writer->db, parents + i, &ref, &row, error))
         return FALSE;
       if (ref != 0 && row.note.segment == 0
-          && !note_superseded (writer, version->vault_id, parents + i, ref, error))
+          && !mh_prune_supersede (writer, version->vault_id, parents + i, ref, error))
         return FALSE;
       if (ref == 0 && g_hash_table_contains (removed, parents + i)
           && !note_removed (writer, version->vault_id, parents + i, error))
@@ -154,6 +157,9 @@ remove_version (MhWriter *writer, const MhPrunable *version, Removal *removal, G
 
   return mh_usage_remove_version (writer, record->blocks, &removal->purged->bytes, error)
          && remove_row (writer, version, error)
+         && (removal->removed == NULL
+             || mh_gone_add (writer->db, removal->vault, version->row.hash, removal->is_purge,
+                             error))
          && (removal->removed == NULL || note_parents (writer, record, removal->removed, error));
 }
 
@@ -180,6 +186,24 @@ choose (const MhPrune *self, const MhFileRef *file, const GArray *versions, gboo
     (void) mh_retention_select (&self->keep, self->now_ms, retained, versions->len, drop);
 }
 
+/* Those that another machine has purged. */
+static gboolean
+choose_gone (MhWriter *writer, const GArray *versions, gboolean *drop, GError **error)
+{
+  for (guint i = 0; i < versions->len; i++)
+    {
+      const MhPrunable *version = &g_array_index (versions, MhPrunable, i);
+      gboolean found;
+      gboolean is_purged;
+
+      if (!mh_gone_find (writer->db, version->row.hash, &found, &is_purged, error))
+        return FALSE;
+      drop[i] = is_purged && !version->retained.is_head;
+    }
+
+  return TRUE;
+}
+
 /* Removes versions of a file, as many as the commit may cost; oldest first. */
 static gboolean
 prune_file (MhWriter *writer, MhPrune *self, const MhFileRef *file, guint *cost, gboolean *whole,
@@ -187,7 +211,12 @@ prune_file (MhWriter *writer, MhPrune *self, const MhFileRef *file, guint *cost,
 {
   g_autoptr (GArray) versions = mh_catalog_versions (writer->db, file, error);
   g_autofree gboolean *drop = NULL;
-  Removal removal = { self->removed, *cost, &self->purged, &self->left };
+  Removal removal = { .removed = self->removed,
+                      .vault = file->vault,
+                      .is_purge = self->what != MH_PRUNE_OUTDATED,
+                      .cost = *cost,
+                      .purged = &self->purged,
+                      .left = &self->left };
   gint64 before = self->purged.versions;
   gint64 removed;
 
@@ -197,6 +226,8 @@ prune_file (MhWriter *writer, MhPrune *self, const MhFileRef *file, guint *cost,
 
   drop = g_new0 (gboolean, MAX (versions->len, 1));
   choose (self, file, versions, drop);
+  if (self->what == MH_PRUNE_GONE && !choose_gone (writer, versions, drop, error))
+    return FALSE;
   for (guint i = versions->len; i > 0 && *whole; i--)
     {
       if (!drop[i - 1])
@@ -253,7 +284,7 @@ static gboolean
 forget_versions (MhWriter *writer, GArray *versions, MhPurged *purged, GError **error)
 {
   g_autoptr (GError) left = NULL;
-  Removal removal = { NULL, 0, purged, &left };
+  Removal removal = { .purged = purged, .left = &left };
 
   for (guint i = 0; i < versions->len && removal.cost < MOST_AT_ONCE; i++)
     {
@@ -323,6 +354,12 @@ mh_prune_forgotten (MhWriter *writer, gpointer data, GError **error)
     return TRUE;
 
   if (!mh_held_release_some (writer, vault, &left, error))
+    return FALSE;
+
+  if (left)
+    return TRUE;
+
+  if (!mh_gone_forget (writer->db, vault, &left, error))
     return FALSE;
 
   if (left)
@@ -425,6 +462,8 @@ mh_prune_run (MhStore *store, MhPrune *prune, GCancellable *cancellable, GError 
     }
   prune->purged = sum;
   prune->removed = NULL;
+  if (sum.versions > 0)
+    mh_store_tell_changed (store); /* others are to know */
 
   return done;
 }

@@ -16,6 +16,7 @@ typedef enum
   MH_PRUNE_OUTDATED, /* what the rule does not keep */
   MH_PRUNE_TRASH,    /* of deleted files, all but the heads */
   MH_PRUNE_CONTENT,  /* versions with a certain content */
+  MH_PRUNE_GONE,     /* what another machine has purged */
 } MhPruneWhat;
 
 typedef struct
@@ -46,6 +47,11 @@ typedef struct
   guint8 last[MH_BLOCK_ID_SIZE];  /* result: for the next time */
   gboolean done;                  /* result: nothing is left, or it has to wait */
 } MhPruneBlocks;
+
+/* In a commit: writes down that a version is no head, @ref being its row. Returns: %FALSE with
+ * @error set */
+gboolean mh_prune_supersede (MhWriter *writer, const char *vault_id, const guint8 *hash, gint64 ref,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* MhPrune: removes versions of files. */
 gboolean mh_prune_files (MhWriter *writer, gpointer data, GError **error);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "change-private.h"
 #include "crypto/hash.h"
+#include "gone.h"
 #include "usage.h"
 #include "writer.h"
 
@@ -19,6 +20,9 @@ static const char sql_since[] =
 
 static const char sql_top[] =
     "SELECT coalesce ((SELECT ref FROM versions WHERE vault = ?1 ORDER BY ref DESC LIMIT 1), 0)";
+
+static const char sql_top_gone[] =
+    "SELECT coalesce ((SELECT ref FROM gone WHERE vault = ?1 ORDER BY ref DESC LIMIT 1), 0)";
 
 static const char sql_heads[] =
     "SELECT hash FROM versions WHERE vault = ?1 AND is_head = 1 ORDER BY hash";
@@ -95,7 +99,7 @@ since (MhStore *store, const char *vault_id, MhSyncMark *mark, guint limit, GErr
       || !mh_catalog_get_state (view.db, "sync_epoch", &epoch, error))
     return NULL;
   if (mark->epoch != epoch)
-    *mark = (MhSyncMark){ epoch, 0 };
+    *mark = (MhSyncMark){ .epoch = epoch };
 
   stmt = mh_db_prepare (view.db, sql_since, error);
   if (stmt == NULL)
@@ -128,23 +132,29 @@ mh_store_versions_since (MhStore *self, const char *vault_id, MhSyncMark *mark, 
 }
 
 static gboolean
+read_top (MhDb *db, const char *sql, gint64 vault, gint64 *top, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql, error);
+
+  if (stmt == NULL)
+    return FALSE;
+  mh_stmt_bind_int64 (stmt, 1, vault);
+  if (!mh_stmt_one (stmt, "vault", NULL, error))
+    return FALSE;
+  *top = mh_stmt_int64 (stmt, 0);
+
+  return TRUE;
+}
+
+static gboolean
 find_top (MhStore *store, const char *vault_id, MhSyncMark *mark, GError **error)
 {
   g_auto (View) view = { 0 };
-  g_autoptr (MhStmt) stmt = NULL;
 
-  if (!open_view (store, vault_id, &view, error)
-      || !mh_catalog_get_state (view.db, "sync_epoch", &mark->epoch, error))
-    return FALSE;
-  stmt = mh_db_prepare (view.db, sql_top, error);
-  if (stmt == NULL)
-    return FALSE;
-  mh_stmt_bind_int64 (stmt, 1, view.vault.ref);
-  if (!mh_stmt_one (stmt, "vault", vault_id, error))
-    return FALSE;
-  mark->after = mh_stmt_int64 (stmt, 0);
-
-  return TRUE;
+  return open_view (store, vault_id, &view, error)
+         && mh_catalog_get_state (view.db, "sync_epoch", &mark->epoch, error)
+         && read_top (view.db, sql_top, view.vault.ref, &mark->after, error)
+         && read_top (view.db, sql_top_gone, view.vault.ref, &mark->gone, error);
 }
 
 gboolean
@@ -204,11 +214,13 @@ unknown (MhStore *store, const char *vault_id, GBytes *hashes, GError **error)
   for (gsize i = 0; i + MH_SYNC_HASH_SIZE <= size; i += MH_SYNC_HASH_SIZE)
     {
       MhVersionRow row;
+      gboolean is_gone = FALSE;
       gint64 ref;
 
-      if (!mh_catalog_find_version (view.db, data + i, &ref, &row, error))
+      if (!mh_catalog_find_version (view.db, data + i, &ref, &row, error)
+          || (ref == 0 && !mh_gone_find (view.db, data + i, &is_gone, NULL, error)))
         return NULL;
-      if (ref == 0)
+      if (ref == 0 && !is_gone)
         g_byte_array_append (out, data + i, MH_SYNC_HASH_SIZE);
     }
 
@@ -346,11 +358,13 @@ take_one (MhWriter *writer, Take *take, MhVaultRow *vault, const Arrival *arriva
   MhDb *db = mh_writer_db (writer);
   MhLocation location;
   MhVersionRow row;
+  gboolean is_gone = FALSE;
   gint64 ref;
 
-  if (!mh_catalog_find_version (db, arrival->version->hash, &ref, &row, error))
+  if (!mh_catalog_find_version (db, arrival->version->hash, &ref, &row, error)
+      || !mh_gone_find (db, arrival->version->hash, &is_gone, NULL, error))
     return FALSE;
-  if (ref != 0)
+  if (ref != 0 || is_gone)
     return TRUE;
 
   take->taken->taken++;

@@ -10,6 +10,7 @@ typedef struct
 {
   gint64 epoch;
   gint64 after;
+  gint64 gone; /* row of the versions that were removed there, as mh_store_gone_since() has them */
 } MhSyncMark;
 
 /**
@@ -104,6 +105,42 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhSyncTaken, mh_sync_taken_free)
  */
 MhSyncTaken *mh_store_take_versions (MhStore *self, const char *vault_id, GPtrArray *records,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Versions that were removed after others had replaced them. */
+typedef struct
+{
+  GBytes *hashes; /* (owned): 32 bytes each */
+  GBytes *purged; /* (owned): a byte each, 1 when it is to be gone everywhere */
+} MhSyncGone;
+
+/* Frees it. */
+void mh_sync_gone_free (MhSyncGone *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhSyncGone, mh_sync_gone_free)
+
+/* As mh_store_versions_since(), for those that were removed here; sets @mark->gone. Returns:
+ * (transfer full): none at the end, or %NULL with @error set */
+MhSyncGone *mh_store_gone_since (MhStore *self, const char *vault_id, MhSyncMark *mark, guint limit,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_store_take_gone:
+ * @self: the store
+ * @vault_id: a vault whose key is here
+ * @gone: what another machine has removed; all that it has was taken before
+ * @paths: (element-type utf8): gets the files that look otherwise now
+ * @left: (out): whether something has to be said again later, as what replaced it is not here
+ * @error: return location
+ *
+ * What is here of them is no head any more, and what was purged goes here, too. They are not taken
+ * again from anybody.
+ *
+ * Thread: any worker. Blocks on disk.
+ * Errors: %MH_ERROR_NOT_FOUND, %MH_ERROR_CORRUPT, %MH_ERROR_FAILED
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_store_take_gone (MhStore *self, const char *vault_id, const MhSyncGone *gone,
+                             GPtrArray *paths, gboolean *left,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A block that versions name, and that is not here. */
 typedef struct

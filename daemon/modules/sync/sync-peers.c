@@ -107,7 +107,7 @@ mh_sync_peers_note (MhSyncPeers *self, const char *vault_id, const char *peer_id
   peer->proved_ms = mh_clock_now_ms (mh_core_clock (self->core));
   if (mark != NULL
       && (mark->epoch != peer->mark.epoch || mark->after != peer->mark.after
-          || own_epoch != peer->own_epoch))
+          || mark->gone != peer->mark.gone || own_epoch != peer->own_epoch))
     {
       peer->mark = *mark;
       peer->own_epoch = own_epoch;

@@ -129,6 +129,7 @@ compare_roots (MhSyncPull *self, MhSyncSession *session, gboolean *same, GError 
 
   *same = TRUE;
   self->mark = answer.mark;
+  self->mark.gone = 0;
 
   return TRUE;
 }
@@ -158,8 +159,8 @@ take_unknown (MhSyncPull *self, MhSyncSession *session, GBytes *hashes, gboolean
 
 /* What the peer names and does not give now, as its disk may fail for a while, is asked for again:
  * the mark stays before it. */
-gboolean
-mh_sync_pull_catalog (MhSyncPull *self, MhSyncSession *session, GError **error)
+static gboolean
+pull_versions (MhSyncPull *self, MhSyncSession *session, GError **error)
 {
   gboolean same = FALSE;
   gboolean all = TRUE;
@@ -193,6 +194,65 @@ mh_sync_pull_catalog (MhSyncPull *self, MhSyncSession *session, GError **error)
     }
 
   return TRUE;
+}
+
+/* Takes one page of what the peer has removed. */
+static gboolean
+take_gone (MhSyncPull *self, const MhSyncMessage *answer, gboolean *left, GError **error)
+{
+  MhSyncGone gone = { answer->hashes, NULL };
+
+  if (answer->records == NULL || answer->records->len != 1)
+    {
+      g_set_error_literal (error, MH_ERROR, MH_ERROR_CORRUPT,
+                           "the other machine says nonsense about removed versions");
+      return FALSE;
+    }
+  gone.purged = g_ptr_array_index (answer->records, 0);
+  if (self->paths == NULL)
+    self->paths = g_ptr_array_new_with_free_func (g_free);
+
+  return mh_store_take_gone (self->store, self->vault_id, &gone, self->paths, left, error);
+}
+
+/* Learns what the peer has removed. What has to be said again is asked for again the next time. */
+static gboolean
+pull_gone (MhSyncPull *self, MhSyncSession *session, GError **error)
+{
+  MhSyncMark at = self->mark;
+  gboolean all = TRUE;
+
+  while (TRUE)
+    {
+      g_auto (MhSyncMessage) question = { .op = MH_SYNC_GONE, .mark = at };
+      g_auto (MhSyncMessage) answer = { 0 };
+      gboolean left = FALSE;
+
+      if (!mh_sync_session_ask (session, &question, &answer, error))
+        return FALSE;
+      if (is_empty (answer.hashes))
+        return TRUE;
+      if (!take_gone (self, &answer, &left, error))
+        return FALSE;
+      if (answer.mark.epoch != at.epoch)
+        return TRUE; /* its index is another now: from the beginning, the next time */
+      if (answer.mark.gone <= at.gone)
+        {
+          g_set_error_literal (error, MH_ERROR, MH_ERROR_CORRUPT,
+                               "the other machine goes round in circles");
+          return FALSE;
+        }
+      at.gone = answer.mark.gone;
+      all = all && !left;
+      if (all)
+        self->mark.gone = at.gone;
+    }
+}
+
+gboolean
+mh_sync_pull_catalog (MhSyncPull *self, MhSyncSession *session, GError **error)
+{
+  return pull_versions (self, session, error) && pull_gone (self, session, error);
 }
 
 /* -- blocks -- */

@@ -123,6 +123,23 @@ answer_keep (Serving *self, GBytes *ids, MhSyncMessage *answer)
 }
 
 static gboolean
+answer_gone (Serving *self, const MhSyncMessage *question, MhSyncMessage *answer)
+{
+  g_autoptr (MhSyncGone) gone = NULL;
+
+  answer->mark = question->mark;
+  gone =
+      mh_store_gone_since (self->store, self->vault_id, &answer->mark, MH_SYNC_MOST_HASHES, NULL);
+  if (gone == NULL)
+    return FALSE;
+  answer->hashes = g_bytes_ref (gone->hashes);
+  answer->records = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_ptr_array_add (answer->records, g_bytes_ref (gone->purged));
+
+  return TRUE;
+}
+
+static gboolean
 answer_same (Serving *self, GBytes *range, MhSyncMessage *answer)
 {
   const guint8 *ends;
@@ -194,6 +211,9 @@ answer_one (Serving *self, const MhSyncMessage *question)
       break;
     case MH_SYNC_BLOCK:
       good = answer_block (self, question, &answer);
+      break;
+    case MH_SYNC_GONE:
+      good = answer_gone (self, question, &answer);
       break;
     case MH_SYNC_SAME:
       good = answer_same (self, question->hashes, &answer);

@@ -611,7 +611,8 @@ is_news (MhSync *self, const char *vault_id)
   MhSyncMark now;
 
   if (!mh_store_sync_top (self->store, vault_id, &now, NULL)
-      || (told != NULL && told->epoch == now.epoch && told->after == now.after))
+      || (told != NULL && told->epoch == now.epoch && told->after == now.after
+          && told->gone == now.gone))
     return FALSE;
   g_hash_table_replace (self->told, g_strdup (vault_id), g_memdup2 (&now, sizeof now));
 

@@ -4,11 +4,11 @@
 #include "sync-store.h"
 
 static const char sql_peers[] =
-    "SELECT vault_id, peer_id, epoch, after, proved_ms, own_epoch FROM sync_peers";
+    "SELECT vault_id, peer_id, epoch, after, proved_ms, own_epoch, gone FROM sync_peers";
 
 static const char sql_put[] =
-    "INSERT OR REPLACE INTO sync_peers (vault_id, peer_id, epoch, after, proved_ms, own_epoch)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    "INSERT OR REPLACE INTO sync_peers (vault_id, peer_id, epoch, after, proved_ms, own_epoch,"
+    " gone) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
 static const char sql_forget[] = "DELETE FROM sync_peers WHERE vault_id = ?1";
 
@@ -43,6 +43,7 @@ mh_sync_store_peers (MhDb *db, GError **error)
       peer->mark.after = mh_stmt_int64 (stmt, 3);
       peer->proved_ms = mh_stmt_int64 (stmt, 4);
       peer->own_epoch = mh_stmt_int64 (stmt, 5);
+      peer->mark.gone = mh_stmt_int64 (stmt, 6);
       g_ptr_array_add (peers, peer);
     }
   if (local == NULL)
@@ -67,6 +68,7 @@ mh_sync_store_put_peer (MhDb *db, const MhSyncPeer *peer, GError **error)
   mh_stmt_bind_int64 (stmt, 4, peer->mark.after);
   mh_stmt_bind_int64 (stmt, 5, peer->proved_ms);
   mh_stmt_bind_int64 (stmt, 6, peer->own_epoch);
+  mh_stmt_bind_int64 (stmt, 7, peer->mark.gone);
 
   return mh_stmt_run (stmt, error);
 }

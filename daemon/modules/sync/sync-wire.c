@@ -19,6 +19,7 @@ enum
   FIELD_HASHES = 7,
   FIELD_RECORD = 8,
   FIELD_URGENT = 9,
+  FIELD_GONE = 10,
 };
 
 #define MAX_VAULT_ID 31
@@ -70,6 +71,8 @@ mh_sync_message_encode (const MhSyncMessage *self)
     mh_pb_put_uint (out, FIELD_EPOCH, (guint64) self->mark.epoch);
   if (self->mark.after != 0)
     mh_pb_put_uint (out, FIELD_AFTER, (guint64) self->mark.after);
+  if (self->mark.gone != 0)
+    mh_pb_put_uint (out, FIELD_GONE, (guint64) self->mark.gone);
   if (self->is_urgent)
     mh_pb_put_uint (out, FIELD_URGENT, 1);
   put_bytes (out, FIELD_HASHES, self->hashes);
@@ -155,6 +158,8 @@ take_field (GBytes *message, const MhPbField *field, MhSyncMessage *out)
       return take_number (field, &out->mark.epoch);
     case FIELD_AFTER:
       return take_number (field, &out->mark.after);
+    case FIELD_GONE:
+      return take_number (field, &out->mark.gone);
     case FIELD_URGENT:
       out->is_urgent = field->value != 0;
       return field->type == MH_PB_VARINT;

@@ -45,9 +45,11 @@ typedef enum
   MH_SYNC_KEEP = 8,    /* @hashes of blocks -> @hashes of those that stay for an hour at least */
   MH_SYNC_LIST = 9,    /* @hashes: one, or none -> @hashes of blocks after it that the other side is
                           to keep, by id; none at the end. Without the key */
-  MH_SYNC_SAME = 11,   /* @hashes: two ids -> @proof: mh_sync_digest() of the blocks after the first
-                          one, up to the second, that the other should have and has; with and without
-                          the key */
+  MH_SYNC_GONE = 12, /* @mark -> @mark, @hashes of versions that were removed, @records: one, with a
+                        byte each: whether it is to be gone everywhere */
+  MH_SYNC_SAME = 11, /* @hashes: two ids -> @proof: mh_sync_digest() of the blocks after the first
+                        one, up to the second, that the other should have and has; with and without
+                        the key */
   MH_SYNC_CHALLENGE = 10, /* @nonce, @hashes of blocks -> @hashes: SHA-256 of nonce and block of
                              each; zeros for what is not there. Without the key */
 } MhSyncOp;

@@ -163,6 +163,105 @@ test_without_blocks (void)
   bench_assert_recount (two);
 }
 
+/* Tells @to what @from has removed. Returns: how many */
+static guint
+tell_gone (Bench *to, Bench *from, MhSyncMark *mark)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (MhSyncGone) gone = mh_store_gone_since (from->store, "vault", mark, 1000, &error);
+  gboolean left;
+
+  g_assert_no_error (error);
+  g_assert_true (mh_store_take_gone (to->store, "vault", gone, paths, &left, &error));
+  g_assert_no_error (error);
+  g_assert_false (left);
+
+  return (guint) (g_bytes_get_size (gone->hashes) / MH_SYNC_HASH_SIZE);
+}
+
+/* Changes /f of @self so often that the rule removes what @self began with. */
+static void
+outdate (Bench *self)
+{
+  bench_limit (self, 2, 1, 0);
+  for (guint i = 0; i < 5; i++)
+    {
+      mh_clock_set_ms (self->clock,
+                       mh_clock_now_ms (self->clock) + 31 * G_GINT64_CONSTANT (86400000));
+      bench_put_random (self, "/f", 100 + i, 1000);
+    }
+  bench_maintain (self);
+}
+
+static gboolean
+has_conflict (Bench *self)
+{
+  g_autoptr (MhFile) file = mh_store_get (self->store, "vault", "/f", FALSE, NULL);
+
+  return file->conflict;
+}
+
+static void
+test_away (void)
+{
+  g_autoptr (Bench) one = bench_new (0);
+  g_autoptr (Bench) two = other_of (one);
+  MhSyncMark of_one = { 0 };
+  MhSyncMark of_two = { 0 };
+  MhSyncMark gone = { 0 };
+
+  g_test_summary ("a machine that was away while all it knew was removed has no conflict");
+  bench_put_random (one, "/f", 1, 1000);
+  g_assert_cmpuint (pull (two, one, &of_one), ==, 1);
+  outdate (one);
+  g_assert_cmpuint (pull (two, one, &of_one), ==, 2);
+  g_assert_true (has_conflict (two)); /* who replaced what is not there any more */
+  g_assert_cmpuint (tell_gone (two, one, &gone), ==, 4);
+  g_assert_false (has_conflict (two));
+  g_assert_cmpuint (pull (one, two, &of_two), ==, 0); /* nor does it come back */
+  g_assert_false (has_conflict (one));
+  assert_same_heads (one, two);
+  g_assert_cmpuint (tell_gone (two, one, &gone), ==, 0);
+  bench_assert_recount (two);
+  g_assert_false (has_conflict (two));
+}
+
+/* What was purged on one machine goes on the others, and a true conflict stays one. */
+static void
+test_purged (void)
+{
+  g_autoptr (Bench) one = bench_new (0);
+  g_autoptr (Bench) two = other_of (one);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) before = NULL;
+  g_autoptr (GPtrArray) after = NULL;
+  g_autofree char *hash = NULL;
+  g_autoptr (GBytes) content = bench_random (2, 1000);
+  MhPurged purged;
+  MhSyncMark of_one = { 0 };
+  MhSyncMark gone = { 0 };
+
+  g_test_summary ("what is purged on one machine goes everywhere, and conflicts stay");
+  bench_put_random (one, "/f", 1, 1000);
+  bench_put_random (one, "/f", 2, 1000);
+  g_assert_cmpuint (pull (two, one, &of_one), ==, 2);
+  bench_put_random (one, "/f", 3, 1000);
+  bench_put_random (two, "/f", 4, 1000);
+  g_assert_cmpuint (pull (two, one, &of_one), ==, 1);
+  g_assert_true (has_conflict (two));
+  before = mh_store_history (two->store, "vault", "/f", NULL);
+  hash = bench_content_hash (content);
+  g_assert_true (mh_store_purge_version (one->store, "vault", "/f", hash, &purged, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (tell_gone (two, one, &gone), ==, 1);
+  after = mh_store_history (two->store, "vault", "/f", NULL);
+  g_assert_cmpuint (after->len, ==, before->len - 1);
+  g_assert_true (has_conflict (two));
+  bench_maintain (two);
+  bench_assert_recount (two);
+}
+
 static void
 test_conflict (void)
 {
@@ -549,6 +648,8 @@ main (int argc, char **argv)
 
   g_test_add_func ("/store/sync/there", test_there);
   g_test_add_func ("/store/sync/without-blocks", test_without_blocks);
+  g_test_add_func ("/store/sync/away", test_away);
+  g_test_add_func ("/store/sync/purged", test_purged);
   g_test_add_func ("/store/sync/conflict", test_conflict);
   g_test_add_func ("/store/sync/any-order", test_any_order);
   g_test_add_func ("/store/sync/one-name", test_one_name);
