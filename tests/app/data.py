@@ -103,6 +103,14 @@ class Desktop(unittest.TestCase):
                 self.assertEqual((result.returncode, result.stderr), (0, ""))
                 self.assertIn("SYNOPSIS", result.stdout)
 
+    def test_manual_page_has_every_key(self):
+        """every key of config.yaml is described, and none that there is not"""
+        keys = re.findall(r'^  \{ "([a-z_.]+)", KEY_', (TOP / "daemon/core/config-file.c").read_text(), re.MULTILINE)
+        self.assertGreater(len(keys), 20)
+        page = (TOP / "data/man/meshholdd.1").read_text().split(".SH CONFIGURATION")[1]
+        self.assertEqual(re.findall(r"^\.BR ([a-z_.]+) ", page.split(".SH SEE ALSO")[0], re.MULTILINE), sorted(
+            keys, key=lambda key: page.find(f".BR {key} ")))
+
     def test_manual_page_has_every_option(self):
         page = (TOP / "data/man/meshhold.1").read_text().replace("\\-", "-")
         listed = self.check(BUILD / "app/meshhold", "help")
