@@ -30,6 +30,12 @@ static const char sql_some[] = "SELECT id FROM held WHERE vault = ?1 LIMIT ?2";
 static const char sql_unwanted[] =
     "SELECT id FROM held WHERE vault = ?1 AND unwanted_ms <> 0 AND unwanted_ms < ?3 LIMIT ?2";
 
+static const char sql_named_too[] = "SELECT held.id FROM held JOIN blocks USING (id)"
+                                    " WHERE held.vault = ?1 AND blocks.refs > 1 LIMIT ?2";
+
+static const char sql_unwant_all[] =
+    "UPDATE held SET unwanted_ms = ?2 WHERE vault = ?1 AND unwanted_ms = 0";
+
 static const char sql_remove[] = "DELETE FROM held WHERE vault = ?1 AND id = ?2";
 
 static const char sql_vaults[] =
@@ -110,37 +116,40 @@ read_ids (MhStmt *stmt, GError **error)
   return NULL;
 }
 
+/* Which of what is kept is to go. */
+typedef enum
+{
+  GO_ALL,
+  GO_UNWANTED, /* since before a time */
+  GO_NAMED,    /* as versions name it, too */
+} Go;
+
 /* Returns: (transfer full): some that are to go, or %NULL with @error set */
 static GBytes *
-choose (MhDb *db, gint64 vault, gint64 before_ms, GError **error)
+choose (MhDb *db, gint64 vault, Go go, gint64 before_ms, GError **error)
 {
-  gboolean all = before_ms == G_MAXINT64;
-  g_autoptr (MhStmt) stmt = prepare (db, all ? sql_some : sql_unwanted, vault, NULL, error);
+  const char *const sql[] = { sql_some, sql_unwanted, sql_named_too };
+  g_autoptr (MhStmt) stmt = prepare (db, sql[go], vault, NULL, error);
 
   if (stmt == NULL)
     return NULL;
   mh_stmt_bind_int64 (stmt, 2, MOST_AT_ONCE);
-  if (!all)
+  if (go == GO_UNWANTED)
     mh_stmt_bind_int64 (stmt, 3, before_ms);
 
   return read_ids (stmt, error);
 }
 
 static gboolean
-release (MhWriter *writer, gint64 vault, gint64 before_ms, guint *released, GError **error)
+release (MhWriter *writer, gint64 vault, GBytes *ids, GError **error)
 {
-  g_autoptr (GBytes) ids = choose (writer->db, vault, before_ms, error);
-  const guint8 *data;
   gint64 unused = 0;
   gsize size;
+  const guint8 *data = g_bytes_get_data (ids, &size);
 
-  if (ids == NULL)
-    return FALSE;
-  data = g_bytes_get_data (ids, &size);
   for (gsize at = 0; at < size; at += MH_BLOCK_ID_SIZE)
     if (!remove_row (writer->db, vault, data + at, error))
       return FALSE;
-  *released = (guint) (size / MH_BLOCK_ID_SIZE);
 
   return mh_usage_remove_version (writer, ids, &unused, error);
 }
@@ -148,13 +157,13 @@ release (MhWriter *writer, gint64 vault, gint64 before_ms, guint *released, GErr
 gboolean
 mh_held_release_some (MhWriter *writer, gint64 vault, gboolean *left, GError **error)
 {
-  guint released;
+  g_autoptr (GBytes) ids = choose (writer->db, vault, GO_ALL, 0, error);
 
-  if (!release (writer, vault, G_MAXINT64, &released, error))
+  if (ids == NULL)
     return FALSE;
-  *left = released > 0;
+  *left = g_bytes_get_size (ids) > 0;
 
-  return TRUE;
+  return release (writer, vault, ids, error);
 }
 
 /* -- what there is -- */
@@ -487,6 +496,7 @@ mh_store_mark_held (MhStore *self, const char *vault_id, GBytes *ids, gboolean i
 typedef struct
 {
   const char *vault_id;
+  Go go;
   gint64 before_ms;
   guint dropped; /* result */
 } Drop;
@@ -495,27 +505,31 @@ static gboolean
 drop_commit (MhWriter *writer, gpointer data, GError **error)
 {
   Drop *drop = data;
+  g_autoptr (GBytes) ids = NULL;
   MhVaultRow vault;
 
   drop->dropped = 0;
+  if (!mh_catalog_get_vault (writer->db, drop->vault_id, &vault, error))
+    return FALSE;
+  ids = choose (writer->db, vault.ref, drop->go, drop->before_ms, error);
+  if (ids == NULL)
+    return FALSE;
+  drop->dropped = (guint) (g_bytes_get_size (ids) / MH_BLOCK_ID_SIZE);
 
-  return mh_catalog_get_vault (writer->db, drop->vault_id, &vault, error)
-         && release (writer, vault.ref, drop->before_ms, &drop->dropped, error);
+  return release (writer, vault.ref, ids, error);
 }
 
+/* Repeats a drop until nothing is left to go. */
 static gboolean
-drop_of_vault (MhStore *self, const char *vault_id, gint64 before_ms, guint *dropped,
-               GError **error)
+drop_some (MhStore *self, Drop *drop, guint *dropped, GError **error)
 {
-  Drop drop = { vault_id, before_ms };
-
   do
     {
-      if (!mh_writer_commit (self->writer, drop_commit, &drop, error))
+      if (!mh_writer_commit (self->writer, drop_commit, drop, error))
         return FALSE;
-      *dropped += drop.dropped;
+      *dropped += drop->dropped;
     }
-  while (drop.dropped > 0);
+  while (drop->dropped > 0);
 
   return TRUE;
 }
@@ -524,6 +538,7 @@ gboolean
 mh_store_drop_held (MhStore *self, const char *vault_id, gint64 unwanted_before_ms, guint *dropped,
                     GError **error)
 {
+  gboolean all = unwanted_before_ms == G_MAXINT64;
   g_autoptr (GPtrArray) vaults = mh_store_held (self, error);
   gboolean done = vaults != NULL;
 
@@ -531,13 +546,46 @@ mh_store_drop_held (MhStore *self, const char *vault_id, gint64 unwanted_before_
   for (guint i = 0; done && i < vaults->len; i++)
     {
       const MhHeldVault *held = g_ptr_array_index (vaults, i);
+      Drop drop = { held->vault_id, all ? GO_ALL : GO_UNWANTED, unwanted_before_ms };
 
       if ((vault_id == NULL || strcmp (vault_id, held->vault_id) == 0)
-          && (held->unwanted > 0 || unwanted_before_ms == G_MAXINT64))
-        done = drop_of_vault (self, held->vault_id, unwanted_before_ms, dropped, error);
+          && (held->unwanted > 0 || all))
+        done = drop_some (self, &drop, dropped, error);
     }
   if (*dropped > 0)
     mh_store_want_upkeep (self);
+  mh_store_lift (self, error);
+
+  return done;
+}
+
+static gboolean
+unwant_commit (MhWriter *writer, gpointer data, GError **error)
+{
+  const Mark *mark = data;
+  g_autoptr (MhStmt) stmt = NULL;
+  MhVaultRow vault;
+
+  if (!mh_catalog_get_vault (writer->db, mark->vault_id, &vault, error))
+    return FALSE;
+  stmt = prepare (writer->db, sql_unwant_all, vault.ref, NULL, error);
+  if (stmt == NULL)
+    return FALSE;
+  mh_stmt_bind_int64 (stmt, 2, mark->unwanted_ms);
+
+  return mh_stmt_run (stmt, error);
+}
+
+gboolean
+mh_store_adopt_held (MhStore *self, const char *vault_id, guint *adopted, GError **error)
+{
+  Drop drop = { vault_id, GO_NAMED };
+  Mark mark = { vault_id, NULL, MAX (mh_store_now_ms (self), 1) };
+  gboolean done;
+
+  *adopted = 0;
+  done = drop_some (self, &drop, adopted, error)
+         && mh_writer_commit (self->writer, unwant_commit, &mark, error);
   mh_store_lift (self, error);
 
   return done;

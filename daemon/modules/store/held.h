@@ -79,6 +79,12 @@ gboolean mh_store_mark_held (MhStore *self, const char *vault_id, GBytes *ids, g
 gboolean mh_store_drop_held (MhStore *self, const char *vault_id, gint64 unwanted_before_ms,
                              guint *dropped, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* For a vault whose key has come: what its versions name is not kept for others any more but is its
+ * own, and the rest is unwanted, as versions may still come that name it. Returns: %FALSE with
+ * @error set. Thread: any worker. Blocks on disk. */
+gboolean mh_store_adopt_held (MhStore *self, const char *vault_id, guint *adopted,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * mh_store_evict_blocks:
  * @self: the store

@@ -527,28 +527,33 @@ offer_all (MhSyncKeep *self, GPtrArray *ours)
   mh_sync_give (self->sync, cancellable);
 }
 
-/* What has to go of what is kept for others: with the key here, versions count for the blocks. */
+/* What this machine keeps of a vault: with the key here, versions count for the blocks. */
+static void
+release_one (MhSyncKeep *self, const char *vault_id, gboolean holds)
+{
+  MhStore *store = mh_sync_blocks (self->sync);
+  g_autoptr (MhVault) ours = mh_vaults_get (mh_sync_vaults (self->sync), vault_id, NULL);
+  g_autoptr (GError) error = NULL;
+  guint count;
+  gboolean done = TRUE;
+
+  if (ours != NULL && ours->has_key)
+    done = mh_store_adopt_held (store, vault_id, &count, &error);
+  else if (!holds)
+    done = mh_store_drop_held (store, vault_id, G_MAXINT64, &count, &error);
+  if (!done)
+    g_message ("what is kept for vault %s: %s", vault_id, error->message);
+}
+
 static void
 release_held (MhSyncKeep *self)
 {
-  MhStore *store = mh_sync_blocks (self->sync);
   gboolean holds = mh_core_config (mh_sync_core (self->sync))->hold > 0;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) held = mh_store_held (store, &error);
+  g_autoptr (GPtrArray) held =
+      mh_store_held (mh_sync_blocks (self->sync), NULL); /* the next time */
 
-  for (guint i = 0; held != NULL && error == NULL && i < held->len; i++)
-    {
-      const MhHeldVault *vault = g_ptr_array_index (held, i);
-      g_autoptr (MhVault) ours = mh_vaults_get (mh_sync_vaults (self->sync), vault->vault_id, NULL);
-      MhSyncHealth health = { 0 };
-      guint dropped;
-
-      if (ours != NULL && ours->has_key)
-        mh_sync_keep_health (self, ours->id, &health);
-      if ((!holds || health.checked_ms > 0)
-          && !mh_store_drop_held (store, vault->vault_id, G_MAXINT64, &dropped, &error))
-        g_message ("dropping what is kept for others: %s", error->message);
-    }
+  for (guint i = 0; held != NULL && i < held->len; i++)
+    release_one (self, ((MhHeldVault *) g_ptr_array_index (held, i))->vault_id, holds);
 }
 
 GBytes *
@@ -680,10 +685,9 @@ mh_sync_keep_sweep (MhSyncKeep *self)
   g_autoptr (GPtrArray) vaults = mh_vaults_list (mh_sync_vaults (self->sync), NULL);
 
   release_held (self);
-  if (vaults == NULL || mh_core_config (mh_sync_core (self->sync))->hold == 0)
-    return;
   drop_unwanted (self, UNWANTED_MS);
-  offer_all (self, vaults);
+  if (vaults != NULL && mh_core_config (mh_sync_core (self->sync))->hold > 0)
+    offer_all (self, vaults);
 }
 
 /* -- life -- */
