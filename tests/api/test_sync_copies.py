@@ -143,6 +143,36 @@ class Copies(Case):
         for daemon in (one, two, three):
             self.readable(daemon, vault, files)
 
+    def test_only_what_is_shown(self):
+        """nothing is given up to a machine whose index says more than its disk has"""
+        one, two = self.network(2, dict.fromkeys(range(2), mh.LONELY + SOON))
+        two.expect.append(".")
+        vault = one.vault()
+        self.share(one, vault, two)
+        files = contents(20)
+        self.put(one, vault, files)
+        self.same(vault, one, two)
+        self.healthy(vault, one, two, blocks=self.blocks(one, vault))
+        two.stop()
+        for segment in (two.home / "blocks").glob("*.seg"):
+            with segment.open("r+b") as stored:
+                size = segment.stat().st_size
+                stored.seek(4096)
+                stored.write(bytes(size - 4096))
+        two.start()
+        self.connected(two, 1)
+        for daemon in (one, two):
+            self.assertEqual(daemon.request("PATCH", f"/api/v1/vaults/{vault}", {"replication_factor": 1}).status, 200)
+        counts = set()
+
+        def counted():
+            one.post("/api/v1/replicate-now")
+            counts.add(self.health(one, vault)["checked_ms"])
+            return len(counts) > 5
+        mh.wait_until(counted, 60, "some counts of copies")
+        self.readable(one, vault, files)
+        self.assertEqual(self.state(one, vault)["missing_blocks"], 0)
+
     def test_pinned(self):
         """a machine that pins a vault has all of it and gives nothing up"""
         one, two, three = self.network(3, dict.fromkeys(range(3), mh.LONELY + SOON))

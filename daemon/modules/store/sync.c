@@ -562,7 +562,7 @@ known (MhStore *store, const char *vault_id, GBytes *ids, GError **error)
 
       if (!mh_catalog_find_block (view.db, data + i, &row, &found, error))
         return NULL;
-      if (found && !row.bad && row.vault == view.vault.ref)
+      if (found && !row.bad && row.refs > 0 && row.vault == view.vault.ref)
         g_byte_array_append (out, data + i, MH_SYNC_HASH_SIZE);
     }
 

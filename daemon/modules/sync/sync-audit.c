@@ -407,14 +407,75 @@ note_surplus (Audit *self, guint block)
                        g_memdup2 (since != NULL ? since : &now, sizeof now));
 }
 
-/* Counts for each of @ids how many machines promise to keep it. */
+/* Whether a machine can show some blocks, at most MH_SYNC_MOST_CHALLENGED, which are here, too. */
+static gboolean
+shows (Audit *self, MhSyncSession *session, const guint8 *ids, gsize size)
+{
+  g_auto (MhSyncMessage) question = { .op = MH_SYNC_CHALLENGE };
+  g_auto (MhSyncMessage) answer = { 0 };
+  g_autoptr (GByteArray) wanted = g_byte_array_new ();
+  guint8 nonce[MH_SYNC_NONCE_SIZE];
+
+  mh_random_bytes (nonce, sizeof nonce);
+  question.nonce = g_bytes_new (nonce, sizeof nonce);
+  question.hashes = g_bytes_new (ids, size);
+  for (gsize at = 0; at < size; at += MH_SYNC_HASH_SIZE)
+    {
+      g_autoptr (GBytes) block =
+          mh_store_read_sealed (self->in->store, self->in->vault_id, ids + at, NULL);
+      guint8 hash[MH_SYNC_HASH_SIZE];
+
+      if (block == NULL) /* then it is not given up either */
+        return FALSE;
+      mh_sync_answer_hash (question.nonce, block, hash);
+      g_byte_array_append (wanted, hash, sizeof hash);
+    }
+
+  return mh_sync_session_ask (session, &question, &answer, NULL) && answer.hashes != NULL
+         && g_bytes_get_size (answer.hashes) == wanted->len
+         && memcmp (g_bytes_get_data (answer.hashes, NULL), wanted->data, wanted->len) == 0;
+}
+
+/* Returns: (transfer full): those of @kept, a machine's promises, that it can show: its index may
+ * say more than its disk has */
+static GBytes *
+only_shown (Audit *self, MhSyncSession *session, GBytes *kept)
+{
+  gsize most = MH_SYNC_MOST_CHALLENGED * MH_SYNC_HASH_SIZE;
+  GByteArray *out = g_byte_array_new ();
+  gsize size;
+  const guint8 *data = g_bytes_get_data (kept, &size);
+
+  for (gsize at = 0; at < size; at += most)
+    if (shows (self, session, data + at, MIN (most, size - at)))
+      g_byte_array_append (out, data + at, (guint) MIN (most, size - at));
+
+  return g_byte_array_free_to_bytes (out);
+}
+
+/* Returns: (transfer full): those of @ids that are for a machine, in order */
+static GBytes *
+meant_for (Audit *self, guint machine, GBytes *ids)
+{
+  GByteArray *out = g_byte_array_new ();
+  gsize size;
+  const guint8 *data = g_bytes_get_data (ids, &size);
+
+  for (gsize at = 0; at < size; at += MH_SYNC_HASH_SIZE)
+    if (mh_sync_placement_is_for (self->in->placement, machine, data + at))
+      g_byte_array_append (out, data + at, MH_SYNC_HASH_SIZE);
+
+  return g_byte_array_free_to_bytes (out);
+}
+
+/* Counts for each of @ids how many machines promise to keep it, and show that they have it. */
 static void
 collect_promises (Audit *self, guint machine, GBytes *ids, guint *promised)
 {
   MhSyncSession *session = session_of (self, machine);
   g_auto (MhSyncMessage) question = { .op = MH_SYNC_KEEP };
   g_auto (MhSyncMessage) answer = { 0 };
-  g_autoptr (GByteArray) asked = g_byte_array_new ();
+  g_autoptr (GBytes) shown = NULL;
   g_autoptr (GError) error = NULL;
   gsize size;
   gsize answered = 0;
@@ -423,18 +484,20 @@ collect_promises (Audit *self, guint machine, GBytes *ids, guint *promised)
 
   if (session == NULL)
     return;
-  for (gsize at = 0; at < size; at += MH_SYNC_HASH_SIZE)
-    if (mh_sync_placement_is_for (self->in->placement, machine, data + at))
-      g_byte_array_append (asked, data + at, MH_SYNC_HASH_SIZE);
-  if (asked->len == 0)
+  /* what is removed there sooner than here is not kept for us */
+  question.mark = (MhSyncMark){ self->in->keep_versions, self->in->keep_days, 0 };
+  question.hashes = meant_for (self, machine, ids);
+  if (g_bytes_get_size (question.hashes) == 0)
     return;
-  question.hashes = g_byte_array_free_to_bytes (g_steal_pointer (&asked));
   if (!mh_sync_session_ask (session, &question, &answer, &error))
     {
       give_up (self, machine, error);
       return;
     }
-  kept = answer.hashes != NULL ? g_bytes_get_data (answer.hashes, &answered) : NULL;
+  if (answer.hashes == NULL)
+    return;
+  shown = only_shown (self, session, answer.hashes);
+  kept = g_bytes_get_data (shown, &answered);
   for (gsize at = 0, i = 0; at < size && i < answered; at += MH_SYNC_HASH_SIZE)
     if (memcmp (data + at, kept + i, MH_SYNC_HASH_SIZE) == 0)
       {
@@ -456,11 +519,15 @@ evict (Audit *self, GError **error)
 
   if (count_ids == 0)
     return TRUE;
+  /* from now on nobody is promised them: two must not rely on each other */
+  mh_sync_promises_leave (self->in->promises, ids, now_ms ());
   for (guint machine = 0; machine < self->machines; machine++)
     if (keeper_of (self, machine) != NULL && keeper_of (self, machine)->has_key)
       collect_promises (self, machine, ids, promised);
   for (gsize i = 0; i < count_ids; i++)
-    if (promised[i] >= self->in->placement->copies)
+    if (promised[i] >= self->in->placement->copies
+        && !mh_sync_promises_has (self->in->promises, self->leaving->data + i * MH_SYNC_HASH_SIZE,
+                                  now_ms ()))
       g_byte_array_append (gone, self->leaving->data + i * MH_SYNC_HASH_SIZE, MH_SYNC_HASH_SIZE);
   if (gone->len == 0)
     return TRUE;

@@ -34,9 +34,11 @@ typedef struct
   GHashTable *surplus;  /* (inout): of mh_sync_surplus_new(), kept from one audit to the next */
   MhSyncPromises *promises;
   MhSyncBlame *blame;
-  MhSyncRate *rate;   /* (nullable): of what comes in */
-  gboolean no_blocks; /* counts only: the line costs by the byte */
-  gint64 surplus_ms;  /* a block is given up after it was surplus for so long */
+  MhSyncRate *rate;     /* (nullable): of what comes in */
+  gboolean no_blocks;   /* counts only: the line costs by the byte */
+  gint64 keep_versions; /* of the vault here */
+  gint64 keep_days;
+  gint64 surplus_ms; /* a block is given up after it was surplus for so long */
   GCancellable *cancellable;
 } MhSyncAudit;
 

@@ -186,7 +186,10 @@ mh_sync_fetch_all (const MhSyncFetch *self, GBytes *ids, GError **error)
       const MhSyncNear *one = &g_array_index (near, MhSyncNear, i);
       g_autoptr (MhSyncSession) session = mh_sync_fetch_open (self, one);
       g_autoptr (GError) local = NULL;
-      MhSyncPull pull = { .store = self->store, .vault_id = self->vault_id };
+      MhSyncPull pull = { .store = self->store,
+                          .vault_id = self->vault_id,
+                          .rate = self->rate,
+                          .cancellable = self->cancellable };
 
       if (session != NULL && !mh_sync_pull_these (&pull, session, missing, &local)
           && (g_error_matches (local, MH_ERROR, MH_ERROR_NO_SPACE)

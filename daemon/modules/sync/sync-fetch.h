@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sync-blame.h"
+#include "sync-rate.h"
 #include "sync-session.h"
 
 G_BEGIN_DECLS
@@ -15,6 +16,7 @@ typedef struct
   GPtrArray *peer_ids; /* (element-type utf8): machines that have the key */
   GArray *holders;     /* (element-type MhPeerId): that keep blocks without it */
   MhSyncBlame *blame;
+  MhSyncRate *rate; /* (nullable): of what is kept; a reader does not wait */
   GCancellable *cancellable;
 } MhSyncFetch;
 

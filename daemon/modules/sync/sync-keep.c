@@ -47,7 +47,8 @@ typedef struct
 
 struct _MhSyncKeep
 {
-  MhSync *sync;             /* (unowned) outlives us */
+  MhSync *sync; /* (unowned) outlives us */
+  gint64 started_ms;
   MhPool *pool;             /* (owned): of one thread */
   MhSyncPromises *promises; /* (owned) */
   MhSyncBlame *blame;       /* (owned) */
@@ -228,6 +229,19 @@ is_pressed (MhSyncKeep *self, const MhVault *vault)
              && vault->stored_bytes >= vault->hard_quota / 100 * PRESSED_PERCENT);
 }
 
+/* How long a block has to be surplus before it goes. What was promised before a start is not known
+ * any more, so that nothing goes too soon after one. */
+static gint64
+surplus_ms (MhSyncKeep *self, const MhVault *vault)
+{
+  gint64 configured_ms = mh_core_config (mh_sync_core (self->sync))->surplus_ms;
+  gint64 up_ms = now_ms () - self->started_ms;
+
+  return is_pressed (self, vault)
+             ? MAX (MIN (configured_ms, (gint64) MH_SYNC_PROMISE_MS) - up_ms, 0)
+             : configured_ms;
+}
+
 static GHashTable *
 surplus_of (MhSyncKeep *self, const char *vault_id)
 {
@@ -256,12 +270,13 @@ audit (MhSyncKeep *self, MhSwarm *swarm, const MhVault *vault, GCancellable *can
                      .promises = self->promises,
                      .blame = self->blame,
                      .claims = mh_sync_claims (self->sync),
+                     .keep_versions = vault->keep_versions,
+                     .keep_days = vault->keep_days,
                      .rate = mh_sync_rate_in (self->sync),
                      .no_blocks = mh_sync_is_paused (self->sync, NULL),
                      .cancellable = cancellable };
 
-  in.surplus_ms =
-      is_pressed (self, vault) ? 0 : mh_core_config (mh_sync_core (self->sync))->surplus_ms;
+  in.surplus_ms = surplus_ms (self, vault);
   fill (self, swarm, vault, &placement);
   others = others_of (self, swarm, vault->id, &placement);
   in.others = others;
@@ -588,7 +603,8 @@ mh_sync_keep_list (MhSyncKeep *self, const char *vault_id, const MhPeerId *peer,
           const MhNamedBlock *block = &g_array_index (blocks, MhNamedBlock, i);
 
           memcpy (last, block->id, sizeof last);
-          if (block->is_here && mh_sync_placement_is_for (&placement, (guint) at, block->id))
+          /* also what is not here: it may be that nobody else has it */
+          if (mh_sync_placement_is_for (&placement, (guint) at, block->id))
             g_byte_array_append (out, block->id, sizeof block->id);
         }
     }
@@ -698,6 +714,7 @@ mh_sync_keep_new (MhSync *sync)
   MhSyncKeep *self = g_new0 (MhSyncKeep, 1);
 
   self->sync = sync;
+  self->started_ms = now_ms ();
   self->promises = mh_sync_promises_new ();
   self->blame = mh_sync_blame_new ();
   self->surplus =

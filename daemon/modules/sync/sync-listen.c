@@ -97,15 +97,15 @@ leave (MhSyncListen *self, const MhPeerId *peer)
 static void
 begin (MhSyncListen *self, Question *question)
 {
-  while (question != NULL && !mh_pool_push (self->pool, serve, question))
+  g_mutex_lock (&self->lock);
+  while (question != NULL && (self->is_ending || !mh_pool_push (self->pool, serve, question)))
     { /* too many of all */
       MhPeerId peer = *mh_stream_peer (question->stream);
 
       refuse (question);
-      g_mutex_lock (&self->lock);
       question = leave (self, &peer);
-      g_mutex_unlock (&self->lock);
     }
+  g_mutex_unlock (&self->lock);
 }
 
 static void
@@ -120,6 +120,20 @@ static GBytes *
 on_list (const char *vault_id, const MhPeerId *peer, const guint8 *after, gpointer data)
 {
   return mh_sync_keep_list (((MhSyncListen *) data)->keep, vault_id, peer, after);
+}
+
+static gboolean
+on_keep (const char *vault_id, MhKeep *keep, gpointer data)
+{
+  MhSyncListen *self = data;
+  g_autoptr (MhVault) vault = mh_vaults_get (mh_sync_vaults (self->sync), vault_id, NULL);
+
+  if (vault == NULL)
+    return FALSE;
+  keep->versions = vault->keep_versions;
+  keep->days = vault->keep_days;
+
+  return TRUE;
 }
 
 static GBytes *
@@ -145,6 +159,7 @@ answer (MhSyncListen *self, const Question *question, MhSwarm *swarm, GCancellab
                             .cancellable = cancellable,
                             .proved = on_proved,
                             .list = on_list,
+                            .keep = on_keep,
                             .due = question->is_hold ? on_due_held : on_due,
                             .data = self };
 

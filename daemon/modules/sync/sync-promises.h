@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 #define MH_SYNC_PROMISE_MS (60 * 60 * 1000)
 
 /* Blocks that other machines rely on, as they gave up their own copies. They are forgotten with the
- * program; as a block goes only after it was seen to be surplus for a time, that does no harm.
- * Thread: any. */
+ * program: after a start, a machine gives up nothing for as long as a promise lasts. Thread: any.
+ */
 typedef struct _MhSyncPromises MhSyncPromises;
 
 /* Returns: (transfer full): none */
@@ -22,6 +22,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhSyncPromises, mh_sync_promises_free)
  * back. Returns: (transfer full): those that are promised, in the same order */
 GBytes *
 mh_sync_promises_make (MhSyncPromises *self, GBytes *ids, gint64 now_ms) G_GNUC_WARN_UNUSED_RESULT;
+
+/* @ids, 32 bytes each, are about to be given up here: for ten minutes they are promised to nobody.
+ */
+void mh_sync_promises_leave (MhSyncPromises *self, GBytes *ids, gint64 now_ms);
 
 /* Returns: whether @id was promised to anybody */
 gboolean mh_sync_promises_has (MhSyncPromises *self, const guint8 *id, gint64 now_ms);

@@ -109,17 +109,25 @@ answer_have (Serving *self, GBytes *ids, MhSyncMessage *answer)
   return answer->hashes != NULL;
 }
 
-/* What is here and stays. */
+/* What is here and stays: not if versions are removed here sooner than there. */
 static gboolean
-answer_keep (Serving *self, GBytes *ids, MhSyncMessage *answer)
+answer_keep (Serving *self, const MhSyncMessage *question, MhSyncMessage *answer)
 {
-  g_autoptr (GBytes) known = mh_store_known_blocks (self->store, self->vault_id, ids, NULL);
+  g_autoptr (GBytes) known =
+      mh_store_known_blocks (self->store, self->vault_id, question->hashes, NULL);
+  MhKeep keep = { G_MAXINT64, G_MAXINT64 };
 
-  if (known != NULL)
-    answer->hashes = mh_sync_promises_make (self->in->promises, known,
-                                            g_get_monotonic_time () / G_TIME_SPAN_MILLISECOND);
+  if (known == NULL)
+    return FALSE;
+  if (self->in->keep != NULL && !self->in->keep (self->vault_id, &keep, self->in->data))
+    return FALSE;
+  if (keep.versions < question->mark.epoch || keep.days < question->mark.after)
+    return TRUE;
 
-  return known != NULL;
+  answer->hashes = mh_sync_promises_make (self->in->promises, known,
+                                          g_get_monotonic_time () / G_TIME_SPAN_MILLISECOND);
+
+  return TRUE;
 }
 
 static gboolean
@@ -182,6 +190,33 @@ answer_block (Serving *self, const MhSyncMessage *question, MhSyncMessage *answe
                             self->in->cancellable);
 }
 
+/* Only who has the bytes can tell the hash of them and of what was made up just now. */
+static gboolean
+answer_challenge (Serving *self, const MhSyncMessage *question, MhSyncMessage *answer)
+{
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+  const guint8 *ids;
+  gsize size;
+
+  if (question->nonce == NULL || question->hashes == NULL)
+    return FALSE;
+  ids = g_bytes_get_data (question->hashes, &size);
+  if (size > MH_SYNC_MOST_CHALLENGED * MH_SYNC_HASH_SIZE)
+    return FALSE;
+  for (gsize at = 0; at < size; at += MH_SYNC_HASH_SIZE)
+    {
+      g_autoptr (GBytes) block = mh_store_read_sealed (self->store, self->vault_id, ids + at, NULL);
+      guint8 hash[MH_SYNC_HASH_SIZE] = { 0 };
+
+      if (block != NULL)
+        mh_sync_answer_hash (question->nonce, block, hash);
+      g_byte_array_append (out, hash, sizeof hash);
+    }
+  answer->hashes = g_byte_array_free_to_bytes (g_steal_pointer (&out));
+
+  return TRUE;
+}
+
 /* Returns: %FALSE when the conversation is to end */
 static gboolean
 answer_one (Serving *self, const MhSyncMessage *question)
@@ -219,12 +254,14 @@ answer_one (Serving *self, const MhSyncMessage *question)
       good = answer_same (self, question->hashes, &answer);
       break;
     case MH_SYNC_KEEP:
-      good = question->hashes != NULL && answer_keep (self, question->hashes, &answer);
+      good = question->hashes != NULL && answer_keep (self, question, &answer);
+      break;
+    case MH_SYNC_CHALLENGE:
+      good = answer_challenge (self, question, &answer);
       break;
     case MH_SYNC_HELLO:
     case MH_SYNC_PROVE:
     case MH_SYNC_LIST:
-    case MH_SYNC_CHALLENGE:
     default:
       break;
     }
@@ -263,33 +300,6 @@ answer_list (Serving *self, GBytes *after, MhSyncMessage *answer)
                         has_after ? g_bytes_get_data (after, NULL) : NULL, self->in->data);
 
   return answer->hashes != NULL;
-}
-
-/* Only who has the bytes can tell the hash of them and of what was made up just now. */
-static gboolean
-answer_challenge (Serving *self, const MhSyncMessage *question, MhSyncMessage *answer)
-{
-  g_autoptr (GByteArray) out = g_byte_array_new ();
-  const guint8 *ids;
-  gsize size;
-
-  if (question->nonce == NULL || question->hashes == NULL)
-    return FALSE;
-  ids = g_bytes_get_data (question->hashes, &size);
-  if (size > MH_SYNC_MOST_CHALLENGED * MH_SYNC_HASH_SIZE)
-    return FALSE;
-  for (gsize at = 0; at < size; at += MH_SYNC_HASH_SIZE)
-    {
-      g_autoptr (GBytes) block = mh_store_read_sealed (self->store, self->vault_id, ids + at, NULL);
-      guint8 hash[MH_SYNC_HASH_SIZE] = { 0 };
-
-      if (block != NULL)
-        mh_sync_answer_hash (question->nonce, block, hash);
-      g_byte_array_append (out, hash, sizeof hash);
-    }
-  answer->hashes = g_byte_array_free_to_bytes (g_steal_pointer (&out));
-
-  return TRUE;
 }
 
 static gboolean

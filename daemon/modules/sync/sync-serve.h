@@ -26,6 +26,10 @@ typedef struct
    */
   GBytes *(*list) (const char *vault_id, const MhPeerId *peer, const guint8 *after, gpointer data);
 
+  /* (nullable): how long versions of a vault are kept here. Returns: %FALSE when that is not known
+   */
+  gboolean (*keep) (const char *vault_id, MhKeep *keep, gpointer data);
+
   /* (nullable): ids of the blocks after @after, up to @last, that this machine should have and has.
    * Returns: (transfer full) (nullable): %NULL when that is not known */
   GBytes *(*due) (const char *vault_id, const guint8 *after, const guint8 *last, gpointer data);

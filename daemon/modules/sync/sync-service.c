@@ -820,6 +820,7 @@ mh_sync_fill_fetch (MhSync *self, MhSwarm *swarm, GArray *holders, GCancellable 
   fetch->store = self->store;
   fetch->holders = holders;
   fetch->blame = mh_sync_keep_blame (self->keep);
+  fetch->rate = self->rate_in;
   fetch->cancellable = cancellable;
 }
 
