@@ -30,6 +30,10 @@ static const char sql_some[] = "SELECT id FROM held WHERE vault = ?1 LIMIT ?2";
 static const char sql_unwanted[] =
     "SELECT id FROM held WHERE vault = ?1 AND unwanted_ms <> 0 AND unwanted_ms < ?3 LIMIT ?2";
 
+static const char sql_list_unwanted[] =
+    "SELECT id FROM held WHERE vault = ?1 AND id > ?2 AND unwanted_ms <> 0 AND unwanted_ms < ?4"
+    " ORDER BY id LIMIT ?3";
+
 static const char sql_named_too[] = "SELECT held.id FROM held JOIN blocks USING (id)"
                                     " WHERE held.vault = ?1 AND blocks.refs > 1 LIMIT ?2";
 
@@ -242,8 +246,10 @@ mh_store_held (MhStore *self, GError **error)
   return out;
 }
 
+/* With @before_ms, only what nobody wanted since before then. */
 static GBytes *
-list_held (MhStore *store, const char *vault_id, const guint8 *after, guint limit, GError **error)
+list_held (MhStore *store, const char *vault_id, gint64 before_ms, const guint8 *after, guint limit,
+           GError **error)
 {
   static const guint8 first[MH_BLOCK_ID_SIZE];
   MhVaultRow vault;
@@ -255,11 +261,13 @@ list_held (MhStore *store, const char *vault_id, const guint8 *after, guint limi
     return NULL;
   if (!found)
     return g_bytes_new (NULL, 0);
-  stmt =
-      prepare (mh_db_lease_db (lease), sql_list, vault.ref, after != NULL ? after : first, error);
+  stmt = prepare (mh_db_lease_db (lease), before_ms != 0 ? sql_list_unwanted : sql_list, vault.ref,
+                  after != NULL ? after : first, error);
   if (stmt == NULL)
     return NULL;
   mh_stmt_bind_int64 (stmt, 3, limit);
+  if (before_ms != 0)
+    mh_stmt_bind_int64 (stmt, 4, before_ms);
 
   return read_ids (stmt, error);
 }
@@ -268,7 +276,18 @@ GBytes *
 mh_store_list_held (MhStore *self, const char *vault_id, const guint8 *after, guint limit,
                     GError **error)
 {
-  GBytes *out = list_held (self, vault_id, after, limit, error);
+  GBytes *out = list_held (self, vault_id, 0, after, limit, error);
+
+  mh_store_lift (self, error);
+
+  return out;
+}
+
+GBytes *
+mh_store_list_unwanted (MhStore *self, const char *vault_id, gint64 before_ms, const guint8 *after,
+                        guint limit, GError **error)
+{
+  GBytes *out = list_held (self, vault_id, MAX (before_ms, 1), after, limit, error);
 
   mh_store_lift (self, error);
 
@@ -553,6 +572,45 @@ mh_store_drop_held (MhStore *self, const char *vault_id, gint64 unwanted_before_
         done = drop_some (self, &drop, dropped, error);
     }
   if (*dropped > 0)
+    mh_store_want_upkeep (self);
+  mh_store_lift (self, error);
+
+  return done;
+}
+
+static gboolean
+drop_these_commit (MhWriter *writer, gpointer data, GError **error)
+{
+  const Mark *drop = data;
+  g_autoptr (GByteArray) kept = g_byte_array_new ();
+  g_autoptr (GBytes) ids = NULL;
+  MhVaultRow vault;
+  gsize size;
+  const guint8 *all = g_bytes_get_data (drop->ids, &size);
+
+  if (!mh_catalog_get_vault (writer->db, drop->vault_id, &vault, error))
+    return FALSE;
+  for (gsize at = 0; at < size; at += MH_BLOCK_ID_SIZE)
+    {
+      gboolean is_there;
+
+      if (!is_kept (writer, vault.ref, all + at, &is_there, error))
+        return FALSE;
+      if (is_there)
+        g_byte_array_append (kept, all + at, MH_BLOCK_ID_SIZE);
+    }
+  ids = g_byte_array_free_to_bytes (g_steal_pointer (&kept));
+
+  return release (writer, vault.ref, ids, error);
+}
+
+gboolean
+mh_store_drop_these (MhStore *self, const char *vault_id, GBytes *ids, GError **error)
+{
+  Mark drop = { vault_id, ids, 0 };
+  gboolean done = mh_writer_commit (self->writer, drop_these_commit, &drop, error);
+
+  if (done)
     mh_store_want_upkeep (self);
   mh_store_lift (self, error);
 

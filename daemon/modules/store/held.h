@@ -64,6 +64,18 @@ GBytes *mh_store_list_held (MhStore *self, const char *vault_id, const guint8 *a
 gboolean mh_store_mark_held (MhStore *self, const char *vault_id, GBytes *ids, gboolean is_wanted,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Returns: (transfer full): ids of what nobody wanted since before @before_ms, Unix milliseconds,
+ * at most @limit after @after (nullable); or %NULL with @error set. Thread: any worker. Blocks on
+ * disk. */
+GBytes *mh_store_list_unwanted (MhStore *self, const char *vault_id, gint64 before_ms,
+                                const guint8 *after, guint limit,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Keeps @ids, 32 bytes each, no longer. Returns: %FALSE with @error set. Thread: any worker. Blocks
+ * on disk. */
+gboolean mh_store_drop_these (MhStore *self, const char *vault_id, GBytes *ids,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * mh_store_drop_held:
  * @self: the store

@@ -262,3 +262,90 @@ mh_sync_hold (const MhSyncHold *in, guint *taken, GError **error)
 
   return done && (lists->len == 0 || mark_all (&self, error));
 }
+
+/* -- less -- */
+
+/* Returns: (transfer full) (nullable): which of @ids one machine can spare; %NULL when it does not
+ * say
+ */
+static GBytes *
+ask_spare (const MhSyncHold *in, const MhPeerId *peer, GBytes *ids)
+{
+  g_autoptr (MhSyncSession) session =
+      mh_sync_session_open_hold (in->host, peer, in->vault_id, in->cancellable, NULL);
+  g_auto (MhSyncMessage) question = { .op = MH_SYNC_SPARE, .hashes = g_bytes_ref (ids) };
+  g_auto (MhSyncMessage) answer = { 0 };
+
+  if (session == NULL || !mh_sync_session_ask (session, &question, &answer, NULL)
+      || answer.hashes == NULL)
+    return NULL;
+
+  return g_bytes_ref (answer.hashes);
+}
+
+/* Returns: (transfer full): those of @ids, in order, that are in @other, too */
+static GBytes *
+both_of (GBytes *ids, GBytes *other)
+{
+  GByteArray *out = g_byte_array_new ();
+  gsize size;
+  gsize other_size;
+  const guint8 *data = g_bytes_get_data (ids, &size);
+  const guint8 *had = g_bytes_get_data (other, &other_size);
+
+  for (gsize at = 0, i = 0; at < size && i < other_size; at += MH_SYNC_HASH_SIZE)
+    if (memcmp (data + at, had + i, MH_SYNC_HASH_SIZE) == 0)
+      {
+        g_byte_array_append (out, data + at, MH_SYNC_HASH_SIZE);
+        i += MH_SYNC_HASH_SIZE;
+      }
+
+  return g_byte_array_free_to_bytes (out);
+}
+
+/* Returns: (transfer full) (nullable): those of @ids that can go */
+static GBytes *
+agree_on (const MhSyncHold *in, GBytes *ids)
+{
+  g_autoptr (GBytes) left = NULL;
+
+  for (guint i = 0; i < in->peers->len; i++)
+    {
+      g_autoptr (GBytes) spare = ask_spare (in, &g_array_index (in->peers, MhPeerId, i), ids);
+      GBytes *both;
+
+      if (spare == NULL)
+        continue;
+      both = both_of (left != NULL ? left : ids, spare);
+      g_clear_pointer (&left, g_bytes_unref);
+      left = both;
+    }
+
+  return g_steal_pointer (&left);
+}
+
+gboolean
+mh_sync_hold_less (const MhSyncHold *in, gint64 before_ms, GError **error)
+{
+  guint8 last[MH_SYNC_HASH_SIZE] = { 0 };
+
+  while (TRUE)
+    {
+      g_autoptr (GBytes) ids = mh_store_list_unwanted (in->store, in->vault_id, before_ms, last,
+                                                       MH_SYNC_MOST_HASHES, error);
+      g_autoptr (GBytes) spare = NULL;
+      const guint8 *data;
+      gsize size;
+
+      if (ids == NULL)
+        return FALSE;
+      data = g_bytes_get_data (ids, &size);
+      if (size == 0)
+        return TRUE;
+      memcpy (last, data + size - MH_SYNC_HASH_SIZE, sizeof last);
+      spare = agree_on (in, ids);
+      if (spare != NULL && g_bytes_get_size (spare) > 0
+          && !mh_store_drop_these (in->store, in->vault_id, spare, error))
+        return FALSE;
+    }
+}

@@ -35,4 +35,19 @@ typedef struct
 gboolean
 mh_sync_hold (const MhSyncHold *self, guint *taken, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * mh_sync_hold_less:
+ * @self: what
+ * @before_ms: what nobody wanted since before then, Unix milliseconds
+ * @error: return location
+ *
+ * Gives up what is kept, where a machine says that there are enough copies, and no other one that
+ * can be asked says otherwise. What nobody can be asked about stays.
+ *
+ * Thread: a worker. Waits.
+ * Returns: %FALSE with @error set when this machine cannot
+ */
+gboolean mh_sync_hold_less (const MhSyncHold *self, gint64 before_ms,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

@@ -22,10 +22,10 @@
  * and then ever later. */
 #define IDLE_MS (60 * 60 * 1000)
 
-/* What nobody asks to be kept any more goes after so long. */
+/* What nobody asks to be kept any more goes after so long, if who asked for it can spare it. */
 #define UNWANTED_MS (30 * G_GINT64_CONSTANT (24) * 3600 * 1000)
 
-/* When what is kept for others is full, it goes after this. */
+/* When what is kept for others is full, or nothing is to be kept, it goes after this. */
 #define UNWANTED_FULL_MS (60 * 60 * 1000)
 
 /* How far a quota may be used before surplus goes at once, in percent; and bytes of the disk. */
@@ -437,16 +437,61 @@ owners_of (MhSwarm *swarm, const char *vault_id)
   return out;
 }
 
-/* Makes room among what is kept for others. */
-static void
-drop_unwanted (MhSyncKeep *self, gint64 age_ms)
+static gint64
+wall_ms (MhSyncKeep *self)
 {
-  gint64 before_ms = mh_clock_now_ms (mh_core_clock (mh_sync_core (self->sync))) - age_ms;
-  g_autoptr (GError) error = NULL;
-  guint dropped;
+  return mh_clock_now_ms (mh_core_clock (mh_sync_core (self->sync)));
+}
 
-  if (!mh_store_drop_held (mh_sync_blocks (self->sync), NULL, before_ms, &dropped, &error))
-    g_message ("dropping what is kept for others: %s", error->message);
+/* Whether anything of a vault is kept. */
+static gboolean
+is_held (MhSyncKeep *self, const char *vault_id)
+{
+  g_autoptr (GBytes) ids =
+      mh_store_list_held (mh_sync_blocks (self->sync), vault_id, NULL, 1, NULL);
+
+  return ids != NULL && g_bytes_get_size (ids) > 0;
+}
+
+/* Takes what it is to keep, unless it is to keep nothing any more. Returns: whether it is full */
+static gboolean
+keep_more (MhSyncKeep *self, const MhSyncHold *hold)
+{
+  gboolean holds = mh_core_config (mh_sync_core (self->sync))->hold > 0;
+  g_autoptr (GError) error = NULL;
+  guint count = 0;
+
+  if (holds ? !mh_sync_hold (hold, &count, &error)
+            : !mh_store_adopt_held (hold->store, hold->vault_id, &count, &error))
+    g_message ("keeping blocks of vault %s for others: %s", hold->vault_id, error->message);
+  if (count > 0)
+    mh_sync_tell_state (self->sync, hold->vault_id);
+
+  return g_error_matches (error, MH_ERROR, MH_ERROR_NO_SPACE);
+}
+
+static void
+look_after (MhSyncKeep *self, const Job *job, MhSwarm *swarm, GCancellable *cancellable)
+{
+  gboolean holds = mh_core_config (mh_sync_core (self->sync))->hold > 0;
+  g_autoptr (GArray) owners = owners_of (swarm, job->vault_id);
+  g_autoptr (GError) error = NULL;
+  gint64 age_ms;
+  MhSyncHold hold = { .host = mh_swarm_host (swarm),
+                      .store = mh_sync_blocks (self->sync),
+                      .vault_id = job->vault_id,
+                      .peers = owners,
+                      .blame = self->blame,
+                      .rate = mh_sync_rate_in (self->sync),
+                      .cancellable = cancellable };
+
+  if (!holds && !is_held (self, job->vault_id))
+    return;
+  if (job->owner.size > 0 && !contains (owners, &job->owner))
+    g_array_append_val (owners, job->owner); /* what it says of itself comes later */
+  age_ms = keep_more (self, &hold) || !holds ? UNWANTED_FULL_MS : UNWANTED_MS;
+  if (is_held (self, job->vault_id) && !mh_sync_hold_less (&hold, wall_ms (self) - age_ms, &error))
+    g_message ("keeping less of vault %s for others: %s", job->vault_id, error->message);
 }
 
 static void
@@ -457,34 +502,16 @@ run_offer (gpointer data)
   GCancellable *cancellable = NULL;
   MhSwarm *swarm = mh_sync_take (self->sync, &cancellable);
   g_autoptr (MhVault) ours = mh_vaults_get (mh_sync_vaults (self->sync), job->vault_id, NULL);
-  guint taken = 0;
 
   g_mutex_lock (&self->lock);
   g_hash_table_remove (self->offers, job->vault_id);
   g_mutex_unlock (&self->lock);
-  if (swarm != NULL && ours == NULL)
-    {
-      g_autoptr (GArray) owners = owners_of (swarm, job->vault_id);
-      g_autoptr (GError) error = NULL;
-      MhSyncHold hold = { .host = mh_swarm_host (swarm),
-                          .store = mh_sync_blocks (self->sync),
-                          .vault_id = job->vault_id,
-                          .peers = owners,
-                          .blame = self->blame,
-                          .rate = mh_sync_rate_in (self->sync),
-                          .cancellable = cancellable };
-
-      if (job->owner.size > 0 && !contains (owners, &job->owner))
-        g_array_append_val (owners, job->owner); /* what it says of itself comes later */
-      if (!mh_sync_hold (&hold, &taken, &error))
-        g_message ("keeping blocks of vault %s for others: %s", job->vault_id, error->message);
-      if (g_error_matches (error, MH_ERROR, MH_ERROR_NO_SPACE))
-        drop_unwanted (self, UNWANTED_FULL_MS);
-    }
-  if (taken > 0)
-    mh_sync_tell_state (self->sync, job->vault_id);
   if (swarm != NULL)
-    mh_sync_give (self->sync, cancellable);
+    {
+      if (ours == NULL)
+        look_after (self, job, swarm, cancellable);
+      mh_sync_give (self->sync, cancellable);
+    }
   job_free (job);
 }
 
@@ -494,7 +521,9 @@ mh_sync_keep_offer (MhSyncKeep *self, const char *vault_id, const MhPeerId *owne
   gboolean is_new;
   Job *job;
 
-  if (mh_core_config (mh_sync_core (self->sync))->hold == 0 || mh_sync_is_paused (self->sync, NULL))
+  /* what is kept already is looked after in any case */
+  if ((owner != NULL && mh_core_config (mh_sync_core (self->sync))->hold == 0)
+      || mh_sync_is_paused (self->sync, NULL))
     return;
   g_mutex_lock (&self->lock);
   is_new = g_hash_table_size (self->offers) < MOST_WAITING
@@ -542,33 +571,63 @@ offer_all (MhSyncKeep *self, GPtrArray *ours)
   mh_sync_give (self->sync, cancellable);
 }
 
-/* What this machine keeps of a vault: with the key here, versions count for the blocks. */
-static void
-release_one (MhSyncKeep *self, const char *vault_id, gboolean holds)
-{
-  MhStore *store = mh_sync_blocks (self->sync);
-  g_autoptr (MhVault) ours = mh_vaults_get (mh_sync_vaults (self->sync), vault_id, NULL);
-  g_autoptr (GError) error = NULL;
-  guint count;
-  gboolean done = TRUE;
-
-  if (ours != NULL && ours->has_key)
-    done = mh_store_adopt_held (store, vault_id, &count, &error);
-  else if (!holds)
-    done = mh_store_drop_held (store, vault_id, G_MAXINT64, &count, &error);
-  if (!done)
-    g_message ("what is kept for vault %s: %s", vault_id, error->message);
-}
-
+/* With the key here, versions count for the blocks that were kept. */
 static void
 release_held (MhSyncKeep *self)
 {
-  gboolean holds = mh_core_config (mh_sync_core (self->sync))->hold > 0;
-  g_autoptr (GPtrArray) held =
-      mh_store_held (mh_sync_blocks (self->sync), NULL); /* the next time */
+  MhStore *store = mh_sync_blocks (self->sync);
+  g_autoptr (GPtrArray) held = mh_store_held (store, NULL); /* the next time */
 
   for (guint i = 0; held != NULL && i < held->len; i++)
-    release_one (self, ((MhHeldVault *) g_ptr_array_index (held, i))->vault_id, holds);
+    {
+      const char *id = ((MhHeldVault *) g_ptr_array_index (held, i))->vault_id;
+      g_autoptr (MhVault) ours = mh_vaults_get (mh_sync_vaults (self->sync), id, NULL);
+      g_autoptr (GError) error = NULL;
+      guint count;
+
+      if (ours != NULL && ours->has_key && !mh_store_adopt_held (store, id, &count, &error))
+        g_message ("what was kept for vault %s: %s", id, error->message);
+    }
+}
+
+/* Whether the blocks of a vault were counted lately, and none had too few copies. */
+static gboolean
+is_healthy (MhSyncKeep *self, const char *vault_id)
+{
+  gboolean good;
+  const Vault *vault;
+
+  g_mutex_lock (&self->lock);
+  vault = get (self, vault_id);
+  good = vault->health.checked_ms > 0 && !vault->is_dirty && vault->health.under == 0
+         && vault->health.lost == 0 && vault->health.ok + vault->health.over > 0;
+  g_mutex_unlock (&self->lock);
+
+  return good;
+}
+
+GBytes *
+mh_sync_keep_spare (MhSyncKeep *self, const char *vault_id, const MhPeerId *peer, GBytes *ids)
+{
+  g_autoptr (MhVault) vault = mh_vaults_get (mh_sync_vaults (self->sync), vault_id, NULL);
+  g_auto (MhSyncPlacement) placement = { 0 };
+  GByteArray *out;
+  int at;
+  gsize size;
+  const guint8 *data = g_bytes_get_data (ids, &size);
+
+  if (vault == NULL || !vault->has_key || !mh_sync_keep_place (self, vault, &placement))
+    return NULL;
+  out = g_byte_array_new ();
+  if (!is_healthy (self, vault_id))
+    return g_byte_array_free_to_bytes (out); /* nothing can be spared */
+
+  at = mh_sync_placement_find (&placement, peer);
+  for (gsize i = 0; i < size; i += MH_SYNC_HASH_SIZE)
+    if (at < 0 || !mh_sync_placement_is_for (&placement, (guint) at, data + i))
+      g_byte_array_append (out, data + i, MH_SYNC_HASH_SIZE);
+
+  return g_byte_array_free_to_bytes (out);
 }
 
 GBytes *
@@ -701,8 +760,7 @@ mh_sync_keep_sweep (MhSyncKeep *self)
   g_autoptr (GPtrArray) vaults = mh_vaults_list (mh_sync_vaults (self->sync), NULL);
 
   release_held (self);
-  drop_unwanted (self, UNWANTED_MS);
-  if (vaults != NULL && mh_core_config (mh_sync_core (self->sync))->hold > 0)
+  if (vaults != NULL)
     offer_all (self, vaults);
 }
 

@@ -41,6 +41,10 @@ void mh_sync_keep_health (MhSyncKeep *self, const char *vault_id, MhSyncHealth *
 GBytes *mh_sync_keep_list (MhSyncKeep *self, const char *vault_id, const MhPeerId *peer,
                            const guint8 *after) G_GNUC_WARN_UNUSED_RESULT;
 
+/* As @spare of MhSyncServing. Thread: a worker. Blocks on disk. */
+GBytes *mh_sync_keep_spare (MhSyncKeep *self, const char *vault_id, const MhPeerId *peer,
+                            GBytes *ids) G_GNUC_WARN_UNUSED_RESULT;
+
 /* As @due of MhSyncServing, for a vault whose key is here, and for one whose key is not. Thread: a
  * worker. Blocks on disk. */
 GBytes *mh_sync_keep_due (MhSyncKeep *self, const char *vault_id, const guint8 *after,

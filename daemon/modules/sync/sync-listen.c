@@ -122,6 +122,12 @@ on_list (const char *vault_id, const MhPeerId *peer, const guint8 *after, gpoint
   return mh_sync_keep_list (((MhSyncListen *) data)->keep, vault_id, peer, after);
 }
 
+static GBytes *
+on_spare (const char *vault_id, const MhPeerId *peer, GBytes *ids, gpointer data)
+{
+  return mh_sync_keep_spare (((MhSyncListen *) data)->keep, vault_id, peer, ids);
+}
+
 static gboolean
 on_keep (const char *vault_id, MhKeep *keep, gpointer data)
 {
@@ -160,6 +166,7 @@ answer (MhSyncListen *self, const Question *question, MhSwarm *swarm, GCancellab
                             .proved = on_proved,
                             .list = on_list,
                             .keep = on_keep,
+                            .spare = on_spare,
                             .due = question->is_hold ? on_due_held : on_due,
                             .data = self };
 

@@ -262,6 +262,7 @@ answer_one (Serving *self, const MhSyncMessage *question)
     case MH_SYNC_HELLO:
     case MH_SYNC_PROVE:
     case MH_SYNC_LIST:
+    case MH_SYNC_SPARE:
     default:
       break;
     }
@@ -303,6 +304,18 @@ answer_list (Serving *self, GBytes *after, MhSyncMessage *answer)
 }
 
 static gboolean
+answer_spare (Serving *self, GBytes *ids, MhSyncMessage *answer)
+{
+  if (ids == NULL)
+    return FALSE;
+  if (self->in->spare != NULL)
+    answer->hashes =
+        self->in->spare (self->vault_id, mh_stream_peer (self->stream), ids, self->in->data);
+
+  return TRUE;
+}
+
+static gboolean
 answer_hold (Serving *self, const MhSyncMessage *question)
 {
   g_auto (MhSyncMessage) answer = { 0 };
@@ -310,6 +323,9 @@ answer_hold (Serving *self, const MhSyncMessage *question)
 
   switch ((int) question->op)
     {
+    case MH_SYNC_SPARE:
+      good = answer_spare (self, question->hashes, &answer);
+      break;
     case MH_SYNC_LIST:
       good = answer_list (self, question->hashes, &answer);
       break;

@@ -26,6 +26,9 @@ typedef struct
    */
   GBytes *(*list) (const char *vault_id, const MhPeerId *peer, const guint8 *after, gpointer data);
 
+  /* (nullable): which of @ids @peer need not keep any more. Returns: (transfer full) (nullable) */
+  GBytes *(*spare) (const char *vault_id, const MhPeerId *peer, GBytes *ids, gpointer data);
+
   /* (nullable): how long versions of a vault are kept here. Returns: %FALSE when that is not known
    */
   gboolean (*keep) (const char *vault_id, MhKeep *keep, gpointer data);

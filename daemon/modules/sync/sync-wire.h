@@ -42,10 +42,12 @@ typedef enum
   MH_SYNC_RECORDS = 5, /* @hashes -> @records of the first of them that are there */
   MH_SYNC_HAVE = 6,    /* @hashes of blocks -> @hashes of those that are there */
   MH_SYNC_BLOCK = 7,   /* @hashes: one -> @records: one block, or none */
-  MH_SYNC_KEEP = 8,  /* @hashes of blocks, @mark: versions and days that are kept here -> @hashes of
-                        those that stay for an hour at least, and as long as here */
-  MH_SYNC_LIST = 9,  /* @hashes: one, or none -> @hashes of blocks after it that the other side is
-                        to keep, by id; none at the end. Without the key */
+  MH_SYNC_KEEP = 8, /* @hashes of blocks, @mark: versions and days that are kept here -> @hashes of
+                       those that stay for an hour at least, and as long as here */
+  MH_SYNC_LIST = 9, /* @hashes: one, or none -> @hashes of blocks after it that the other side is
+                       to keep, by id; none at the end. Without the key */
+  MH_SYNC_SPARE = 13, /* @hashes of blocks -> @hashes of those that the other side need not keep any
+                         more, as there are enough copies. Without the key */
   MH_SYNC_GONE = 12, /* @mark -> @mark, @hashes of versions that were removed, @records: one, with a
                         byte each: whether it is to be gone everywhere */
   MH_SYNC_SAME = 11, /* @hashes: two ids -> @proof: mh_sync_digest() of the blocks after the first

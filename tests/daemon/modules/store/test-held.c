@@ -198,6 +198,8 @@ test_drop (void)
   g_autoptr (GBytes) some = g_bytes_new_from_bytes (ids, 0, 2 * MH_SYNC_HASH_SIZE);
   g_autoptr (GBytes) one = g_bytes_new_from_bytes (ids, 0, MH_SYNC_HASH_SIZE);
   g_autoptr (GBytes) list = NULL;
+  g_autoptr (GBytes) old = NULL;
+  g_autoptr (GBytes) unwanted = NULL;
   g_autoptr (GError) error = NULL;
   guint64 full;
   guint dropped;
@@ -210,6 +212,10 @@ test_drop (void)
   g_assert_true (mh_store_mark_held (other->store, "vault", one, TRUE, &error));
   assert_holds (other, blocks, 1);
 
+  old = mh_store_list_unwanted (other->store, "vault", 1000, NULL, 100, &error);
+  g_assert_cmpuint (g_bytes_get_size (old), ==, 0);
+  unwanted = mh_store_list_unwanted (other->store, "vault", G_MAXINT64, NULL, 100, &error);
+  g_assert_cmpuint (g_bytes_get_size (unwanted), ==, MH_SYNC_HASH_SIZE);
   g_assert_true (mh_store_drop_held (other->store, NULL, 1000, &dropped, &error));
   g_assert_cmpuint (dropped, ==, 0); /* not unwanted for so long */
   g_assert_true (mh_store_drop_held (other->store, NULL, G_MAXINT64 - 1, &dropped, &error));
@@ -218,9 +224,13 @@ test_drop (void)
   list = mh_store_list_held (other->store, "vault", NULL, 100, &error);
   g_assert_cmpuint (g_bytes_get_size (list), ==, (blocks - 1) * MH_SYNC_HASH_SIZE);
 
+  g_assert_true (
+      mh_store_drop_these (other->store, "vault", some, &error)); /* one is gone already */
+  g_assert_no_error (error);
+  assert_holds (other, blocks - 2, 0);
   g_assert_true (mh_store_drop_held (other->store, "vault", G_MAXINT64, &dropped, &error));
   g_assert_no_error (error);
-  g_assert_cmpuint (dropped, ==, blocks - 1);
+  g_assert_cmpuint (dropped, ==, blocks - 2);
   bench_maintain (other);
   assert_holds (other, 0, 0);
   g_assert_cmpuint (bench_disk_bytes (other), <, full / 10);
