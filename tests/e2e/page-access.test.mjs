@@ -2,7 +2,7 @@
 // Everybody can use the page: axe at three widths in both themes, visible focus, Lighthouse.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +25,8 @@ let shared;
 let vault;
 let locked;
 let exported;
+let mirrored;
+let mirror;
 
 before(async () => {
   [daemon, browser] = await Promise.all([Daemon.start(), Browser.start()]);
@@ -48,6 +50,11 @@ before(async () => {
   exported = mkdtempSync(join(tmpdir(), 'meshhold-export-'));
   writeFileSync(join(exported, 'folder'), 'a file where a folder is needed');
   await daemon.api('POST', `/vaults/${vault}/export`, { host_path: exported });
+  // a folder that mirrors a vault, with something in it that is left out
+  mirror = mkdtempSync(join(tmpdir(), 'meshhold-mirror-'));
+  symlinkSync('/etc/hostname', join(mirror, 'a link'));
+  mirrored = await daemon.newVault('Mirrored');
+  await daemon.api('PUT', `/vaults/${mirrored}/folder`, { path: mirror });
   locked = (await (await daemon.api('POST', '/vaults', { name: 'Locked', password: 'correct horse battery' })).json()).id;
   await daemon.api('POST', `/vaults/${locked}/lock`);
   await daemon.put(vault, `/${'long name '.repeat(20)}.txt`, 'x');
@@ -61,7 +68,7 @@ before(async () => {
 after(async () => {
   await browser.stop();
   for (const one of [daemon, partner, meshed]) await one.stop();
-  rmSync(exported, { recursive: true, force: true });
+  for (const folder of [exported, mirror]) rmSync(folder, { recursive: true, force: true });
 });
 
 const menuOf = (page, name, item) => async () => {
@@ -264,6 +271,39 @@ const states = {
     act: async (page) => {
       await page.getByText('As a table').first().click();
       await page.getByRole('table').first().waitFor();
+    },
+  },
+  'choose a folder': {
+    hash: () => `#/keeping/${vault}`,
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Choose a folder …' }).click();
+      await page.getByText('More: when changes are held back').click();
+      await page.getByLabel('Percent of the files').fill('0');
+      await page.getByRole('dialog').getByRole('button', { name: 'Mirror' }).click();
+      await page.getByText('A number from 1 to 100 is needed.').waitFor();
+    },
+  },
+  'mirrored folder': {
+    hash: () => `#/keeping/${mirrored}`,
+    act: (page) => page.getByText('1 file or folder is left out').click(),
+  },
+  'held changes': {
+    hash: () => `#/keeping/${mirrored}`,
+    act: async (page) => {
+      await page.route('**/api/v1/folders', async (route) => {
+        const { folders } = await (await route.fetch()).json();
+        const held = { since_ms: Date.now(), changed: 1234, deleted: 1, created: 0, moved: 0, samples: [`/${'long name '.repeat(20)}.txt`] };
+        await route.fulfill({ json: { folders: folders.map((folder) => ({ ...folder, state: 'held', held })) } });
+      });
+      await page.reload();
+      await page.getByRole('list', { name: 'Some of these files' }).waitFor();
+    },
+  },
+  'stop mirroring': {
+    hash: () => `#/keeping/${mirrored}`,
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Stop mirroring …' }).click();
+      await page.getByText(/^All files stay/).waitFor();
     },
   },
   uploads: {

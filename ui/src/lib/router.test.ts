@@ -16,6 +16,7 @@ describe('router', () => {
       { page: 'machine', node: '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp' },
       { page: 'trash', vault },
       { page: 'analytics', vault },
+      { page: 'keeping', vault },
       { page: 'files', vault, folder: '/' },
       { page: 'files', vault, folder: '/a b/100%2F/#?/ü' },
     ];

@@ -5,7 +5,7 @@ import { decodePath, encodePath } from './paths';
 export type Route =
   | { page: 'vaults' }
   | { page: 'files'; vault: string; folder: string }
-  | { page: 'trash' | 'analytics'; vault: string }
+  | { page: 'trash' | 'analytics' | 'keeping'; vault: string }
   | { page: 'transfers' }
   | { page: 'storage' }
   | { page: 'machines' }
@@ -25,8 +25,8 @@ export function parseRoute(hash: string): Route {
   if (path === '/audit') return { page: 'audit' };
   const machine = /^\/machines\/([1-9A-HJ-NP-Za-km-z]{1,128})$/.exec(path);
   if (machine?.[1] !== undefined) return { page: 'machine', node: machine[1] };
-  const own = /^\/(trash|analytics)\/([a-z2-7]{26})$/.exec(path);
-  if (own?.[2] !== undefined) return { page: own[1] as 'trash' | 'analytics', vault: own[2] };
+  const own = /^\/(trash|analytics|keeping)\/([a-z2-7]{26})$/.exec(path);
+  if (own?.[2] !== undefined) return { page: own[1] as 'trash' | 'analytics' | 'keeping', vault: own[2] };
   const match = /^\/vaults\/([a-z2-7]{26})(\/.*)?$/.exec(path);
   if (match?.[1] === undefined) return { page: 'missing' };
   try {
@@ -43,6 +43,7 @@ export function hrefOf(route: Route): string {
       return `#/vaults/${route.vault}${route.folder === '/' ? '' : encodePath(route.folder)}`;
     case 'trash':
     case 'analytics':
+    case 'keeping':
       return `#/${route.page}/${route.vault}`;
     case 'machine':
       return `#/machines/${route.node}`;

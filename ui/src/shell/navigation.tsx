@@ -116,7 +116,7 @@ export function Navigation({ route }: { route: Route }) {
             to={{ page: 'vaults' }}
             icon={ArchiveBoxIcon}
             label={t('Vaults')}
-            current={['vaults', 'files', 'trash', 'analytics'].includes(route.page)}
+            current={['vaults', 'files', 'trash', 'analytics', 'keeping'].includes(route.page)}
           />
           <Entry
             to={{ page: 'transfers' }}

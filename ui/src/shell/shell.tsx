@@ -8,6 +8,7 @@ import { useLive } from '../live/use-live';
 import { AnalyticsPage } from '../pages/analytics/analytics-page';
 import { AuditPage } from '../pages/audit/audit-page';
 import { FilesPage } from '../pages/files/files-page';
+import { KeepingPage } from '../pages/keeping/keeping-page';
 import { MachinePage } from '../pages/machines/machine-page';
 import { MachinesPage } from '../pages/machines/machines-page';
 import { MissingPage } from '../pages/missing-page';
@@ -34,6 +35,8 @@ function PageOf({ route }: { route: Route }) {
       return <WithVault key={route.vault} id={route.vault}>{(vault) => <TrashPage vault={vault} />}</WithVault>;
     case 'analytics':
       return <WithVault key={route.vault} id={route.vault}>{(vault) => <AnalyticsPage vault={vault} />}</WithVault>;
+    case 'keeping':
+      return <WithVault key={route.vault} id={route.vault}>{(vault) => <KeepingPage vault={vault} />}</WithVault>;
     case 'transfers':
       return <TransfersPage />;
     case 'storage':

@@ -9,6 +9,7 @@ import { Empty } from '../../components/empty';
 import { Failure } from '../../components/failure';
 import { notifyError } from '../../components/notify';
 import { Page } from '../../components/page';
+import { ProblemList } from '../../components/problem-list';
 import { sentence } from '../../lib/errors';
 import { formatBytes, formatDuration, formatTime } from '../../lib/format';
 import { t, tn } from '../../lib/i18n';
@@ -52,21 +53,13 @@ function fraction({ state, counted, files, files_done: done, bytes, bytes_done: 
 
 function Failures({ transfer }: { transfer: Transfer }) {
   const { files_failed: failed, failures } = transfer;
-  if (failed === 0) return null;
-  const more = failed - failures.length;
   return (
-    <details className={classes.failures}>
-      <summary>{tn('{n} file could not be copied', '{n} files could not be copied', failed)}</summary>
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls, so the keyboard must reach it */}
-      <ul tabIndex={0} aria-label={t('Files that could not be copied')}>
-        {failures.map(({ path, error }) => (
-          <li key={path}>
-            {path} <span className={classes.why}>{sentence(error)}</span>
-          </li>
-        ))}
-        {more > 0 ? <li>{tn('and {n} more', 'and {n} more', more)}</li> : null}
-      </ul>
-    </details>
+    <ProblemList
+      title={tn('{n} file could not be copied', '{n} files could not be copied', failed)}
+      label={t('Files that could not be copied')}
+      count={failed}
+      problems={failures}
+    />
   );
 }
 

@@ -7,6 +7,7 @@ import {
   ArrowUpOnSquareIcon,
   ChartBarIcon,
   EllipsisVerticalIcon,
+  FolderOpenIcon,
   KeyIcon,
   LockClosedIcon,
   LockOpenIcon,
@@ -68,6 +69,13 @@ function Entries({ vault, setOpen }: { vault: Vault; setOpen: (open: Open) => vo
         leftSection={<ChartBarIcon width={18} aria-hidden />}
       >
         {t('What takes the space')}
+      </Menu.Item>
+      <Menu.Item
+        component="a"
+        href={hrefOf({ page: 'keeping', vault: vault.id })}
+        leftSection={<FolderOpenIcon width={18} aria-hidden />}
+      >
+        {t('Folder and copies')}
       </Menu.Item>
       <Menu.Item leftSection={<ShareIcon width={18} aria-hidden />} onClick={() => setOpen('share')}>
         {t('Share …')}

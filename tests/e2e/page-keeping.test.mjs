@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Where a vault is kept: the folder of this machine that mirrors it.
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { Browser, done, signedIn } from './lib/browser.mjs';
+import { Daemon } from './lib/daemon.mjs';
+import { until } from './lib/mesh.mjs';
+
+const FILES = 40;
+let browser;
+let daemon;
+let host;
+
+before(async () => {
+  host = mkdtempSync(join(tmpdir(), 'meshhold-keeping-'));
+  [daemon, browser] = await Promise.all([Daemon.start(), Browser.start()]);
+});
+after(async () => {
+  await browser.stop();
+  await daemon.stop();
+  rmSync(host, { recursive: true, force: true });
+});
+
+const isTooWide = (page) => page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+const card = (page, name = 'Folder on this machine') => page.getByRole('region', { name });
+const fact = (region, name) => region.locator('div', { has: region.page().getByText(name, { exact: true }) }).locator('dd').last();
+const shows = (what, region, name, wanted) => until(`${name}: ${what}`, async () => (await fact(region, name).textContent()) === wanted);
+const folderOf = async (vault) => (await daemon.api('GET', `/vaults/${vault}/folder`)).json();
+const isMirrored = async (vault) => (await (await daemon.api('GET', '/folders')).json()).folders.some(({ vault_id: id }) => id === vault);
+const numbers = (folder) => readdirSync(folder).filter((name) => /^\d+$/.test(name));
+
+/** A folder of the host with files in it, of which each is named by its number. */
+function hostFolder(name, count = FILES) {
+  const folder = join(host, name);
+  mkdirSync(folder);
+  for (let number = 0; number < count; number += 1) writeFileSync(join(folder, `${number}`), `${name} ${number}`);
+  return folder;
+}
+
+async function mirrored(name, limits = {}) {
+  const folder = hostFolder(name);
+  const vault = await daemon.newVault(name);
+  await daemon.api('PUT', `/vaults/${vault}/folder`, { path: folder, ...limits });
+  await until('the first look', async () => (await folderOf(vault)).files === FILES);
+  return { folder, vault };
+}
+
+describe('the folder of this machine', () => {
+  it('is chosen from the menu of the vault, with its limits, and its state is told', { timeout: 120_000 }, async () => {
+    const folder = hostFolder('Chosen');
+    symlinkSync('/etc/hostname', join(folder, 'a link'));
+    const vault = await daemon.newVault('Chosen');
+    const page = await signedIn(browser, daemon, '', { expected: ['409'] });
+    await page.getByRole('button', { name: 'Actions for Chosen' }).click();
+    await page.getByRole('menuitem', { name: 'Folder and copies' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Folder and copies of “Chosen”' }).waitFor({ state: 'attached' });
+    await card(page).getByText(/There is none yet\.$/).waitFor();
+    await card(page).getByRole('button', { name: 'Choose a folder …' }).click();
+
+    const dialog = page.getByRole('dialog', { name: 'A folder for “Chosen”' });
+    const path = dialog.getByLabel('Folder of this machine', { exact: true });
+    await dialog.getByRole('button', { name: 'Mirror' }).click();
+    await dialog.getByText('Choose a folder, or type a whole path.').waitFor();
+    assert.equal(await dialog.getByLabel('Percent of the files').isVisible(), false);
+    await path.fill(host);
+    await dialog.getByRole('button', { name: 'Chosen', exact: true }).click();
+    assert.equal(await path.inputValue(), folder);
+    await dialog.getByText('More: when changes are held back').click();
+    await dialog.getByLabel('Percent of the files').fill('101');
+    await dialog.getByText('More: when changes are held back').click(); // what is wrong opens again
+    await dialog.getByRole('button', { name: 'Mirror' }).click();
+    await dialog.getByText('A number from 1 to 100 is needed.').waitFor();
+    assert.equal(await isMirrored(vault), false);
+    await dialog.getByLabel('Percent of the files').fill('30');
+    await dialog.getByLabel('Files in any case').fill('7000');
+
+    await path.fill(daemon.home); // what the daemon itself keeps
+    await dialog.getByRole('button', { name: 'Mirror' }).click();
+    await dialog.getByText(/what MeshHold itself keeps in .* lie in each other\.$/).waitFor();
+    await path.fill(folder);
+    await dialog.getByRole('button', { name: 'Mirror' }).click();
+    await dialog.waitFor({ state: 'detached' });
+
+    await card(page).getByText('The folder and the vault are the same', { exact: true }).waitFor();
+    await shows('the path', card(page), 'Folder', folder);
+    await shows('all', card(page), 'Files that are the same', `${FILES}`);
+    await shows('all', card(page), 'Brought to the vault by it', `${FILES}`);
+    await card(page).getByText('more than 30 % of the files and at least 200, or more than 7,000 files').waitFor();
+    await card(page).getByText('1 file or folder is left out', { exact: true }).click();
+    await card(page).getByRole('list', { name: 'Files and folders that are left out' }).getByText('a link').waitFor();
+    const { guard_percent: percent, guard_files: files } = await folderOf(vault);
+    assert.deepEqual([percent, files], [30, 7000]);
+    await done(browser, page);
+  });
+
+  it('is paused, goes on, and is looked at when wanted', { timeout: 120_000 }, async () => {
+    const { folder, vault } = await mirrored('Paused');
+    const page = await signedIn(browser, daemon, `#/keeping/${vault}`);
+    await card(page).getByText('The folder and the vault are the same', { exact: true }).waitFor();
+    await card(page).getByRole('button', { name: 'Pause' }).click();
+    await card(page).getByText('Paused: both sides stay as they are').waitFor();
+    assert.equal(await card(page).getByRole('button', { name: 'Look now' }).isDisabled(), true);
+    await daemon.put(vault, '/from the vault.txt', 'v');
+    writeFileSync(join(folder, 'from the folder.txt'), 'f');
+    assert.equal((await folderOf(vault)).state, 'paused');
+    await card(page).getByRole('button', { name: 'Go on' }).click();
+    await shows('both', card(page), 'Files that are the same', `${FILES + 2}`);
+    assert.equal(existsSync(join(folder, 'from the vault.txt')), true);
+
+    const { ended_ms: last } = (await folderOf(vault)).scan;
+    await until('rest', async () => (await folderOf(vault)).state === 'idle');
+    await card(page).getByRole('button', { name: 'Look now' }).click();
+    await until('another look', async () => (await folderOf(vault)).scan.ended_ms > last);
+
+    // a folder that is not at its place is no deletion, and is told
+    renameSync(folder, `${folder} away`);
+    await card(page).getByRole('button', { name: 'Look now' }).click();
+    await card(page).getByText('The folder or the vault is not there, so nothing is done').waitFor();
+    renameSync(`${folder} away`, folder);
+    await card(page).getByRole('button', { name: 'Look now' }).click();
+    await card(page).getByText('The folder and the vault are the same', { exact: true }).waitFor();
+    assert.equal(numbers(folder).length, FILES);
+    await done(browser, page);
+  });
+
+  it('has changes that are held decided upon, at 360 px', { timeout: 120_000 }, async () => {
+    const { folder, vault } = await mirrored('Held', { guard_files: 10 });
+    const page = await signedIn(browser, daemon, `#/keeping/${vault}`, { width: 360 });
+    await card(page).getByText('The folder and the vault are the same', { exact: true }).waitFor();
+    const lose = () => numbers(folder).slice(0, 30).forEach((name) => rmSync(join(folder, name)));
+
+    lose();
+    await card(page).getByText('Changes of the folder are held back until you decide').waitFor();
+    await card(page).getByText(/30 deleted, 0 changed, 0 new, 0 moved\.$/).waitFor();
+    assert.ok((await card(page).getByRole('list', { name: 'Some of these files' }).getByRole('listitem').count()) > 0);
+    assert.equal(await isTooWide(page), false);
+    await card(page).getByRole('button', { name: 'Put the folder back' }).click();
+    await card(page).getByText('The folder and the vault are the same', { exact: true }).waitFor();
+    await until('the files', async () => numbers(folder).length === FILES);
+
+    await card(page).getByRole('button', { name: 'Limits …' }).click();
+    const dialog = page.getByRole('dialog', { name: 'When changes are held back' });
+    await dialog.getByLabel('Files in any case').fill('0');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByText('A number from 1 to 1,000,000,000 is needed.').waitFor();
+    await dialog.getByLabel('Files in any case').fill('12');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await card(page).getByText('more than 20 % of the files and at least 200, or more than 12 files').waitFor();
+    assert.equal((await folderOf(vault)).guard_files, 12);
+
+    lose();
+    await card(page).getByText(/30 deleted, 0 changed/).waitFor();
+    await card(page).getByRole('button', { name: 'It was me: let it in' }).click();
+    await shows('what is left', card(page), 'Files that are the same', `${FILES - 30}`);
+    assert.equal(numbers(folder).length, FILES - 30);
+    await done(browser, page);
+  });
+
+  it('is not mirrored any more when that is confirmed, and all files stay; in German', { timeout: 120_000 }, async () => {
+    const { folder, vault } = await mirrored('Ended');
+    const page = await signedIn(browser, daemon, `#/keeping/${vault}`, { locale: 'de-DE', width: 360 });
+    const region = card(page, 'Ordner auf diesem Rechner');
+    await region.getByText('Ordner und Tresor sind gleich', { exact: true }).waitFor();
+    assert.equal(await isTooWide(page), false);
+    await region.getByRole('button', { name: 'Nicht mehr spiegeln …' }).click();
+    const dialog = page.getByRole('dialog', { name: '„Ended“ nicht mehr spiegeln?' });
+    await dialog.getByText(`Alle Dateien bleiben, in ${folder} und im Tresor.`, { exact: false }).waitFor();
+    await dialog.getByRole('button', { name: 'Abbrechen' }).click();
+    assert.equal(await isMirrored(vault), true);
+    await region.getByRole('button', { name: 'Nicht mehr spiegeln …' }).click();
+    await dialog.getByRole('button', { name: 'Nicht mehr spiegeln' }).click();
+    await region.getByRole('button', { name: 'Ordner wählen …' }).waitFor();
+    assert.equal(await isMirrored(vault), false);
+    assert.equal(numbers(folder).length, FILES);
+    assert.equal((await (await daemon.api('GET', `/vaults/${vault}/files`)).json()).files.length, FILES);
+    await done(browser, page);
+  });
+});

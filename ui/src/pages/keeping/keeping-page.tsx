@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import type { Vault } from '../../api/types';
+import { Cards } from '../../components/card';
+import { Page } from '../../components/page';
+import { t } from '../../lib/i18n';
+import { VaultCrumbs } from '../files/breadcrumbs';
+import { FolderCard } from './folder-card';
+
+/** Where a vault is kept: the folder of this machine that mirrors it. */
+export function KeepingPage({ vault }: { vault: Vault }) {
+  return (
+    <Page title={t('Folder and copies of “{name}”', { name: vault.name })} heading={<VaultCrumbs vault={vault} here={t('Folder and copies')} />}>
+      <Cards>
+        <FolderCard vault={vault} />
+      </Cards>
+    </Page>
+  );
+}
