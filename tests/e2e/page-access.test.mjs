@@ -299,6 +299,24 @@ const states = {
       await page.getByRole('list', { name: 'Some of these files' }).waitFor();
     },
   },
+  copies: {
+    at: () => meshed,
+    hash: () => `#/keeping/${shared}`,
+    act: (page) => page.getByText('The only block has 2 copies').waitFor({ timeout: 60_000 }),
+  },
+  'copies that are too few': {
+    at: () => meshed,
+    hash: () => `#/keeping/${shared}`,
+    act: async (page) => {
+      await page.route('**/api/v1/sync', async (route) => {
+        const list = await (await route.fetch()).json();
+        const health = { checked_ms: Date.now(), ok: 123456, under: 37, over: 0, lost: 3, evicted: 0, repaired: 0 };
+        await route.fulfill({ json: { ...list, vaults: list.vaults.map((state) => ({ ...state, health })) } });
+      });
+      await page.reload();
+      await page.getByText('3 blocks are on no machine that is there').waitFor();
+    },
+  },
   'stop mirroring': {
     hash: () => `#/keeping/${mirrored}`,
     act: async (page) => {

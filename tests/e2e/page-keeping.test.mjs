@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Where a vault is kept: the folder of this machine that mirrors it.
+// Where a vault is kept: the folder of this machine that mirrors it, and the copies on all machines.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Browser, done, signedIn } from './lib/browser.mjs';
 import { Daemon } from './lib/daemon.mjs';
-import { until } from './lib/mesh.mjs';
+import { alone, endAll, found, joined, json, sees, until } from './lib/mesh.mjs';
 
 const FILES = 40;
 let browser;
@@ -178,5 +179,86 @@ describe('the folder of this machine', () => {
     assert.equal(numbers(folder).length, FILES);
     assert.equal((await (await daemon.api('GET', `/vaults/${vault}/files`)).json()).files.length, FILES);
     await done(browser, page);
+  });
+});
+
+describe('the copies', () => {
+  const SOON = '  absent_after: 4s\n  surplus_after: 0s\n';
+  const healthOf = async (machine, vault) => (await json(machine, 'GET', '/sync')).vaults.find(({ vault_id: id }) => id === vault).health;
+  const join = async (machine, from, vault) => machine.api('POST', '/vaults/join', await json(from, 'GET', `/vaults/${vault}/share-url`));
+  let one;
+  let two;
+  let laptop;
+  let vault;
+  let blocks;
+
+  before(async () => {
+    one = await found('home', `  display_name: Küche\n${SOON}`);
+    two = await joined(one, `  display_name: Attic\n${SOON}`);
+    laptop = await joined(one, `  display_name: Laptop\n  reliable: false\n${SOON}`);
+    vault = await one.newVault('Films');
+    for (let i = 0; i < 5; i += 1) await one.put(vault, `/${i}.bin`, randomBytes(300_000));
+    ({ blocks } = (await json(one, 'GET', `/vaults/${vault}/info`)).replica_health);
+    assert.ok(blocks > 4);
+  });
+  after(async () => {
+    try {
+      for (const machine of [laptop, two, one]) await machine.stop();
+    } finally {
+      await endAll();
+    }
+  });
+
+  it('are told as they come about, and are counted when wanted', { timeout: 180_000 }, async () => {
+    const page = await signedIn(browser, one, `#/keeping/${vault}`);
+    const region = card(page, 'Copies');
+    await region.getByText(`${blocks} blocks have too few copies`, { exact: true }).waitFor({ timeout: 30_000 });
+    await region.getByText(/^More are made as soon as/).waitFor();
+    await shows('none', region, 'Blocks with too few', `${blocks}`);
+    await join(two, one, vault);
+    await region.getByText(`All ${blocks} blocks have 2 copies`, { exact: true }).waitFor({ timeout: 60_000 });
+    await shows('all', region, 'Blocks with as many', `${blocks}`);
+    await shows('none', region, 'Blocks with too few', '0');
+    await shows('what the vault says', region, 'Copies that are wanted', '2');
+
+    const { checked_ms: last } = await healthOf(one, vault);
+    await region.getByRole('button', { name: 'Count now' }).click();
+    const awaited = region.getByText('They are being counted.');
+    await awaited.waitFor();
+    await awaited.waitFor({ state: 'detached', timeout: 60_000 });
+    assert.ok((await healthOf(one, vault)).checked_ms > last);
+    await done(browser, page);
+  });
+
+  it('are on no machine that is there when those that have them are away; in German, at 360 px', { timeout: 180_000 }, async () => {
+    await join(laptop, one, vault);
+    await until('the count', async () => (await healthOf(laptop, vault)).ok === blocks, 60);
+    const page = await signedIn(browser, laptop, `#/keeping/${vault}`, { width: 360, locale: 'de-DE' });
+    const region = card(page, 'Kopien');
+    await region.getByText(`Alle ${blocks} Blöcke haben 2 Kopien`, { exact: true }).waitFor();
+    await Promise.all([one.end(), two.end()]);
+    await region.getByText(`${blocks} Blöcke sind auf keinem Rechner, der da ist`, { exact: true }).waitFor({ timeout: 60_000 });
+    await region.getByText(/sind wieder lesbar, wenn ein Rechner kommt/).waitFor();
+    assert.equal(await isTooWide(page), false);
+    for (const machine of [one, two]) {
+      await machine.run('127.0.0.1:0');
+      delete machine.token;
+    }
+    await Promise.all([sees(laptop, one), sees(laptop, two)]);
+    await region.getByText(`Alle ${blocks} Blöcke haben 2 Kopien`, { exact: true }).waitFor({ timeout: 60_000 });
+    await done(browser, page);
+  });
+
+  it('are not counted without a network, which is told', async () => {
+    const machine = await alone();
+    const mine = await machine.newVault('Mine');
+    const page = await signedIn(browser, machine, `#/keeping/${mine}`, { expected: ['503'] });
+    const region = card(page, 'Copies');
+    await region.getByText('Not counted yet', { exact: true }).waitFor();
+    await region.getByRole('button', { name: 'Count now' }).click();
+    await page.getByRole('alert').getByText(/network/i).waitFor();
+    assert.equal(await region.getByText('They are being counted.').count(), 0);
+    await done(browser, page);
+    await machine.stop();
   });
 });

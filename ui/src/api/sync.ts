@@ -3,13 +3,16 @@ import { queryOptions } from '@tanstack/react-query';
 import { fetchJson, send } from './client';
 import type { SyncList } from './types';
 
-/** How far each vault is the same as on other machines. */
-export const syncQuery = queryOptions({
+/** All that is known of what goes between machines. */
+export const syncListQuery = queryOptions({
   queryKey: ['sync'],
-  queryFn: async ({ signal }) => (await fetchJson<SyncList>('/sync', { signal })).vaults,
+  queryFn: ({ signal }) => fetchJson<SyncList>('/sync', { signal }),
 });
 
-/** Has all machines asked about all vaults; what comes of it is in the state of the vaults. */
+/** Of that, how far each vault is the same as on other machines. */
+export const syncQuery = queryOptions({ ...syncListQuery, select: ({ vaults }: SyncList) => vaults });
+
+/** Has all machines asked about all vaults, and their copies counted; what comes of it is in the state of the vaults. */
 export async function syncNow(): Promise<void> {
   await send('/replicate-now', { method: 'POST' });
 }

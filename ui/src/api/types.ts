@@ -49,6 +49,7 @@ export type SystemNat = Schemas['SystemNat'];
 export type MirrorFolder = Schemas['MirrorFolder'];
 export type MirrorFolderList = Schemas['MirrorFolderList'];
 export type SyncVault = Schemas['SyncVault'];
+export type SyncHealth = Schemas['SyncHealth'];
 export type SyncList = Schemas['SyncList'];
 export type FileInfo = Schemas['FileInfo'];
 export type Replica = Schemas['Replica'];
