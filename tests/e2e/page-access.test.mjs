@@ -81,6 +81,12 @@ const vaultMenu = (item) => async (page) => {
   await page.getByRole('menuitem', { name: item }).click();
 };
 
+/** Has the page see another state of what goes between machines. */
+async function withSync(page, change) {
+  await page.route('**/api/v1/sync', async (route) => route.fulfill({ json: change(await (await route.fetch()).json()) }));
+  await page.reload();
+}
+
 /** Every state of the page worth a look: an address, what to do there, and of whom when it is another machine. */
 const states = {
   vaults: { hash: '' },
@@ -308,12 +314,8 @@ const states = {
     at: () => meshed,
     hash: () => `#/keeping/${shared}`,
     act: async (page) => {
-      await page.route('**/api/v1/sync', async (route) => {
-        const list = await (await route.fetch()).json();
-        const health = { checked_ms: Date.now(), ok: 123456, under: 37, over: 0, lost: 3, evicted: 0, repaired: 0 };
-        await route.fulfill({ json: { ...list, vaults: list.vaults.map((state) => ({ ...state, health })) } });
-      });
-      await page.reload();
+      const health = { checked_ms: Date.now(), ok: 123456, under: 37, over: 0, lost: 3, evicted: 0, repaired: 0 };
+      await withSync(page, (list) => ({ ...list, vaults: list.vaults.map((state) => ({ ...state, health })) }));
       await page.getByText('3 blocks are on no machine that is there').waitFor();
     },
   },
@@ -351,6 +353,24 @@ const states = {
     },
   },
   machines: { at: () => meshed, hash: '#/machines', act: (page) => page.getByRole('link', { name: /^Attic, online, / }).waitFor() },
+  'a machine that is left out': {
+    at: () => meshed,
+    hash: '#/machines',
+    act: async (page) => {
+      const suspects = [{ node_id: partner.id, faults: 3, why: 'it says that it has blocks that it does not have', left_out_ms: 600_000 }];
+      await withSync(page, (list) => ({ ...list, suspects }));
+      await page.getByText('1 machine is left out').waitFor();
+    },
+  },
+  'kept for others': {
+    at: () => meshed,
+    hash: '#/storage',
+    act: async (page) => {
+      const held = [{ vault_id: 'a'.repeat(26), blocks: 1234, bytes: 5e8, unwanted_blocks: 3 }, { vault_id: shared, blocks: 1, bytes: 50, unwanted_blocks: 0 }];
+      await withSync(page, (list) => ({ ...list, held, hold_limit: 1e9 }));
+      await page.getByText(/3 of them nobody asks for any more/).waitFor();
+    },
+  },
   'many machines': {
     at: () => meshed,
     hash: '#/system',

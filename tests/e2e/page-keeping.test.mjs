@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Where a vault is kept: the folder of this machine that mirrors it, and the copies on all machines.
+// Where a vault is kept: the folder of this machine that mirrors it, the copies on all machines, and those of machines
+// that have not its key.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Browser, done, signedIn } from './lib/browser.mjs';
 import { Daemon } from './lib/daemon.mjs';
+import { hostile } from './lib/hostile.mjs';
 import { alone, endAll, found, joined, json, sees, until } from './lib/mesh.mjs';
 
 const FILES = 40;
@@ -182,8 +184,9 @@ describe('the folder of this machine', () => {
   });
 });
 
+const SOON = '  absent_after: 4s\n  surplus_after: 0s\n';
+
 describe('the copies', () => {
-  const SOON = '  absent_after: 4s\n  surplus_after: 0s\n';
   const healthOf = async (machine, vault) => (await json(machine, 'GET', '/sync')).vaults.find(({ vault_id: id }) => id === vault).health;
   const join = async (machine, from, vault) => machine.api('POST', '/vaults/join', await json(from, 'GET', `/vaults/${vault}/share-url`));
   let one;
@@ -260,5 +263,67 @@ describe('the copies', () => {
     assert.equal(await region.getByText('They are being counted.').count(), 0);
     await done(browser, page);
     await machine.stop();
+  });
+});
+
+describe('machines without the key', () => {
+  let one;
+  let liar;
+
+  before(async () => {
+    one = await found('home', `  display_name: Küche\n${SOON}`);
+    liar = await hostile(one);
+  });
+  after(async () => {
+    await liar.end();
+    try {
+      await one.stop();
+    } finally {
+      await endAll();
+    }
+  });
+
+  it('are named when they are left out, as they have not what they say, with the reason and until when', { timeout: 120_000 }, async () => {
+    const vault = await one.newVault('Films');
+    for (let i = 0; i < 20; i += 1) await one.put(vault, `/${i}.bin`, randomBytes(200_000));
+    const page = await signedIn(browser, one, '#/machines', { width: 360 });
+    const region = card(page, 'Machines that are left out');
+    await page.getByText(/^\d of 2 machines are online$/).waitFor();
+    await region.getByText('1 machine is left out, as it gave what is wrong').waitFor({ timeout: 90_000 });
+    const text = await region.getByRole('listitem').textContent();
+    const { why, faults, left_out_ms: left } = (await json(one, 'GET', '/sync')).suspects.find(({ node_id: id }) => id === liar.id);
+    assert.ok(left > 0 && faults >= 3);
+    assert.match(why, /does not have$/);
+    assert.ok(text.includes(`${why.slice(1)}. It did such things `), text);
+    assert.match(text, /Nothing of a vault is asked of it until \w+ \d+, \d{4}, /);
+    assert.equal(await isTooWide(page), false);
+    await region.getByRole('link', { name: /^hostile/ }).click();
+    await page.getByRole('heading', { level: 1, name: /^hostile/ }).waitFor({ state: 'attached' });
+    await done(browser, page);
+  });
+
+  it('say on Storage how to allow copies for others, and what is kept once it is allowed', { timeout: 120_000 }, async () => {
+    const pageOfOne = await signedIn(browser, one, '#/storage');
+    await card(pageOfOne, 'Kept for other machines').getByText(/The line “hold: 10GiB” below “node:” in config\.yaml allows/).waitFor();
+    assert.equal(await pageOfOne.getByRole('list', { name: 'Vaults that copies are kept for' }).count(), 0);
+    await done(browser, pageOfOne);
+
+    const two = await joined(one, `  display_name: Attic\n  hold: 1GiB\n${SOON}`);
+    const vault = await one.newVault('Series');
+    await one.put(vault, '/e1.bin', randomBytes(300_000));
+    const { blocks } = (await json(one, 'GET', `/vaults/${vault}/info`)).replica_health;
+    const heldOf = async () => (await json(two, 'GET', '/sync')).held.find(({ vault_id: id }) => id === vault)?.blocks;
+    await until('the copies', async () => (await heldOf()) === blocks, 60);
+
+    const page = await signedIn(browser, two, '#/storage', { width: 360, locale: 'de-DE' });
+    const region = card(page, 'Für andere Rechner aufgehoben');
+    await region.getByText(/ von höchstens 1,00 GiB werden für andere aufgehoben$/).waitFor();
+    const item = region.getByRole('listitem').filter({ hasText: `…${vault.slice(-8)}` });
+    await item.getByText(/^Für einen Tresor von .*Küche/).waitFor();
+    await item.getByText(new RegExp(` · ${blocks} (Block|Blöcke)$`)).waitFor();
+    await region.getByRole('progressbar', { name: 'Anteil der Grenze, der belegt ist' }).waitFor({ state: 'attached' });
+    assert.equal(await isTooWide(page), false);
+    await done(browser, page);
+    await two.stop();
   });
 });

@@ -12,6 +12,7 @@ import { t } from '../../lib/i18n';
 import { AccessRule } from './access-rule';
 import { FirstRun } from './first-run';
 import { InviteDialog } from './invite-dialog';
+import { LeftOut } from './left-out';
 import { MachineList } from './machine-list';
 import { MachineMap } from './machine-map';
 import { Nat } from './nat';
@@ -28,6 +29,7 @@ function Connected({ networks }: { networks: Network[] }) {
         </Empty>
       ) : (
         <>
+          <LeftOut />
           <MachineList network={current.id} />
           <MachineMap network={current.id} />
           <Nat network={current.id} />

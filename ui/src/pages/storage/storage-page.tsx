@@ -14,6 +14,7 @@ import { formatBytes, formatTime, number } from '../../lib/format';
 import { t, tn } from '../../lib/i18n';
 import { parentOf } from '../../lib/paths';
 import { hrefOf } from '../../lib/router';
+import { KeptForOthers } from './kept-for-others';
 import classes from './storage-page.module.css';
 
 function Damaged({ found, vaults }: { found: Storage['damaged']; vaults: Vault[] }) {
@@ -186,6 +187,7 @@ export function StoragePage() {
         <Cards>
           <Health storage={query.data} vaults={vaults} />
           <Space storage={query.data} vaults={vaults} />
+          <KeptForOthers />
           <Backup backup={query.data.backup} />
         </Cards>
       )}
