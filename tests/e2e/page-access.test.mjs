@@ -265,6 +265,14 @@ const states = {
     hash: '#/transfers',
     act: (page) => page.getByText(/^In line with other machines/).waitFor({ timeout: 60_000 }),
   },
+  'a metered line': {
+    at: () => meshed,
+    hash: '#/transfers',
+    act: async (page) => {
+      await withSync(page, (list) => ({ ...list, metered: true, download_rate: 1e6, upload_rate: 1e5 }));
+      await page.getByText(/^The line of this machine is metered/).waitFor();
+    },
+  },
   storage: {
     hash: '#/storage',
     act: async (page) => {

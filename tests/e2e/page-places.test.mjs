@@ -168,8 +168,8 @@ describe('what goes between machines', () => {
   it('shows a round that is under way, and says why nobody can be asked', { timeout: 120_000 }, async () => {
     const page = await signedIn(browser, one, '#/transfers', { width: 360, expected: ['503'] });
     await page.route('**/api/v1/sync', async (route) => {
-      const { vaults } = await (await route.fetch()).json();
-      await route.fulfill({ json: { vaults: vaults.map((state) => ({ ...state, running: true, missing_blocks: 1234 })) } });
+      const list = await (await route.fetch()).json();
+      await route.fulfill({ json: { ...list, vaults: list.vaults.map((state) => ({ ...state, running: true, missing_blocks: 1234 })) } });
     });
     await page.getByRole('progressbar', { name: '“Films” is being brought in line' }).waitFor();
     await line(page, 'Films').getByText(/^Being brought in line · /).waitFor();
@@ -191,7 +191,42 @@ describe('what goes between machines', () => {
     const page = await signedIn(browser, daemon, '#/transfers');
     await page.getByText(/^No other machine has a vault of this one yet\./).waitFor();
     assert.equal(await page.getByRole('button', { name: 'Sync now' }).count(), 0);
+    assert.equal(await page.getByText(/limit of speed|metered/).count(), 0);
     await done(browser, page);
     await daemon.stop();
+  });
+
+  it('goes as fast as it may, which is told', { timeout: 120_000 }, async () => {
+    const page = await signedIn(browser, one, '#/transfers');
+    await page.getByText('Blocks come and go without a limit of speed.').waitFor();
+    await done(browser, page);
+    for (const [rates, told] of [
+      ['  download_rate: 2MiB\n', 'Blocks come at 2.00 MiB/s at most, and go without a limit.'],
+      ['  upload_rate: 512KiB\n', 'Blocks go at 512 KiB/s at most, and come without a limit.'],
+    ]) {
+      const daemon = await alone(`sync:\n${rates}`);
+      const other = await signedIn(browser, daemon, '#/transfers');
+      await other.getByText(told).waitFor();
+      await done(browser, other);
+      await daemon.stop();
+    }
+  });
+
+  it('waits on a metered line until it is wanted, which is told; in German, at 360 px', { timeout: 180_000 }, async () => {
+    const metered = await joined(one, '  display_name: Telefon\n  metered: true\nsync:\n  download_rate: 8MiB\n  upload_rate: 512KiB\n');
+    const songs = await one.newVault('Songs');
+    await one.put(songs, '/s.bin', randomBytes(2 * MIB));
+    await metered.api('POST', '/vaults/join', await json(one, 'GET', `/vaults/${songs}/share-url`));
+    const page = await signedIn(browser, metered, '#/transfers', { width: 360, locale: 'de-DE' });
+    await page.getByText(/^Die Leitung dieses Rechners ist getaktet: /).waitFor();
+    await page.getByText('Blöcke kommen mit höchstens 8,00 MiB/s und gehen mit höchstens 512 KiB/s.').waitFor();
+    const german = page.getByRole('region', { name: 'Zwischen Rechnern' }).getByRole('listitem', { name: 'Songs' });
+    const missing = german.locator('div', { has: page.getByText('Blöcke nur auf anderen Rechnern', { exact: true }) }).locator('dd').last();
+    await until('the count of blocks', async () => Number(await missing.textContent()) > 0, 60);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth), false);
+    await page.getByRole('button', { name: 'Jetzt abgleichen' }).click();
+    await until('the blocks', async () => Number(await missing.textContent()) === 0, 60);
+    await done(browser, page);
+    await metered.stop();
   });
 });

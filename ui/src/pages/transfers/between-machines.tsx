@@ -4,8 +4,8 @@ import { Anchor, Button, Group, Progress, Skeleton, Text } from '@mantine/core';
 import { ArrowPathIcon } from '@heroicons/react/24/outline';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { throughputQuery } from '../../api/mesh';
-import { syncNow, syncQuery } from '../../api/sync';
-import type { SyncVault } from '../../api/types';
+import { syncListQuery, syncNow } from '../../api/sync';
+import type { SyncList, SyncVault } from '../../api/types';
 import { Card, Fact, Facts } from '../../components/card';
 import { Failure } from '../../components/failure';
 import { notifyDone, notifyError } from '../../components/notify';
@@ -80,20 +80,48 @@ function Traffic() {
   );
 }
 
+/** How fast blocks may go, in words. */
+function speedText({ download_rate: down, upload_rate: up }: SyncList): string {
+  if (down > 0 && up > 0) return t('Blocks come at {down} at most, and go at {up} at most.', { down: perSecond(down), up: perSecond(up) });
+  if (down > 0) return t('Blocks come at {down} at most, and go without a limit.', { down: perSecond(down) });
+  if (up > 0) return t('Blocks go at {up} at most, and come without a limit.', { up: perSecond(up) });
+  return t('Blocks come and go without a limit of speed.');
+}
+
+/** What the settings of this machine hold back; for one that shares nothing, only what they do hold back. */
+function Limits({ list, shared }: { list: SyncList; shared: boolean }) {
+  const { metered, download_rate: down, upload_rate: up } = list;
+  return (
+    <>
+      {metered ? (
+        <Text size="sm">
+          {t('The line of this machine is metered: blocks that nobody waits for do not come by themselves.')}
+          {shared ? ` ${t('“Sync now” has them come.')}` : null}
+        </Text>
+      ) : null}
+      {shared || down > 0 || up > 0 ? (
+        <Text size="sm" c="dimmed">
+          {speedText(list)}
+        </Text>
+      ) : null}
+    </>
+  );
+}
+
 /** What goes between machines, vault by vault, so that each has what it should have. */
 export function BetweenMachines({ vaultName }: { vaultName: (id: string) => string }) {
   const client = useQueryClient();
-  const query = useQuery({ ...syncQuery, refetchInterval: LOOK_MS });
-  const rates = useRates(query.data, query.dataUpdatedAt);
+  const query = useQuery({ ...syncListQuery, refetchInterval: LOOK_MS });
+  const rates = useRates(query.data?.vaults, query.dataUpdatedAt);
   const change = useMutation({
     mutationFn: syncNow,
     onSuccess: async () => {
       notifyDone(t('All machines that are there are asked about all vaults.'));
-      await client.invalidateQueries({ queryKey: syncQuery.queryKey });
+      await client.invalidateQueries({ queryKey: syncListQuery.queryKey });
     },
     onError: (error) => notifyError(error),
   });
-  const shared = query.data?.filter(isShared) ?? [];
+  const shared = query.data?.vaults.filter(isShared) ?? [];
   return (
     <Card title={t('Between machines')}>
       {query.isPending ? <Skeleton h={80} radius={14} role="status" aria-label={t('Loading')} /> : null}
@@ -103,6 +131,7 @@ export function BetweenMachines({ vaultName }: { vaultName: (id: string) => stri
           {t('No other machine has a vault of this one yet. “Share …” in the menu of a vault gives it to one.')}
         </Text>
       ) : null}
+      {query.data === undefined ? null : <Limits list={query.data} shared={shared.length > 0} />}
       {shared.length === 0 ? null : (
         <>
           <Traffic />
