@@ -50,6 +50,12 @@ class Case(unittest.TestCase):
             return reply.status == 200 and sum(n["connected"] and not n["self"] for n in reply.json["nodes"]) >= others
         mh.wait_until(look, 30, f"{others} connections")
 
+    def told(self, vault, *daemons):
+        """Waits until each knows of each other one that it has the vault."""
+        def look():
+            return all(vault in [v["id"] for v in d.get(f"/api/v1/nodes/{o.id}").json["vaults"]] for d in daemons for o in daemons if o is not d)
+        mh.wait_until(look, 90, "all to say that they have the vault")
+
     def share(self, daemon, vault, *others, **more):
         url = daemon.get(f"/api/v1/vaults/{vault}/share-url").json["url"]
         for other in others:
@@ -216,6 +222,7 @@ class Copies(Case):
         contents = {f"/f{i}": random.Random(i).randbytes(200_000) for i in range(20)}
         self.share(one, vault, two, three)
         mh.wait_until(lambda: all(len(self.state(d, vault)["peers"]) == 2 for d in (one, two, three)), 30, "all to know each other")
+        self.told(vault, one, two, three)
         for path, data in contents.items():
             self.assertEqual(one.upload(vault, path, data).status, 200)
         self.same(vault, one, two, three)
