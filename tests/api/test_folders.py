@@ -145,6 +145,45 @@ class One(Case):
         mh.wait_until(lambda: (self.here / "new").exists(), 20, "the folder to be found again")
         self.in_vault(self.one, self.vault, self.here)
 
+    def lose(self, damage):
+        """Takes the index away, and all segments; or damages them."""
+        self.one.stop()
+        for path in (self.one.home / "metadata").glob("index.db*"):
+            path.unlink()
+        for path in (self.one.home / "blocks").glob("*.seg"):
+            data = bytearray(path.read_bytes())
+            if not damage:
+                path.unlink()
+                continue
+            for at in range(5000, len(data), 3000):
+                data[at] ^= 1
+            path.write_bytes(data)
+        self.one.start()
+        self.one.login()
+
+    def check_lost(self, damage):
+        for number in range(30):
+            write(self.here / f"d/{number}", random.Random(number).randbytes(30_000 if number % 2 else 400), mtime=OLD)
+        self.mirror(self.one, self.vault, self.here)
+        self.in_vault(self.one, self.vault, self.here)
+        (self.here / "d/0").unlink()
+        self.in_vault(self.one, self.vault, self.here)
+        mh.wait_until(lambda: self.state(self.one, self.vault)["files"] == 29, 20)
+        before = tree(self.here)
+        self.lose(damage)
+        self.in_vault(self.one, self.vault, self.here, 60)
+        self.assertEqual(sorted(before.items() ^ tree(self.here).items()), [])
+        self.assertEqual(self.one.request("DELETE", f"/api/v1/vaults/{self.vault}/files/d/1").status, 204)
+        mh.wait_until(lambda: not (self.here / "d/1").exists(), 20, "a deletion that is one")
+
+    def test_lost(self):
+        """files that the store has lost stay in the folder, and are uploaded anew"""
+        self.check_lost(False)
+
+    def test_damaged(self):
+        """so do those of damaged segments, when the index is gone, too"""
+        self.check_lost(True)
+
     @unittest.skipUnless(os.geteuid() == 0, "mounting needs root")
     def test_unmounted(self):
         """a file system that is unmounted, as the root or below it, is no deletion"""

@@ -37,6 +37,7 @@ mh_pass_clear (MhPass *self)
   g_clear_pointer (&self->done, g_ptr_array_unref);
   g_clear_pointer (&self->again, g_hash_table_unref);
   g_clear_pointer (&self->failures, g_ptr_array_unref);
+  g_clear_pointer (&self->known, g_hash_table_unref);
 }
 
 char *

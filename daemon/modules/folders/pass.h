@@ -39,6 +39,7 @@ typedef struct
   GPtrArray *done;     /* (owned) (element-type MhEntry): whose agreement is still to be written */
   GHashTable *again;   /* (owned) (element-type utf8): what has to be looked at again */
   GPtrArray *failures; /* (owned) (element-type MhLeftOut) */
+  GHashTable *known;   /* (owned) (nullable) (element-type utf8): ids of all files of the vault */
   MhPassCounts counts;
   gboolean waits;     /* for blocks that are on other machines */
   gboolean wants_all; /* what was looked at tells of something elsewhere: everything has to be */

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 
+#define PAGE 1000
 #define PIECE (1024 * 1024)
 
 /* Files that become durable together. */
@@ -89,34 +90,106 @@ adjust (MhPass *pass, MhEntry *entry, GError **error)
   return TRUE;
 }
 
-/* Whether the vault has a file at a path. A failure to tell counts as yes. */
+/* Adds the ids of a page of files, deleted ones too. */
 static gboolean
-is_in_vault (MhPass *pass, const char *path)
+know_page (MhPass *pass, const MhListQuery *query, char **cursor, GError **error)
 {
-  g_autofree char *vault_path = mh_pass_vault_path (path);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (MhFile) file = NULL;
+  g_autoptr (MhFileList) list = mh_store_list (pass->store, query, error);
 
-  file = mh_store_get (pass->store, pass->row->vault_id, vault_path, FALSE, &error);
+  if (list == NULL)
+    return FALSE;
 
-  return file != NULL || !g_error_matches (error, MH_ERROR, MH_ERROR_NOT_FOUND);
+  for (guint i = 0; i < list->files->len; i++)
+    {
+      const MhFile *file = g_ptr_array_index (list->files, i);
+
+      g_hash_table_add (pass->known, g_strdup (file->file_id));
+    }
+  g_free (*cursor);
+  *cursor = g_steal_pointer (&list->cursor);
+
+  return TRUE;
+}
+
+/* Finds out, once in a pass, which files the vault has or had. */
+static gboolean
+know_all (MhPass *pass, GError **error)
+{
+  MhListQuery query = { pass->row->vault_id, "/" };
+  g_autofree char *cursor = NULL;
+  gboolean good;
+
+  if (pass->known != NULL)
+    return TRUE;
+
+  query.include_deleted = TRUE;
+  query.limit = PAGE;
+  pass->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  do
+    {
+      query.cursor = cursor;
+      good = !g_cancellable_set_error_if_cancelled (pass->cancellable, error)
+             && know_page (pass, &query, &cursor, error);
+    }
+  while (good && cursor != NULL);
+  if (!good)
+    g_clear_pointer (&pass->known, g_hash_table_unref);
+
+  return good;
+}
+
+/* Finds out whether the vault has let go of a file. One that it knows nothing of any more was not
+ * deleted: the store has lost it, and the folder may have the only copy. */
+static gboolean
+is_let_go (MhPass *pass, const MhEntry *entry, gboolean *let_go, GError **error)
+{
+  const char *file_id = entry->agreed_vault.file_id;
+  g_autofree char *path = mh_pass_vault_path (entry->path);
+  GError *local = NULL;
+  g_autoptr (MhFile) file = mh_store_get (pass->store, pass->row->vault_id, path, TRUE, &local);
+
+  if (file != NULL && !file->deleted)
+    {
+      set_changed (error, entry->path);
+      return FALSE;
+    }
+  if (file == NULL && !g_error_matches (local, MH_ERROR, MH_ERROR_NOT_FOUND))
+    {
+      g_propagate_error (error, local);
+      return FALSE;
+    }
+  g_clear_error (&local);
+
+  /* It was deleted there; or moved, perhaps deleted at its new path; or another one followed it. */
+  *let_go = file != NULL && strcmp (file->file_id, file_id) == 0;
+  if (*let_go)
+    return TRUE;
+  if (!know_all (pass, error))
+    return FALSE;
+  *let_go = g_hash_table_contains (pass->known, file_id);
+
+  return TRUE;
 }
 
 static gboolean
 remove_file (MhPass *pass, MhEntry *entry, GError **error)
 {
   GError *local = NULL;
+  gboolean let_go = FALSE;
 
-  if (is_in_vault (pass, entry->path))
-    set_changed (&local, entry->path);
-  else if (mh_disk_remove (pass->disk, entry->path, &entry->host, &local))
-    {
-      pass->counts.written++;
-      mh_pass_forget (pass, entry);
-      return TRUE;
-    }
+  if (!is_let_go (pass, entry, &let_go, &local))
+    return fail (pass, entry->path, local, error);
 
-  return fail (pass, entry->path, local, error);
+  if (let_go && !mh_disk_remove (pass->disk, entry->path, &entry->host, &local))
+    return fail (pass, entry->path, local, error);
+
+  if (let_go)
+    pass->counts.written++;
+  else
+    g_hash_table_add (pass->again, g_strdup (entry->path)); /* it is new to the vault */
+  mh_pass_forget (pass, entry);
+
+  return TRUE;
 }
 
 static gboolean
