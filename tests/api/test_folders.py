@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Folders of the host that mirror a vault, on one machine and on two."""
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -293,6 +294,22 @@ class One(Case):
         marked = self.folder()
         shutil.copy(self.here / ".meshhold-folder", marked)
         self.assertEqual(put(other, marked), (409, True))
+
+    def test_at_once(self):
+        """of folders in each other that several ask for at once, one comes to be"""
+        vaults = [self.one.vault(str(number)) for number in range(8)]
+        for turn in range(5):
+            paths = [self.here / str(turn) / "/".join("x" * number) for number in range(len(vaults))]
+            paths[-1].mkdir(parents=True)
+
+            def put(vault, path):
+                return self.one.request("PUT", f"/api/v1/vaults/{vault}/folder", {"path": str(path)}).status
+            with concurrent.futures.ThreadPoolExecutor(len(vaults)) as pool:
+                replies = list(pool.map(put, vaults, paths))
+            self.assertEqual(sorted(replies), [200] + [409] * (len(vaults) - 1))
+            for vault, status in zip(vaults, replies):
+                if status == 200:
+                    self.assertEqual(self.one.request("DELETE", f"/api/v1/vaults/{vault}/folder").status, 204)
 
     def test_scan_status(self):
         """the route of scans tells of the folder"""

@@ -13,8 +13,9 @@ struct _MhFolders
 {
   MhCore *core; /* (unowned) outlives us */
   MhMirrorTools tools;
-  MhPool *pool; /* (owned): of one thread, for what the loop must not wait for */
-  guint watch;  /* of the bus */
+  MhPool *pool;   /* (owned): of one thread, for what the loop must not wait for */
+  guint watch;    /* of the bus */
+  GMutex setting; /* between the look at what is mirrored and one more; taken before lock */
   GMutex lock;
   GPtrArray *mirrors; /* (owned) (element-type MhMirror) (locked-by lock) */
 };
@@ -288,9 +289,10 @@ add (MhFolders *self, MhFolderRow *row, GError **error)
   return mirror;
 }
 
-MhMirror *
-mh_folders_set (MhFolders *self, const char *vault_id, const char *path,
-                const MhGuardLimits *limits, GError **error)
+/* Under the lock of setting. */
+static MhMirror *
+check_and_add (MhFolders *self, const char *vault_id, const char *path, const MhGuardLimits *limits,
+               GError **error)
 {
   g_autoptr (GPtrArray) mirrors = copy_mirrors (self);
   g_autoptr (MhMirror) there = mh_folders_get (self, vault_id, NULL);
@@ -330,6 +332,19 @@ mh_folders_set (MhFolders *self, const char *vault_id, const char *path,
     return NULL;
 
   return add (self, row, error);
+}
+
+MhMirror *
+mh_folders_set (MhFolders *self, const char *vault_id, const char *path,
+                const MhGuardLimits *limits, GError **error)
+{
+  MhMirror *mirror;
+
+  g_mutex_lock (&self->setting);
+  mirror = check_and_add (self, vault_id, path, limits, error);
+  g_mutex_unlock (&self->setting);
+
+  return mirror;
 }
 
 /* Takes the marker away, if the folder is there. */
@@ -400,6 +415,7 @@ mh_folders_start (MhCore *core, GError **error)
   self->tools.changed = on_mirror_changed;
   self->tools.data = self;
   self->pool = mh_pool_new ("folders", 1, 100);
+  g_mutex_init (&self->setting);
   g_mutex_init (&self->lock);
   self->mirrors = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_mirror_unref);
   rows = load (self, error);
@@ -439,5 +455,6 @@ mh_folders_stop (gpointer service)
       g_main_context_release (NULL);
     }
   g_mutex_clear (&self->lock);
+  g_mutex_clear (&self->setting);
   g_free (self);
 }
