@@ -207,6 +207,31 @@ class One(Case):
         self.assertEqual(set(self.files(self.one, self.vault)), {"a", "b/c"})
         self.assertEqual(os.listdir(self.here), [])
 
+    @unittest.skipUnless(os.geteuid() == 0, "mounting needs root")
+    def test_mounted_below(self):
+        """what is mounted below the folder, another file system or a part of the same, is left out in passes over parts, too"""
+        source = self.folder()
+        write(source / "theirs", b"x", mtime=OLD)
+        write(self.here / "a", b"a", mtime=OLD)
+        for name, mount in (("tmpfs", ["-t", "tmpfs", "none"]), ("bind", ["--bind", str(source)])):
+            below = self.here / name
+            below.mkdir()
+            subprocess.run(["mount", *mount, str(below)], check=True)
+            self.addCleanup(subprocess.run, ["umount", "-l", str(below)], stderr=subprocess.DEVNULL)
+        self.mirror(self.one, self.vault, self.here)
+        state = mh.wait_until(lambda: (s := self.state(self.one, self.vault))["files"] == 1 and s, 20)
+        self.assertEqual({row["path"] for row in state["skipped_paths"]}, {"tmpfs", "bind"})
+        wanted = {"a", "tmpfs/new", "bind/new", "last"}
+        for name in ("tmpfs/new", "bind/new", "last"):
+            self.assertEqual(self.one.upload(self.vault, f"/{name}", b"from elsewhere").status, 200)
+        mh.wait_until(lambda: (self.here / "last").exists(), 20, "what is not below them")
+        self.assertEqual((os.listdir(self.here / "tmpfs"), os.listdir(source)), ([], ["theirs"]))
+        for name in ("tmpfs", "bind"):
+            subprocess.run(["umount", str(self.here / name)], check=True)
+        self.act(self.one, self.vault, "rescan")
+        mh.wait_until(lambda: set(tree(self.here)) == wanted, 20, "what the vault has to be there then")
+        self.assertEqual(set(self.files(self.one, self.vault)), wanted)
+
     def test_pause_and_end(self):
         """a paused folder rests; ending it leaves the files, and it can begin anew"""
         self.mirror(self.one, self.vault, self.here)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/encoding.h"
@@ -23,6 +24,7 @@ struct _MhDisk
   char *root; /* (owned) */
   int fd;
   guint64 device;
+  guint64 mount; /* id, 0 where the system tells none */
   guint64 inode;
 };
 
@@ -101,6 +103,28 @@ is_same (const MhHostState *one, const MhHostState *other)
                  && one->inode == other->inode && one->mode == other->mode));
 }
 
+/* As fstatat(), with the id of the mount that it is on; links are not followed. */
+static int
+look_closely (int folder, const char *name, struct stat *status, guint64 *mount)
+{
+  struct statx all;
+  int flags = AT_SYMLINK_NOFOLLOW | (*name == '\0' ? AT_EMPTY_PATH : 0);
+
+  if (statx (folder, name, flags, STATX_BASIC_STATS | STATX_MNT_ID, &all) != 0)
+    return -1;
+
+  memset (status, 0, sizeof *status);
+  status->st_dev = makedev (all.stx_dev_major, all.stx_dev_minor);
+  status->st_ino = all.stx_ino;
+  status->st_mode = all.stx_mode;
+  status->st_size = (off_t) all.stx_size;
+  status->st_mtim.tv_sec = all.stx_mtime.tv_sec;
+  status->st_mtim.tv_nsec = all.stx_mtime.tv_nsec;
+  *mount = (all.stx_mask & STATX_MNT_ID) != 0 ? all.stx_mnt_id : 0;
+
+  return 0;
+}
+
 /* -- the folder -- */
 
 char *
@@ -130,6 +154,7 @@ mh_disk_open (const char *root, GError **error)
 {
   MhDisk *self;
   struct stat status;
+  guint64 mount;
   int fd = open (root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
   if (fd < 0)
@@ -138,7 +163,7 @@ mh_disk_open (const char *root, GError **error)
       return NULL;
     }
 
-  if (fstat (fd, &status) != 0)
+  if (look_closely (fd, "", &status, &mount) != 0)
     {
       set_error (error, errno, root);
       (void) close (fd); /* it was only looked at */
@@ -149,6 +174,7 @@ mh_disk_open (const char *root, GError **error)
   self->root = g_strdup (root);
   self->fd = fd;
   self->device = status.st_dev;
+  self->mount = mount;
   self->inode = status.st_ino;
 
   return self;
@@ -175,6 +201,12 @@ guint64
 mh_disk_device (MhDisk *self)
 {
   return self->device;
+}
+
+gboolean
+mh_disk_is_foreign (MhDisk *self, const MhDiskEntry *entry)
+{
+  return entry->device != self->device || entry->mount != self->mount;
 }
 
 gboolean
@@ -227,14 +259,16 @@ look_at (int folder, const char *name)
 {
   MhDiskEntry *entry;
   struct stat status;
+  guint64 mount;
 
-  if (fstatat (folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+  if (look_closely (folder, name, &status, &mount) != 0)
     return NULL;
 
   entry = g_new0 (MhDiskEntry, 1);
   entry->name = g_strdup (name);
   entry->kind = kind_of (&status);
   entry->device = status.st_dev;
+  entry->mount = mount;
   fill (&entry->state, &status);
 
   return entry;

@@ -35,6 +35,7 @@ typedef struct
   MhDiskKind kind;
   MhHostState state;
   guint64 device;
+  guint64 mount; /* id, 0 where the system tells none */
 } MhDiskEntry;
 
 /* Frees it. */
@@ -55,6 +56,9 @@ const char *mh_disk_root (MhDisk *self);
 
 /* Returns: the number of the file system that it is on */
 guint64 mh_disk_device (MhDisk *self);
+
+/* Returns: whether something else is mounted there: another file system, or a part of the same */
+gboolean mh_disk_is_foreign (MhDisk *self, const MhDiskEntry *entry);
 
 /* Returns: whether its path still leads to it: not when it was renamed or a disk came or went. */
 gboolean mh_disk_is_in_place (MhDisk *self);

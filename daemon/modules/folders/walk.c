@@ -77,8 +77,8 @@ why_not (MhWalk *self, const char *path, const MhDiskEntry *entry)
 
   if (entry->kind == MH_DISK_OTHER)
     return g_strdup ("it is a link or a special file");
-  if (entry->device != mh_disk_device (self->disk))
-    return g_strdup ("it is on another file system; mirror it as a folder of its own");
+  if (mh_disk_is_foreign (self->disk, entry))
+    return g_strdup ("something else is mounted there; mirror it as a folder of its own");
   if (!g_utf8_validate (entry->name, -1, NULL))
     return g_strdup ("its name is not UTF-8");
   if (!mh_store_check_path (vault_path, &error))
@@ -164,6 +164,30 @@ walk_below (MhWalk *self, const char *folder, GError **error)
   return TRUE;
 }
 
+/* Leaves out the first folder above @path that is not to be mirrored, as a walk over everything
+ * does. Returns: whether there is one, so that nothing can be said of @path */
+static gboolean
+is_in_left_out (MhWalk *self, const char *path)
+{
+  for (const char *slash = strchr (path, '/'); slash != NULL; slash = strchr (slash + 1, '/'))
+    {
+      g_autofree char *above = g_strndup (path, (gsize) (slash - path));
+      g_autoptr (GError) error = NULL;
+      g_autoptr (MhDiskEntry) entry = mh_disk_look (self->disk, above, &error);
+      char *why = NULL;
+
+      if (entry == NULL && g_error_matches (error, MH_ERROR, MH_ERROR_NOT_FOUND))
+        return FALSE;
+      why = entry != NULL ? why_not (self, above, entry) : g_strdup (error->message);
+      if (why == NULL)
+        continue;
+      leave_out (self, above, why);
+      return TRUE;
+    }
+
+  return FALSE;
+}
+
 gboolean
 mh_walk_add (MhWalk *self, const char *path, GError **error)
 {
@@ -174,7 +198,7 @@ mh_walk_add (MhWalk *self, const char *path, GError **error)
   if (*path == '\0')
     return walk_below (self, path, error);
 
-  if (mh_ignore_covers (self->ignore, path))
+  if (mh_ignore_covers (self->ignore, path) || is_in_left_out (self, path))
     return TRUE;
   entry = mh_disk_look (self->disk, path, &local);
   if (entry == NULL)
