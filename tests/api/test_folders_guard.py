@@ -97,5 +97,55 @@ class Guard(Case):
         self.assertEqual(self.one.get(f"/api/v1/vaults/{self.vault}/files/all/0/0.txt").json["version_count"], 2)
 
 
+class Few(Case):
+    """Few files, and small limits."""
+
+    def setUp(self):
+        self.one = self.daemon()
+        self.vault = self.one.vault()
+        self.here = self.folder()
+
+    def fill(self, count, **limits):
+        for number in range(count):
+            write(self.here / f"f{number}", b"good %d" % number, mtime=OLD)
+        self.mirror(self.one, self.vault, self.here, **limits)
+        self.in_vault(self.one, self.vault, self.here)
+        mh.wait_until(lambda: self.state(self.one, self.vault)["files"] == count, 20)
+        return tree(self.here)
+
+    def is_held(self):
+        return mh.wait_until(lambda: self.state(self.one, self.vault)["held"], 30, "it to be held")
+
+    def test_goes_on(self):
+        """what is written while a rollback is asked for does not slip into the vault, but is put away with the rest"""
+        before = self.fill(12, guard_files=5)
+        for number in range(8):
+            write(self.here / f"f{number}", b"encrypted", mtime=OLD + number)
+        self.is_held()
+        for number in range(3):
+            write(self.here / f"f{number}", b"encrypted again")
+        self.act(self.one, self.vault, "rollback")
+        mh.wait_until(lambda: (s := self.state(self.one, self.vault))["state"] == "idle" and not s["held"], 30)
+        mh.wait_until(lambda: tree(self.here) == before, 20, "the folder to be as it was")
+        self.assertEqual(self.one.get(f"/api/v1/vaults/{self.vault}/files/f0").json["version_count"], 1)
+        self.assertEqual(sorted(p.read_bytes() for p in self.here.glob(".meshhold-held/*/*")),
+                         [b"encrypted"] * 5 + [b"encrypted again"] * 3)
+
+    def test_not_possible(self):
+        """a rollback that is not possible lets nothing into the vault: it stays held, is said, and can be asked for again"""
+        before = self.fill(12, guard_files=5)
+        for number in range(8):
+            write(self.here / f"f{number}", b"encrypted", mtime=OLD + number)
+        self.is_held()
+        write(self.here / ".meshhold-held", b"in the way")
+        self.act(self.one, self.vault, "rollback")
+        state = mh.wait_until(lambda: (s := self.state(self.one, self.vault))["failures"] and s["state"] == "held" and s, 30)
+        self.assertEqual((state["held"]["changed"], self.one.get(f"/api/v1/vaults/{self.vault}/files/f0").json["version_count"]), (8, 1))
+        (self.here / ".meshhold-held").unlink()
+        self.act(self.one, self.vault, "rollback")
+        mh.wait_until(lambda: (s := self.state(self.one, self.vault))["state"] == "idle" and not s["held"], 30)
+        mh.wait_until(lambda: tree(self.here) == before, 20, "the folder to be as it was")
+
+
 if __name__ == "__main__":
     tap.main()

@@ -554,16 +554,19 @@ ask_guard (Run *run, GPtrArray *actions, gboolean *may_push, GError **error)
 static gboolean
 undo (Run *run, MhPass *pass, GPtrArray *actions, GError **error)
 {
-  g_autoptr (GDateTime) now = g_date_time_new_from_unix_local (run->row->held_ms / 1000);
-  g_autofree char *time = g_date_time_format (now, "%Y-%m-%d %H-%M-%S");
-  g_autofree char *to = g_strconcat (MH_DISK_HELD "/", time, NULL);
-
-  if (!mh_undo (pass, actions, to, error) || !mh_pull (pass, actions, FALSE, error)
-      || !set_guard (run, MH_GUARD_OPEN, error))
+  if (!mh_undo (pass, actions, error) || !mh_pull (pass, actions, FALSE, error))
+    return FALSE;
+  if (mh_pass_is_unsettled (pass))
+    return TRUE; /* what goes on meanwhile must not slip in: the next pass undoes it */
+  /* What could not be put back waits for somebody who looks at it. */
+  if (!set_guard (run, pass->counts.errors > 0 ? MH_GUARD_HELD : MH_GUARD_OPEN, error))
     return FALSE;
 
-  mh_guard_clear (run->mirror->guard);
   show_held (run, actions);
+  if (run->row->guard == MH_GUARD_HELD)
+    return TRUE;
+
+  mh_guard_clear (run->mirror->guard);
   look_at_everything (run->mirror); /* to write what the vault has */
 
   return TRUE;
@@ -724,6 +727,7 @@ fill_pass (Run *run, MhPass *pass)
   pass->row = run->row;
   pass->node = self->node;
   pass->cancellable = self->cancellable;
+  pass->undoes = run->row->guard == MH_GUARD_UNDO;
   pass->tell = on_tell;
   pass->publish = on_publish;
   pass->data = run;

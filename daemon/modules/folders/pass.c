@@ -197,7 +197,7 @@ join_walk (MhPass *self, GHashTable *busy)
       gint64 age_ns = now_ns - state->mtime_ns;
 
       entry->host = *state;
-      if (age_ns >= 0 && age_ns < FRESH_NS && !is_as_agreed (entry))
+      if (!self->undoes && age_ns >= 0 && age_ns < FRESH_NS && !is_as_agreed (entry))
         {
           entry->unknown = TRUE;
           g_hash_table_add (self->again, g_strdup (path));
@@ -210,7 +210,7 @@ join_walk (MhPass *self, GHashTable *busy)
     {
       MhEntry *entry = value;
 
-      if ((g_hash_table_contains (busy, path) && !is_as_agreed (entry))
+      if ((!self->undoes && g_hash_table_contains (busy, path) && !is_as_agreed (entry))
           || mh_walk_is_unknown (&self->walk, path)
           || (!entry->host.exists && mh_ignore_covers (self->ignore, path))
           || g_str_has_prefix (path, MH_DISK_OWN) || strstr (path, "/" MH_DISK_OWN) != NULL)
@@ -431,6 +431,24 @@ mh_pass_fail (MhPass *self, const char *path, GError **error)
   g_clear_error (error);
 
   return TRUE;
+}
+
+gboolean
+mh_pass_is_unsettled (MhPass *self)
+{
+  GHashTableIter iter;
+  gpointer path;
+
+  g_hash_table_iter_init (&iter, self->again);
+  while (g_hash_table_iter_next (&iter, &path, NULL))
+    {
+      const MhEntry *entry = g_hash_table_lookup (self->entries, path);
+
+      if (entry != NULL && entry->agreed && !is_as_agreed (entry))
+        return TRUE;
+    }
+
+  return FALSE;
 }
 
 /* -- conflicts -- */

@@ -41,6 +41,7 @@ typedef struct
   GPtrArray *failures; /* (owned) (element-type MhLeftOut) */
   GHashTable *known;   /* (owned) (nullable) (element-type utf8): ids of all files of the vault */
   MhPassCounts counts;
+  gboolean undoes;    /* what the folder has is put back: also what was written a moment ago */
   gboolean waits;     /* for blocks that are on other machines */
   gboolean wants_all; /* what was looked at tells of something elsewhere: everything has to be */
 } MhPass;
@@ -93,6 +94,10 @@ gboolean mh_pass_commit (MhPass *self, GError **error) G_GNUC_WARN_UNUSED_RESULT
  */
 gboolean mh_pass_fail (MhPass *self, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Returns: whether a file that was changed in the folder could not be dealt with, as it changed
+ * again meanwhile */
+gboolean mh_pass_is_unsettled (MhPass *self);
+
 /* Tells how far it is; @current is what is at hand. */
 void mh_pass_tell (MhPass *self, const char *current);
 
@@ -122,15 +127,14 @@ gboolean mh_pull (MhPass *pass, GPtrArray *actions, gboolean set_aside,
  * mh_undo:
  * @pass: a pass over everything
  * @actions: (element-type MhAction): what it found
- * @to: a folder of ours in the folder, for files that the vault does not have like that
  * @error: return location
  *
  * Takes the changes of the folder back, so that the next pass finds what the vault has to be
- * written. When it is interrupted, the rest can be undone later.
+ * written. Files that the vault does not have like that go to a folder of ours in the folder. When
+ * it is interrupted, the rest can be undone later.
  *
  * Returns: %FALSE with @error set
  */
-gboolean mh_undo (MhPass *pass, GPtrArray *actions, const char *to,
-                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean mh_undo (MhPass *pass, GPtrArray *actions, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

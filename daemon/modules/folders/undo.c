@@ -7,6 +7,26 @@
 
 #define MOST_FILES 256
 
+/* Returns: (transfer full): a folder for what is put away, that is not there yet: a pass may be
+ * repeated, and a file be changed once more */
+static char *
+held_folder (MhPass *pass)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_from_unix_local (pass->row->held_ms / 1000);
+  g_autofree char *time = g_date_time_format (now, "%Y-%m-%d %H-%M-%S");
+  char *to = g_strconcat (MH_DISK_HELD "/", time, NULL);
+
+  for (guint i = 2;; i++)
+    {
+      g_autoptr (MhDiskEntry) there = mh_disk_look (pass->disk, to, NULL);
+
+      if (there == NULL)
+        return to;
+      g_free (to);
+      to = g_strdup_printf (MH_DISK_HELD "/%s (%u)", time, i);
+    }
+}
+
 /* Puts a file of the folder away; the next pass then finds that the vault has one more. */
 static gboolean
 put_away (MhPass *pass, MhEntry *entry, const char *to, GError **error)
@@ -54,8 +74,10 @@ undo_one (MhPass *pass, MhAction *action, const char *to, GError **error)
 }
 
 gboolean
-mh_undo (MhPass *pass, GPtrArray *actions, const char *to, GError **error)
+mh_undo (MhPass *pass, GPtrArray *actions, GError **error)
 {
+  g_autofree char *to = held_folder (pass);
+
   for (guint i = 0; i < actions->len; i++)
     {
       MhAction *action = g_ptr_array_index (actions, i);
