@@ -131,6 +131,21 @@ class Few(Case):
         self.assertEqual(sorted(p.read_bytes() for p in self.here.glob(".meshhold-held/*/*")),
                          [b"encrypted"] * 5 + [b"encrypted again"] * 3)
 
+    def test_hour(self):
+        """what was changed before a restart counts, too"""
+        self.fill(12, guard_files=5)
+        for number in range(4):
+            write(self.here / f"f{number}", b"encrypted", mtime=OLD + number)
+        self.in_vault(self.one, self.vault, self.here)
+        self.one.stop()
+        self.one.start()
+        self.one.login()
+        for number in range(4, 8):
+            write(self.here / f"f{number}", b"encrypted", mtime=OLD + number)
+        self.assertEqual(self.is_held()["changed"], 4)
+        self.act(self.one, self.vault, "release")
+        self.in_vault(self.one, self.vault, self.here)
+
     def test_not_possible(self):
         """a rollback that is not possible lets nothing into the vault: it stays held, is said, and can be asked for again"""
         before = self.fill(12, guard_files=5)

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/pool.h"
 #include "dirty.h"
+#include "guard-store.h"
 #include "pass.h"
 #include "watch.h"
 
@@ -33,6 +34,7 @@ struct _MhMirror
   char *node;                /* (owned): what this machine is called */
   MhPool *pool;              /* (owned): of one thread */
   MhGuard *guard;            /* (owned): of that thread */
+  gboolean knows_hour;       /* whether the guard has what was noted; of that thread */
   MhIgnore *ignore;          /* (owned) (nullable): of that thread */
   GCancellable *cancellable; /* (owned) */
   MhWatch *watch;            /* (owned) (nullable): made once */
@@ -517,24 +519,41 @@ show_held (Run *run, GPtrArray *actions)
   g_mutex_unlock (&self->lock);
 }
 
+/* Has the guard know what was counted before a restart. */
+static gboolean
+load_guard (MhMirror *self, GError **error)
+{
+  self->knows_hour =
+      self->knows_hour
+      || mh_guard_store_load (mh_core_db (self->tools.core), self->id, self->guard, error);
+
+  return self->knows_hour;
+}
+
 /* Decides whether the changes of the folder may go to the vault. Returns: %FALSE with @error set */
 static gboolean
 ask_guard (Run *run, GPtrArray *actions, gboolean *may_push, GError **error)
 {
   MhMirror *self = run->mirror;
+  MhDbPool *db = mh_core_db (self->tools.core);
   gint64 now_ms = mh_clock_now_ms (mh_core_clock (self->tools.core));
   g_autoptr (GPtrArray) paths = harmed (actions);
-  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->tools.core), error);
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (db, error);
   gint64 files = 0;
 
   if (lease == NULL
       || !mh_folders_store_count (mh_db_lease_db (lease), run->row->id, &files, error))
     return FALSE;
   g_clear_pointer (&lease, mh_db_pool_give);
+  if (!load_guard (self, error))
+    return FALSE;
 
   *may_push = run->let_in;
   if (run->let_in)
-    mh_guard_clear (self->guard);
+    {
+      if (!mh_guard_store_clear (db, self->id, self->guard, error))
+        return FALSE;
+    }
   else if (run->row->guard == MH_GUARD_HELD)
     *may_push = paths->len == 0; /* somebody has put it right by hand */
   else
@@ -543,8 +562,9 @@ ask_guard (Run *run, GPtrArray *actions, gboolean *may_push, GError **error)
   if (!set_guard (run, *may_push ? MH_GUARD_OPEN : MH_GUARD_HELD, error))
     return FALSE;
 
-  if (*may_push && !run->let_in)
-    mh_guard_note (self->guard, paths, now_ms);
+  if (*may_push && !run->let_in
+      && !mh_guard_store_note (db, self->id, self->guard, paths, now_ms, error))
+    return FALSE;
   show_held (run, actions);
 
   return TRUE;
@@ -566,7 +586,8 @@ undo (Run *run, MhPass *pass, GPtrArray *actions, GError **error)
   if (run->row->guard == MH_GUARD_HELD)
     return TRUE;
 
-  mh_guard_clear (run->mirror->guard);
+  if (!mh_guard_store_clear (pass->db, run->row->id, run->mirror->guard, error))
+    return FALSE;
   look_at_everything (run->mirror); /* to write what the vault has */
 
   return TRUE;
