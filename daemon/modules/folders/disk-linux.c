@@ -428,9 +428,13 @@ mh_disk_read_text (MhDisk *self, const char *path, GError **error)
 
 /* -- writing -- */
 
-/* Returns: (transfer full): a name for what is not complete */
+/* What is not complete, and goes when it is old; what may be somebody's, and stays. */
+#define END_PART ".part"
+#define END_KEPT ".kept"
+
+/* Returns: (transfer full): a name of ours */
 static char *
-part_name (void)
+own_name (const char *end)
 {
   g_autofree char *word = NULL;
   guint8 random[8];
@@ -438,7 +442,7 @@ part_name (void)
   mh_random_bytes (random, sizeof random);
   word = mh_hex_encode (random, sizeof random);
 
-  return g_strconcat (MH_DISK_OWN, word, ".part", NULL);
+  return g_strconcat (MH_DISK_OWN, word, end, NULL);
 }
 
 MhDiskOut *
@@ -456,7 +460,7 @@ mh_disk_out_new (MhDisk *self, const char *path, GError **error)
   out = g_new0 (MhDiskOut, 1);
   out->disk = self;
   out->path = g_strdup (path);
-  out->part = part_name ();
+  out->part = own_name (END_PART);
   out->folder = folder;
   out->fd = openat (folder, out->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (out->fd >= 0)
@@ -558,6 +562,19 @@ rename_free (int source, const char *from, int target, const char *to)
   return FALSE;
 }
 
+/* What somebody wrote, and cannot have its name again, must not pass for an old part. */
+static void
+keep_part (MhDiskOut *self)
+{
+  g_autofree char *kept = own_name (END_KEPT);
+
+  self->is_placed = TRUE;
+  if (rename_free (self->folder, self->part, self->folder, kept))
+    g_warning ("%s was changed at the last moment, which is kept as %s there", self->path, kept);
+  else
+    g_warning ("%s was changed at the last moment, which is %s there", self->path, self->part);
+}
+
 /* Takes the place of the file that is as expected. */
 static gboolean
 replace (MhDiskOut *self, const MhHostState *expected, GError **error)
@@ -589,7 +606,7 @@ replace (MhDiskOut *self, const MhHostState *expected, GError **error)
     }
 
   if (renameat2 (self->folder, self->part, self->folder, name, RENAME_EXCHANGE) != 0)
-    self->is_placed = TRUE; /* what somebody wrote must not be removed with it */
+    keep_part (self);
   set_changed (error, self->path);
 
   return FALSE;
@@ -672,11 +689,45 @@ remove_empty (MhDisk *self, const char *path)
     }
 }
 
+/* Removes a file that is as expected: it is looked at once more where nobody finds it. */
+static gboolean
+remove_expected (int folder, const char *path, const MhHostState *expected, GError **error)
+{
+  const char *name = name_of (path);
+  g_autofree char *aside = own_name (END_KEPT);
+  MhHostState now = state_at (folder, name);
+
+  if (!is_same (&now, expected))
+    {
+      set_changed (error, path);
+      return FALSE;
+    }
+
+  if (!rename_free (folder, name, folder, aside))
+    {
+      set_error (error, errno, path);
+      return FALSE;
+    }
+
+  now = state_at (folder, aside);
+  if (is_same (&now, expected))
+    {
+      if (unlinkat (folder, aside, 0) == 0)
+        return TRUE;
+      set_error (error, errno, path);
+    }
+  else
+    set_changed (error, path);
+  if (!rename_free (folder, aside, folder, name))
+    g_warning ("%s was changed at the last moment, which is kept as %s there", path, aside);
+
+  return FALSE;
+}
+
 gboolean
 mh_disk_remove (MhDisk *self, const char *path, const MhHostState *expected, GError **error)
 {
   int folder = open_above (self, path, FALSE);
-  MhHostState now;
   gboolean done = FALSE;
 
   if (folder < 0)
@@ -685,9 +736,8 @@ mh_disk_remove (MhDisk *self, const char *path, const MhHostState *expected, GEr
       return FALSE;
     }
 
-  now = state_at (folder, name_of (path));
-  if (expected != NULL && !is_same (&now, expected))
-    set_changed (error, path);
+  if (expected != NULL)
+    done = remove_expected (folder, path, expected, error);
   else if (unlinkat (folder, name_of (path), 0) != 0)
     set_error (error, errno, path);
   else
