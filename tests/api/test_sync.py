@@ -56,6 +56,15 @@ class Case(unittest.TestCase):
             return all(vault in [v["id"] for v in d.get(f"/api/v1/nodes/{o.id}").json["vaults"]] for d in daemons for o in daemons if o is not d)
         mh.wait_until(look, 90, "all to say that they have the vault")
 
+    @staticmethod
+    def damage(daemon, first, step):
+        """Flips one bit of the segments every @step bytes."""
+        for segment in (daemon.home / "blocks").glob("*.seg"):
+            stored = bytearray(segment.read_bytes())
+            for at in range(first, len(stored), step):
+                stored[at] ^= 1
+            segment.write_bytes(stored)
+
     def share(self, daemon, vault, *others, **more):
         url = daemon.get(f"/api/v1/vaults/{vault}/share-url").json["url"]
         for other in others:
@@ -296,11 +305,7 @@ class Copies(Case):
         self.same(vault, one, two)
         mh.wait_until(lambda: self.state(two, vault)["synced_ms"] and not self.state(two, vault)["missing_blocks"], 20, "all blocks")
         two.stop()
-        for segment in (two.home / "blocks").glob("*.seg"):
-            stored = bytearray(segment.read_bytes())
-            for at in range(500_000, len(stored), 1_000_000):
-                stored[at] ^= 1
-            segment.write_bytes(stored)
+        self.damage(two, 500_000, 1_000_000)
         two.start()
         self.connected(two, 1)
         self.assertEqual(two.download(vault, "/f").body, data)

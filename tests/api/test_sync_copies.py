@@ -115,11 +115,7 @@ class Hosts(Case):
         # what the other disk then damages comes from the machine that cannot read it
         three.expect.append("damaged here came from another machine|is damaged")
         three.stop()
-        for segment in (three.home / "blocks").glob("*.seg"):
-            stored = bytearray(segment.read_bytes())
-            for at in range(300_000, len(stored), 400_000):
-                stored[at] ^= 1
-            segment.write_bytes(stored)
+        self.damage(three, 300_000, 400_000)
         three.start()
         self.connected(three, 1)
         self.readable(three, vault, files)
