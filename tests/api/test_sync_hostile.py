@@ -76,7 +76,7 @@ class Liar(Case):
 
     def test_gives_something_else(self):
         """what it gives instead of a block is not taken, by a reader and by who repairs, and the true block is"""
-        one, two = self.network(2, {1: test_sync.UNRELIABLE})
+        two, one = self.network(2, {0: test_sync.UNRELIABLE})  # one finds its way back after it was killed
         vault = one.vault()
         data = random.Random(5).randbytes(3_000_000)
         one.upload(vault, "/f", data)
