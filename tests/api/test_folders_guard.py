@@ -142,7 +142,9 @@ class Few(Case):
         self.one.login()
         for number in range(4, 8):
             write(self.here / f"f{number}", b"encrypted", mtime=OLD + number)
-        self.assertEqual(self.is_held()["changed"], 4)
+        self.is_held()
+        mh.wait_until(lambda: self.state(self.one, self.vault)["held"]["changed"] == 4, 30, "all of them to be held")
+        self.assertEqual(self.one.get(f"/api/v1/vaults/{self.vault}/files/f4").json["version_count"], 1)
         self.act(self.one, self.vault, "release")
         self.in_vault(self.one, self.vault, self.here)
 
