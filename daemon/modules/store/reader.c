@@ -78,8 +78,11 @@ reader_unref (MhReader *self)
 void
 mh_reader_free (MhReader *self)
 {
-  if (self != NULL)
-    reader_unref (self);
+  if (self == NULL)
+    return;
+
+  g_atomic_int_add (&self->store->users, -1);
+  reader_unref (self);
 }
 
 /* Finds the row of the version to be read. */
@@ -190,6 +193,7 @@ mh_reader_new (MhStore *store, const char *vault_id, const char *path, const cha
   self = g_new0 (MhReader, 1);
   self->references = 1;
   self->store = store;
+  g_atomic_int_inc (&store->users);
   self->generation = mh_generations_enter (store->generations);
   self->keys = keys;
   g_mutex_init (&self->lock);

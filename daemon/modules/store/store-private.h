@@ -25,6 +25,7 @@ struct _MhStore
   void (*on_fault) (const char *sentence, gpointer data); /* (nullable) */
   gpointer on_fault_data;                                 /* (unowned) */
   gboolean serial;                                        /* no threads */
+  gint users;                                             /* uploads and readers (atomic) */
   guint64 min_free;                                       /* bytes that uploads leave free */
   void (*on_space) (const char *sentence, gpointer data); /* (nullable) */
   gpointer on_space_data;                                 /* (unowned) */

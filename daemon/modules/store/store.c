@@ -164,6 +164,9 @@ mh_store_close (MhStore *self)
   if (self->names != NULL)
     mh_names_stop (self->names);
   g_clear_pointer (&self->partials, mh_partials_free);
+  /* Each would use the store after its end. */
+  if (g_atomic_int_get (&self->users) != 0)
+    g_critical ("store: closed under %d uploads and readers", g_atomic_int_get (&self->users));
   g_clear_pointer (&self->sealers, mh_pool_free);
   g_clear_pointer (&self->openers, mh_pool_free);
   g_clear_pointer (&self->readers, mh_db_pool_free);

@@ -149,6 +149,7 @@ mh_upload_new (MhStore *store, const MhUploadNew *request, GError **error)
   self = g_new0 (MhUpload, 1);
   self->references = 1;
   self->store = store;
+  g_atomic_int_inc (&store->users);
   self->keys = keys;
   self->path = g_strdup (request->path);
   self->if_match = g_strdup (request->if_match);
@@ -484,6 +485,7 @@ mh_upload_free (MhUpload *self)
   g_mutex_unlock (&self->lock);
   /* What comes after us on the writer's thread finds the space that we give back. */
   wait_settled (self);
+  g_atomic_int_add (&self->store->users, -1);
   mh_writer_post (self->store->writer, let_go_task, self);
 }
 

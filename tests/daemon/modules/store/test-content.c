@@ -253,6 +253,7 @@ test_mode (void)
   g_assert_true (mh_upload_write (upload, (const guint8 *) "x", 1, NULL, &error));
   first = mh_upload_finish (upload, NULL, &error);
   g_assert_no_error (error);
+  g_clear_pointer (&upload, mh_upload_free);
   g_assert_cmpint (mh_store_move (bench->store, "vault", "/f", "/moved", &error), ==, 1);
   copied = mh_store_copy (bench->store, &copy, &error);
   g_assert_no_error (error);
