@@ -316,6 +316,26 @@ class Copies(Case):
         mh.wait_until(lambda: two.get(f"/api/v1/nodes/{one.id}").json["connected"] is False, 20, "its end")
         self.assertEqual(two.download(vault, "/f").body, data)
 
+    def test_damage_is_not_passed_on(self):
+        """what the disk of a machine damages is given to nobody, and nobody blames the machine for it"""
+        one, two = self.network(2)
+        for daemon in (one, two):
+            daemon.expect.append("damaged")
+        vault = one.vault()
+        data = random.Random(6).randbytes(30_000_000)
+        one.upload(vault, "/f", data)
+        one.stop()
+        self.damage(one, 9_500_000, 10_000_000)  # three blocks
+        one.start()
+        self.connected(one, 1)
+        self.share(one, vault, two)
+        mh.wait_until(lambda: self.state(two, vault)["synced_ms"] and self.state(two, vault)["missing_blocks"] <= 3, 30, "the other blocks")
+        for _ in range(4):  # more often than a machine may be wrong
+            self.assertEqual(two.post("/api/v1/replicate-now").status, 204)
+            mh.wait_until(lambda: not self.state(two, vault)["running"], 20, "the end of a round")
+        self.assertEqual(self.state(two, vault)["missing_blocks"], 3)
+        self.assertEqual(two.get("/api/v1/sync").json["suspects"], [])
+
     def test_quota(self):
         """a machine whose quota is full says so and keeps the files of the vault in view"""
         one, two = self.network(2)

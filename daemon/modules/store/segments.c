@@ -273,6 +273,33 @@ mh_segments_read_raw (MhSegments *self, guint64 segment, guint64 position, guint
   return got == (gssize) size;
 }
 
+/* A size that no record has comes from a damaged index: not to be trusted with memory. */
+static gboolean
+check_size (const MhLocation *location, GError **error)
+{
+  if (location->size <= MOST_BYTES)
+    return TRUE;
+  g_set_error (error, MH_ERROR, MH_ERROR_CORRUPT, "a record of %u bytes", location->size);
+
+  return FALSE;
+}
+
+GBytes *
+mh_segments_read_unchecked (MhSegments *self, MhBuffers *buffers, const MhLocation *location,
+                            GError **error)
+{
+  MhBuffer *buffer;
+
+  if (!check_size (location, error))
+    return NULL;
+  buffer = mh_buffers_take (buffers, location->size);
+  if (mh_segments_read (self, location, buffer->data, error))
+    return mh_buffers_to_bytes (buffers, buffer, 0, location->size);
+  mh_buffers_give (buffers, buffer);
+
+  return NULL;
+}
+
 GBytes *
 mh_segments_read_verified (MhSegments *self, const MhLocation *location, const guint8 *id,
                            GError **error)
@@ -280,13 +307,8 @@ mh_segments_read_verified (MhSegments *self, const MhLocation *location, const g
   g_autofree guint8 *payload = NULL;
   guint8 digest[MH_SHA256_SIZE];
 
-  /* A size that no record has comes from a damaged index: not to be trusted with memory. */
-  if (location->size > MOST_BYTES)
-    {
-      g_set_error (error, MH_ERROR, MH_ERROR_CORRUPT, "a record of %u bytes", location->size);
-      return NULL;
-    }
-
+  if (!check_size (location, error))
+    return NULL;
   payload = g_malloc (MAX (location->size, 1));
   if (!mh_segments_read (self, location, payload, error))
     return NULL;

@@ -3,6 +3,8 @@
 
 #include <glib.h>
 
+#include "buffers.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -64,6 +66,12 @@ gint64 mh_segments_allocated (MhSegments *self, guint64 segment);
 /* Reads any @size bytes of a segment. Returns: %FALSE unless all are there. Thread: any. */
 gboolean mh_segments_read_raw (MhSegments *self, guint64 segment, guint64 position, guint8 *out,
                                gsize size) G_GNUC_WARN_UNUSED_RESULT;
+
+/* As mh_segments_read_verified(), into one of @buffers, and without looking at what the disk gives.
+ */
+GBytes *mh_segments_read_unchecked (MhSegments *self, MhBuffers *buffers,
+                                    const MhLocation *location,
+                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_segments_read_verified:

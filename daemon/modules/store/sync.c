@@ -610,6 +610,19 @@ mh_store_read_sealed (MhStore *self, const char *vault_id, const guint8 *id, GEr
   return sealed;
 }
 
+GBytes *
+mh_store_read_unchecked (MhStore *self, const char *vault_id, const guint8 *id, GError **error)
+{
+  MhBlockRow row;
+  GBytes *sealed = NULL;
+
+  if (find_block (self, vault_id, id, &row, error))
+    sealed = mh_segments_read_unchecked (self->segments, self->buffers, &row.location, error);
+  mh_store_lift (self, error);
+
+  return sealed;
+}
+
 typedef struct
 {
   MhStore *store;

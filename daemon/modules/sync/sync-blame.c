@@ -23,7 +23,8 @@ typedef struct
 struct _MhSyncBlame
 {
   GMutex lock;
-  GHashTable *faults; /* (owned) (element-type utf8 Fault): by peer id (locked-by lock) */
+  GHashTable *faults;  /* (owned) (element-type utf8 Fault): by peer id (locked-by lock) */
+  GHashTable *doubted; /* (owned) (element-type utf8) (locked-by lock) */
 };
 
 static void
@@ -52,6 +53,7 @@ mh_sync_blame_new (void)
 
   g_mutex_init (&self->lock);
   self->faults = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, fault_free);
+  self->doubted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
   return self;
 }
@@ -63,6 +65,7 @@ mh_sync_blame_free (MhSyncBlame *self)
     return;
 
   g_hash_table_unref (self->faults);
+  g_hash_table_unref (self->doubted);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -133,6 +136,29 @@ mh_sync_blame_is_out (MhSyncBlame *self, const MhPeerId *peer, gint64 now_ms)
   g_mutex_unlock (&self->lock);
 
   return is_out;
+}
+
+void
+mh_sync_blame_doubt (MhSyncBlame *self, const MhPeerId *peer)
+{
+  g_mutex_lock (&self->lock);
+  if (g_hash_table_size (self->doubted) < MOST)
+    g_hash_table_add (self->doubted, mh_peer_id_to_text (peer));
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+mh_sync_blame_is_doubted (MhSyncBlame *self, const MhPeerId *peer)
+{
+  g_autofree char *key = mh_peer_id_to_text (peer);
+  gboolean is_doubted;
+
+  g_mutex_lock (&self->lock);
+  is_doubted =
+      g_hash_table_size (self->doubted) >= MOST || g_hash_table_contains (self->doubted, key);
+  g_mutex_unlock (&self->lock);
+
+  return is_doubted;
 }
 
 GPtrArray *

@@ -38,6 +38,13 @@ mh_sync_blame_add (MhSyncBlame *self, const MhPeerId *peer, const char *why, gin
 /* Returns: whether it is left out */
 gboolean mh_sync_blame_is_out (MhSyncBlame *self, const MhPeerId *peer, gint64 now_ms);
 
+/* Notes that bytes of a machine were wrong that it had not looked at itself, which is no fault of
+ * it yet: from now on it is to look, until this machine starts again. */
+void mh_sync_blame_doubt (MhSyncBlame *self, const MhPeerId *peer);
+
+/* Returns: whether that was noted, or for so many that it holds for all */
+gboolean mh_sync_blame_is_doubted (MhSyncBlame *self, const MhPeerId *peer);
+
 /* Returns: (transfer full) (element-type MhSyncSuspect): in any order */
 GPtrArray *mh_sync_blame_list (MhSyncBlame *self, gint64 now_ms) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -13,6 +13,9 @@
 #define BLOCKS_AT_ONCE 512
 #define BYTES_AT_ONCE (8 * 1024 * 1024)
 
+/* Blocks that may be asked for once more in a pull. */
+#define MOST_WRONG 1024
+
 /* Rounds of asking for parents; a history is not deeper than what is kept of it. */
 #define MOST_ROUNDS 100000
 
@@ -284,7 +287,9 @@ typedef struct
   MhPool *pool;       /* (owned) (nullable): one thread that writes */
   GPtrArray *written; /* (owned) (nullable) (element-type GBytes): what it has (locked-by lock) */
   GByteArray *written_ids; /* (owned) (nullable): of @written */
-  GError *error;           /* (owned) (nullable): why it could not (locked-by lock) */
+  GByteArray *wrong; /* (owned): of what was other bytes, and had not been looked at by the peer */
+  gboolean is_unchecked; /* the peer does not look at them */
+  GError *error;         /* (owned) (nullable): why it could not (locked-by lock) */
   GMutex lock;
   GCond idle;
 } Gathered;
@@ -309,6 +314,12 @@ write_blocks (gpointer data)
       pull->blocks += taken;
       for (guint i = 0; i < self->written->len; i++)
         pull->bytes += (gint64) g_bytes_get_size (g_ptr_array_index (self->written, i));
+    }
+  else if (self->is_unchecked && g_error_matches (error, MH_ERROR, MH_ERROR_CORRUPT)
+           && self->wrong->len < MOST_WRONG * MH_SYNC_HASH_SIZE)
+    { /* its disk may be damaged without its knowing */
+      g_clear_error (&error);
+      g_byte_array_append (self->wrong, self->written_ids->data, self->written_ids->len);
     }
   g_mutex_lock (&self->lock);
   self->error = error;
@@ -374,19 +385,48 @@ on_block (const guint8 *id, GBytes *block, gpointer data, GError **error)
          || hand_over (self, error);
 }
 
+/* Takes all that comes of @ids. Returns: %FALSE with @error set */
+static gboolean
+gather (Gathered *self, MhSyncSession *session, GBytes *ids, GError **error)
+{
+  gboolean good;
+
+  mh_sync_session_set_unchecked (session, self->is_unchecked);
+  good = mh_sync_session_each_block (session, ids, on_block, self, error);
+  if (self->blocks->len > 0) /* also what came before something went wrong */
+    good = hand_over (self, good ? error : NULL) && good;
+
+  return wait_until_written (self, good ? error : NULL) && good;
+}
+
+/* Asks once more for what was wrong: now whoever gives other bytes has seen that they are. */
+static gboolean
+gather_again (Gathered *self, MhSyncSession *session, GError **error)
+{
+  g_autoptr (GBytes) ids = g_bytes_new (self->wrong->data, self->wrong->len);
+
+  mh_sync_blame_doubt (self->pull->blame, self->pull->peer);
+  self->is_unchecked = FALSE;
+
+  return gather (self, session, ids, error);
+}
+
 static gboolean
 pull_each (MhSyncPull *self, MhSyncSession *session, GBytes *ids, GError **error)
 {
-  Gathered gathered = { self, blocks_new (), g_byte_array_new () };
+  Gathered gathered = { self, blocks_new (), g_byte_array_new (), .wrong = g_byte_array_new () };
   gboolean good;
 
   g_mutex_init (&gathered.lock);
   g_cond_init (&gathered.idle);
-  good = mh_sync_session_each_block (session, ids, on_block, &gathered, error);
-  if (gathered.blocks->len > 0) /* also what came before something went wrong */
-    good = hand_over (&gathered, good ? error : NULL) && good;
-  good = wait_until_written (&gathered, good ? error : NULL) && good;
+  /* Hashing is a good part of what a block costs: once is enough, here. */
+  gathered.is_unchecked =
+      self->blame != NULL && !mh_sync_blame_is_doubted (self->blame, self->peer);
+  good = gather (&gathered, session, ids, error);
+  if (good && gathered.wrong->len > 0)
+    good = gather_again (&gathered, session, error);
   g_clear_pointer (&gathered.pool, mh_pool_free);
+  g_byte_array_unref (gathered.wrong);
   g_ptr_array_unref (gathered.blocks);
   g_byte_array_unref (gathered.ids);
   g_mutex_clear (&gathered.lock);

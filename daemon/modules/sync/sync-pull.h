@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "sync-blame.h"
 #include "sync-claims.h"
 #include "sync-rate.h"
 #include "sync-session.h"
@@ -16,6 +17,7 @@ typedef struct
   const MhPeerId *peer;
   GCancellable *cancellable;
   MhSyncClaims *claims; /* (unowned) (nullable): what others bring */
+  MhSyncBlame *blame;   /* (unowned) (nullable): without it, the peer is to compare its blocks */
   MhSyncRate *rate;     /* (unowned) (nullable): of what comes in */
   MhSyncMark mark;      /* (inout): how far its versions are known */
   guint versions;       /* result: that came */

@@ -30,6 +30,7 @@ pull_blocks (const MhSyncRound *self, MhSyncPull *pull, MhSyncSession *session, 
   g_auto (MhSyncPlacement) placement = { 0 };
 
   mh_sync_placement_fill (&placement, &from);
+  pull->blame = self->blame;
 
   return mh_sync_pull_blocks (pull, session, mh_sync_placement_wants, &placement, error);
 }

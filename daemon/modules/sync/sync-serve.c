@@ -19,15 +19,6 @@ typedef struct
 } Serving;
 
 static gboolean
-put_answer (Serving *self, const MhSyncMessage *answer)
-{
-  g_autoptr (GBytes) bytes = mh_sync_message_encode (answer);
-
-  return mh_stream_write_message_wait (self->stream, g_bytes_get_data (bytes, NULL),
-                                       g_bytes_get_size (bytes), MH_SYNC_TIMEOUT_MS, NULL);
-}
-
-static gboolean
 take_question (Serving *self, MhSyncMessage *question)
 {
   g_autoptr (GBytes) bytes =
@@ -69,8 +60,8 @@ greet (Serving *self)
   proof.server_nonce = answer.nonce;
   proof.vault_id = hello.vault_id;
   answer.proof = prove (self, &proof, FALSE);
-  if (answer.proof == NULL || !put_answer (self, &answer) || !take_question (self, &theirs)
-      || theirs.op != MH_SYNC_PROVE || theirs.proof == NULL)
+  if (answer.proof == NULL || !mh_sync_put (self->stream, &answer, NULL)
+      || !take_question (self, &theirs) || theirs.op != MH_SYNC_PROVE || theirs.proof == NULL)
     return FALSE;
   wanted = prove (self, &proof, TRUE);
   if (wanted == NULL || !g_bytes_equal (wanted, theirs.proof))
@@ -174,12 +165,14 @@ answer_same (Serving *self, GBytes *range, MhSyncMessage *answer)
 static gboolean
 answer_block (Serving *self, const MhSyncMessage *question, MhSyncMessage *answer)
 {
+  GBytes *(*read) (MhStore *, const char *, const guint8 *, GError **);
   GBytes *id = question->hashes;
   GBytes *block;
 
   if (id == NULL || g_bytes_get_size (id) != MH_SYNC_HASH_SIZE)
     return FALSE;
-  block = mh_store_read_sealed (self->store, self->vault_id, g_bytes_get_data (id, NULL), NULL);
+  read = question->is_unchecked ? mh_store_read_unchecked : mh_store_read_sealed;
+  block = read (self->store, self->vault_id, g_bytes_get_data (id, NULL), NULL);
   if (block == NULL)
     return TRUE; /* it is simply not given */
   answer->records = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
@@ -267,7 +260,7 @@ answer_one (Serving *self, const MhSyncMessage *question)
       break;
     }
 
-  return good && put_answer (self, &answer);
+  return good && mh_sync_put (self->stream, &answer, NULL);
 }
 
 void
@@ -347,7 +340,7 @@ answer_hold (Serving *self, const MhSyncMessage *question)
       break;
     }
 
-  return good && put_answer (self, &answer);
+  return good && mh_sync_put (self->stream, &answer, NULL);
 }
 
 void

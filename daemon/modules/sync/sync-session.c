@@ -16,6 +16,7 @@ struct _MhSyncSession
 {
   MhStream *stream; /* (owned) */
   gboolean is_urgent;
+  gboolean is_unchecked;
   GCancellable *cancellable;
   gulong cancelled;
 };
@@ -34,13 +35,13 @@ lift (GError **error)
     mh_error_move (error, MH_ERROR_UNAVAILABLE);
 }
 
-static gboolean
-put_message (MhStream *stream, const MhSyncMessage *message, GError **error)
+gboolean
+mh_sync_put (MhStream *stream, const MhSyncMessage *message, GError **error)
 {
-  g_autoptr (GBytes) bytes = mh_sync_message_encode (message);
+  g_autoptr (GBytes) body = NULL;
+  g_autoptr (GBytes) head = mh_sync_message_encode_parts (message, &body);
 
-  return mh_stream_write_message_wait (stream, g_bytes_get_data (bytes, NULL),
-                                       g_bytes_get_size (bytes), MH_SYNC_TIMEOUT_MS, error);
+  return mh_stream_write_parts_wait (stream, head, body, MH_SYNC_TIMEOUT_MS, error);
 }
 
 static gboolean
@@ -113,7 +114,7 @@ greet (MhSyncSession *self, MhHost *host, MhStore *store, const char *vault_id, 
                         vault_id };
 
   hello.vault_id = g_strdup (vault_id);
-  if (!put_message (self->stream, &hello, error)
+  if (!mh_sync_put (self->stream, &hello, error)
       || !take_message (self->stream, MH_SYNC_MAX_QUESTION, &answer, error))
     return FALSE;
   proof.server_nonce = answer.nonce;
@@ -130,7 +131,7 @@ greet (MhSyncSession *self, MhHost *host, MhStore *store, const char *vault_id, 
       return FALSE;
     }
 
-  return put_message (self->stream, &ours, error);
+  return mh_sync_put (self->stream, &ours, error);
 }
 
 /* Returns: (transfer full): one that has said nothing yet, or %NULL with @error set */
@@ -178,7 +179,7 @@ mh_sync_session_open_hold (MhHost *host, const MhPeerId *peer, const char *vault
   g_autoptr (MhSyncSession) self = dial (host, peer, MH_SYNC_HOLD_PROTOCOL, cancellable, error);
   g_auto (MhSyncMessage) hello = { .op = MH_SYNC_HELLO, .vault_id = g_strdup (vault_id) };
 
-  if (self == NULL || !put_message (self->stream, &hello, error))
+  if (self == NULL || !mh_sync_put (self->stream, &hello, error))
     {
       lift (error);
       return NULL;
@@ -192,6 +193,12 @@ mh_sync_session_hurry (MhSyncSession *self)
 {
   self->is_urgent = TRUE;
   mh_stream_set_priority (self->stream, MH_YAMUX_NORMAL);
+}
+
+void
+mh_sync_session_set_unchecked (MhSyncSession *self, gboolean is_unchecked)
+{
+  self->is_unchecked = is_unchecked;
 }
 
 void
@@ -211,7 +218,7 @@ gboolean
 mh_sync_session_ask (MhSyncSession *self, const MhSyncMessage *question, MhSyncMessage *answer,
                      GError **error)
 {
-  gboolean done = put_message (self->stream, question, error)
+  gboolean done = mh_sync_put (self->stream, question, error)
                   && take_message (self->stream, MH_SYNC_MAX_ANSWER, answer, error);
 
   lift (error);
@@ -225,8 +232,9 @@ ask_block (MhSyncSession *self, const guint8 *id, GError **error)
   g_auto (MhSyncMessage) question = { .op = MH_SYNC_BLOCK, .is_urgent = self->is_urgent };
 
   question.hashes = g_bytes_new (id, MH_SYNC_HASH_SIZE);
+  question.is_unchecked = self->is_unchecked;
 
-  return put_message (self->stream, &question, error);
+  return mh_sync_put (self->stream, &question, error);
 }
 
 /* Gives the answer about @id to @take. */

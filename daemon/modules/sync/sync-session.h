@@ -44,6 +44,14 @@ MhSyncSession *mh_sync_session_open_hold (MhHost *host, const MhPeerId *peer, co
 /* From now on, somebody waits for what is asked: it goes before what is not urgent. */
 void mh_sync_session_hurry (MhSyncSession *self);
 
+/* Whether the other machine may give blocks as its disk has them. When what comes is wrong it is
+ * not known who has made it so: it is to be asked once more without this. */
+void mh_sync_session_set_unchecked (MhSyncSession *self, gboolean is_unchecked);
+
+/* Writes a question or an answer. For a worker. Returns: %FALSE with @error set */
+gboolean mh_sync_put (MhStream *stream, const MhSyncMessage *message,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* For g_cancellable_connect(): breaks @stream, so that who waits for it goes on. */
 void mh_sync_break (GCancellable *cancellable, MhStream *stream);
 

@@ -20,6 +20,7 @@ enum
   FIELD_RECORD = 8,
   FIELD_URGENT = 9,
   FIELD_GONE = 10,
+  FIELD_UNCHECKED = 11,
 };
 
 #define MAX_VAULT_ID 31
@@ -42,24 +43,26 @@ put_bytes (GByteArray *out, guint32 number, GBytes *bytes)
     mh_pb_put_bytes (out, number, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
 }
 
-/* Returns: about how long it is as bytes, so that large ones are not copied while they grow */
+/* Returns: about how long it is as bytes with the first @records of its records, so that large
+ * ones are not copied while they grow */
 static guint
-size_of (const MhSyncMessage *self)
+size_of (const MhSyncMessage *self, guint records)
 {
   gsize size = 256;
 
   if (self->hashes != NULL)
     size += g_bytes_get_size (self->hashes);
-  for (guint i = 0; self->records != NULL && i < self->records->len; i++)
+  for (guint i = 0; i < records; i++)
     size += g_bytes_get_size (g_ptr_array_index (self->records, i)) + 16;
 
   return (guint) size;
 }
 
-GBytes *
-mh_sync_message_encode (const MhSyncMessage *self)
+/* Returns: (transfer full): it as bytes with the first @records of its records */
+static GByteArray *
+encode (const MhSyncMessage *self, guint records)
 {
-  g_autoptr (GByteArray) out = g_byte_array_sized_new (size_of (self));
+  GByteArray *out = g_byte_array_sized_new (size_of (self, records));
 
   if (self->op != 0)
     mh_pb_put_uint (out, FIELD_OP, self->op);
@@ -75,11 +78,35 @@ mh_sync_message_encode (const MhSyncMessage *self)
     mh_pb_put_uint (out, FIELD_GONE, (guint64) self->mark.gone);
   if (self->is_urgent)
     mh_pb_put_uint (out, FIELD_URGENT, 1);
+  if (self->is_unchecked)
+    mh_pb_put_uint (out, FIELD_UNCHECKED, 1);
   put_bytes (out, FIELD_HASHES, self->hashes);
-  for (guint i = 0; self->records != NULL && i < self->records->len; i++)
+  for (guint i = 0; i < records; i++)
     put_bytes (out, FIELD_RECORD, g_ptr_array_index (self->records, i));
 
-  return g_byte_array_free_to_bytes (g_steal_pointer (&out));
+  return out;
+}
+
+GBytes *
+mh_sync_message_encode (const MhSyncMessage *self)
+{
+  return g_byte_array_free_to_bytes (encode (self, self->records != NULL ? self->records->len : 0));
+}
+
+GBytes *
+mh_sync_message_encode_parts (const MhSyncMessage *self, GBytes **body)
+{
+  GByteArray *head;
+
+  *body = NULL;
+  if (self->records == NULL || self->records->len == 0)
+    return mh_sync_message_encode (self);
+
+  head = encode (self, self->records->len - 1);
+  *body = g_bytes_ref (g_ptr_array_index (self->records, self->records->len - 1));
+  mh_pb_begin_bytes (head, FIELD_RECORD, g_bytes_get_size (*body));
+
+  return g_byte_array_free_to_bytes (head);
 }
 
 static gboolean
@@ -162,6 +189,9 @@ take_field (GBytes *message, const MhPbField *field, MhSyncMessage *out)
       return take_number (field, &out->mark.gone);
     case FIELD_URGENT:
       out->is_urgent = field->value != 0;
+      return field->type == MH_PB_VARINT;
+    case FIELD_UNCHECKED:
+      out->is_unchecked = field->value != 0;
       return field->type == MH_PB_VARINT;
     case FIELD_HASHES:
       return take_hashes (field, &out->hashes);

@@ -65,9 +65,10 @@ typedef struct
   GBytes *nonce;  /* (owned) (nullable) */
   GBytes *proof;  /* (owned) (nullable) */
   MhSyncMark mark;
-  gboolean is_urgent; /* of a question: somebody waits for it, so it goes before what is not */
-  GBytes *hashes;     /* (owned) (nullable): 32 bytes each */
-  GPtrArray *records; /* (owned) (nullable) (element-type GBytes) */
+  gboolean is_urgent;    /* of a question: somebody waits for it, so it goes before what is not */
+  gboolean is_unchecked; /* of a question: the block as the disk has it, the asker looks itself */
+  GBytes *hashes;        /* (owned) (nullable): 32 bytes each */
+  GPtrArray *records;    /* (owned) (nullable) (element-type GBytes) */
 } MhSyncMessage;
 
 /* Gives back what is in it. */
@@ -76,6 +77,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MhSyncMessage, mh_sync_message_clear)
 
 /* Returns: (transfer full): it as bytes */
 GBytes *mh_sync_message_encode (const MhSyncMessage *self) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: (transfer full): the beginning of it as bytes. @body is the rest, or %NULL when there is
+ * none: (transfer full), a reference of the last record */
+GBytes *
+mh_sync_message_encode_parts (const MhSyncMessage *self, GBytes **body) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Reads @message into the empty @out. Returns: %FALSE when it is not well formed or over a limit */
 gboolean mh_sync_message_decode (GBytes *message, MhSyncMessage *out) G_GNUC_WARN_UNUSED_RESULT;

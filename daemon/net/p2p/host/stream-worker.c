@@ -13,12 +13,17 @@ struct _MhStreamWorker
 {
   GMutex lock;
   GCond changed;
-  MhBuf in;                /* (locked-by lock) */
-  MhBuf out;               /* (locked-by lock) */
-  gboolean is_ended;       /* nothing comes after @in (locked-by lock) */
-  gboolean is_broken;      /* (locked-by lock) */
-  gboolean is_closing;     /* nothing comes after @out (locked-by lock) */
-  gboolean is_pump_posted; /* (locked-by lock) */
+  MhBuf in;            /* (locked-by lock) */
+  guint8 *target;      /* (unowned) (nullable): where a reader has what comes (locked-by lock) */
+  gsize target_left;   /* bytes that it waits for (locked-by lock) */
+  GQueue out;          /* (element-type GBytes) (locked-by lock) */
+  gsize out_used;      /* of the first of @out (locked-by lock) */
+  gsize out_size;      /* bytes of @out that are left (locked-by lock) */
+  gboolean is_ended;   /* nothing comes after @in (locked-by lock) */
+  gboolean is_broken;  /* (locked-by lock) */
+  gboolean is_closing; /* nothing comes after @out (locked-by lock) */
+  gboolean is_pump_posted;    /* (locked-by lock) */
+  gboolean is_writer_waiting; /* (locked-by lock) */
 };
 
 /* Takes what came in, as far as there is room. Call with the lock held. */
@@ -26,8 +31,17 @@ static void
 move_in (MhStream *self, MhStreamWorker *worker)
 {
   const MhBuf *received = mh_stream_received (self);
-  gsize size = MIN (mh_buf_size (received), MOST_WAITING - mh_buf_size (&worker->in));
+  gsize direct = worker->target != NULL ? MIN (mh_buf_size (received), worker->target_left) : 0;
+  gsize size;
 
+  if (direct > 0)
+    {
+      memcpy (worker->target, mh_buf_peek (received), direct);
+      worker->target += direct;
+      worker->target_left -= direct;
+      mh_stream_consume (self, direct);
+    }
+  size = MIN (mh_buf_size (received), MOST_WAITING - mh_buf_size (&worker->in));
   mh_buf_append (&worker->in, mh_buf_peek (received), size);
   mh_stream_consume (self, size);
   worker->is_ended = mh_stream_is_ended (self) && mh_buf_size (mh_stream_received (self)) == 0;
@@ -37,18 +51,35 @@ move_in (MhStream *self, MhStreamWorker *worker)
 static void
 move_out (MhStream *self, MhStreamWorker *worker)
 {
-  gsize size = mh_buf_size (&worker->out);
+  GBytes *first;
 
+  while ((first = g_queue_peek_head (&worker->out)) != NULL)
+    {
+      gsize size;
+      const guint8 *data = g_bytes_get_data (first, &size);
+      gsize taken = size - worker->out_used;
+
+      if (worker->is_closing)
+        mh_stream_write_all (self, data + worker->out_used, taken);
+      else
+        taken = mh_stream_write (self, data + worker->out_used, taken);
+      worker->out_used += taken;
+      worker->out_size -= taken;
+      if (worker->out_used < size)
+        return; /* goes on when there is room again */
+      g_bytes_unref (g_queue_pop_head (&worker->out));
+      worker->out_used = 0;
+    }
   if (worker->is_closing)
-    {
-      mh_stream_write_all (self, mh_buf_peek (&worker->out), size);
-      mh_buf_consume (&worker->out, size);
-      mh_stream_close_write_here (self);
-    }
-  else if (size > 0)
-    {
-      mh_buf_consume (&worker->out, mh_stream_write (self, mh_buf_peek (&worker->out), size));
-    }
+    mh_stream_close_write_here (self);
+}
+
+/* Whether somebody who waits can go on. Call with the lock held. */
+static gboolean
+is_worth_waking (const MhStreamWorker *worker)
+{
+  return worker->target == NULL || worker->target_left == 0 || worker->is_ended || worker->is_broken
+         || worker->is_writer_waiting;
 }
 
 static void
@@ -68,7 +99,8 @@ pump (gpointer data)
       move_in (self, worker);
       move_out (self, worker);
     }
-  g_cond_broadcast (&worker->changed);
+  if (is_worth_waking (worker))
+    g_cond_broadcast (&worker->changed);
   g_mutex_unlock (&worker->lock);
 }
 
@@ -142,7 +174,7 @@ mh_stream_worker_free (MhStreamWorker *self)
     return;
 
   mh_buf_clear (&self->in);
-  mh_buf_clear (&self->out);
+  g_queue_clear_full (&self->out, (GDestroyNotify) g_bytes_unref);
   g_cond_clear (&self->changed);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -211,6 +243,21 @@ end_of (guint timeout_ms)
   return g_get_monotonic_time () + (gint64) timeout_ms * G_TIME_SPAN_MILLISECOND;
 }
 
+/* Reads into @out what is there already. Call with the lock held. Returns: bytes */
+static gsize
+read_some (MhStream *self, MhStreamWorker *worker, guint8 *out, gsize size)
+{
+  gsize some = MIN (size, mh_buf_size (&worker->in));
+
+  if (some > 0)
+    {
+      memcpy (out, mh_buf_peek (&worker->in), some);
+      take (self, worker, some);
+    }
+
+  return some;
+}
+
 gssize
 mh_stream_read_wait (MhStream *self, guint8 *out, gsize size, guint timeout_ms, GError **error)
 {
@@ -219,15 +266,37 @@ mh_stream_read_wait (MhStream *self, guint8 *out, gsize size, guint timeout_ms, 
 
   g_mutex_lock (&worker->lock);
   if (wait_for_bytes (worker, 1, end_of (timeout_ms), error))
-    {
-      got = (gssize) MIN (size, mh_buf_size (&worker->in));
-      if (got > 0)
-        memcpy (out, mh_buf_peek (&worker->in), (gsize) got);
-      take (self, worker, (gsize) got);
-    }
+    got = (gssize) read_some (self, worker, out, size);
   g_mutex_unlock (&worker->lock);
 
   return got;
+}
+
+/* Waits until less waits to be sent than may. Call with the lock held. Returns: %FALSE with @error
+ * set */
+static gboolean
+wait_for_room (MhStreamWorker *worker, guint timeout_ms, GError **error)
+{
+  gint64 end_us = end_of (timeout_ms);
+  gboolean good = TRUE;
+
+  while (good && !worker->is_broken && worker->out_size >= MOST_WAITING)
+    {
+      worker->is_writer_waiting = TRUE;
+      good = wait_until (worker, end_us, error);
+    }
+  worker->is_writer_waiting = FALSE;
+
+  return good && (!worker->is_broken || set_broken (error));
+}
+
+/* Takes @bytes. Call with the lock held. */
+static void
+put (MhStream *self, MhStreamWorker *worker, GBytes *bytes)
+{
+  worker->out_size += g_bytes_get_size (bytes);
+  g_queue_push_tail (&worker->out, bytes);
+  post_pump (self);
 }
 
 gboolean
@@ -235,30 +304,20 @@ mh_stream_write_wait (MhStream *self, const guint8 *data, gsize size, guint time
                       GError **error)
 {
   MhStreamWorker *worker = get_worker (self);
-  gint64 end_us = end_of (timeout_ms);
   gboolean good = TRUE;
 
   g_mutex_lock (&worker->lock);
   while (good && size > 0)
     {
-      gsize some = MIN (size, MOST_WAITING - mh_buf_size (&worker->out));
+      gsize some;
 
-      if (worker->is_broken)
-        {
-          good = set_broken (error);
-        }
-      else if (some == 0)
-        {
-          good = wait_until (worker, end_us, error);
-        }
-      else
-        {
-          mh_buf_append (&worker->out, data, some);
-          data += some;
-          size -= some;
-          end_us = end_of (timeout_ms);
-          post_pump (self);
-        }
+      good = wait_for_room (worker, timeout_ms, error);
+      if (!good)
+        break;
+      some = MIN (size, MOST_WAITING - worker->out_size);
+      put (self, worker, g_bytes_new (data, some));
+      data += some;
+      size -= some;
     }
   g_mutex_unlock (&worker->lock);
 
@@ -290,29 +349,28 @@ read_length (MhStream *self, MhStreamWorker *worker, gint64 end_us, guint64 *siz
   return FALSE;
 }
 
-/* Reads @size bytes. Call with the lock held. Returns: (nullable): %NULL with @error set */
+/* Reads @size bytes, which the loop puts where they belong. Call with the lock held. Returns:
+ * (nullable): %NULL with @error set */
 static GBytes *
 read_exactly (MhStream *self, MhStreamWorker *worker, gsize size, gint64 end_us, GError **error)
 {
-  g_autoptr (GByteArray) message = g_byte_array_new ();
+  g_autofree guint8 *message = g_malloc (MAX (size, 1));
+  gsize done = read_some (self, worker, message, size);
+  gboolean good = TRUE;
 
-  while (message->len < size)
+  worker->target = message + done;
+  worker->target_left = size - done;
+  while (good && worker->target_left > 0)
     {
-      gsize some;
-
-      if (!wait_for_bytes (worker, 1, end_us, error))
-        return NULL;
-      some = MIN (size - message->len, mh_buf_size (&worker->in));
-      if (some == 0)
-        {
-          set_broken (error);
-          return NULL;
-        }
-      g_byte_array_append (message, mh_buf_peek (&worker->in), (guint) some);
-      take (self, worker, some);
+      if (worker->is_ended || worker->is_broken)
+        good = set_broken (error);
+      else
+        good = wait_until (worker, end_us, error);
     }
+  worker->target = NULL;
+  worker->target_left = 0;
 
-  return g_byte_array_free_to_bytes (g_steal_pointer (&message));
+  return good ? g_bytes_new_take (g_steal_pointer (&message), size) : NULL;
 }
 
 GBytes *
@@ -344,4 +402,27 @@ mh_stream_write_message_wait (MhStream *self, gconstpointer data, gsize size, gu
 
   return mh_stream_write_wait (self, length, mh_varint_put (size, length), timeout_ms, error)
          && mh_stream_write_wait (self, data, size, timeout_ms, error);
+}
+
+gboolean
+mh_stream_write_parts_wait (MhStream *self, GBytes *head, GBytes *body, guint timeout_ms,
+                            GError **error)
+{
+  MhStreamWorker *worker = get_worker (self);
+  gsize size = g_bytes_get_size (head) + (body != NULL ? g_bytes_get_size (body) : 0);
+  guint8 length[MH_VARINT_MAX];
+  gboolean good;
+
+  g_mutex_lock (&worker->lock);
+  good = wait_for_room (worker, timeout_ms, error);
+  if (good)
+    {
+      put (self, worker, g_bytes_new (length, mh_varint_put (size, length)));
+      put (self, worker, g_bytes_ref (head));
+      if (body != NULL)
+        put (self, worker, g_bytes_ref (body));
+    }
+  g_mutex_unlock (&worker->lock);
+
+  return good;
 }

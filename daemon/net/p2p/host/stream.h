@@ -152,4 +152,9 @@ GBytes *mh_stream_read_message_wait (MhStream *self, gsize most, guint timeout_m
 gboolean mh_stream_write_message_wait (MhStream *self, gconstpointer data, gsize size,
                                        guint timeout_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same for a message of @head and the nullable @body, which are referenced and not copied. May
+ * return before they are sent, with up to a megabyte of earlier messages. */
+gboolean mh_stream_write_parts_wait (MhStream *self, GBytes *head, GBytes *body, guint timeout_ms,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

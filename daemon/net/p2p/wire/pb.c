@@ -107,10 +107,16 @@ mh_pb_put_uint (GByteArray *out, guint32 number, guint64 value)
 void
 mh_pb_put_bytes (GByteArray *out, guint32 number, gconstpointer data, gsize size)
 {
-  mh_varint_append (out, (guint64) number << 3 | MH_PB_BYTES);
-  mh_varint_append (out, size);
+  mh_pb_begin_bytes (out, number, size);
   if (size > 0)
     g_byte_array_append (out, data, (guint) size);
+}
+
+void
+mh_pb_begin_bytes (GByteArray *out, guint32 number, gsize size)
+{
+  mh_varint_append (out, (guint64) number << 3 | MH_PB_BYTES);
+  mh_varint_append (out, size);
 }
 
 void

@@ -59,6 +59,9 @@ void mh_pb_put_uint (GByteArray *out, guint32 number, guint64 value);
 /* Appends a field of bytes. */
 void mh_pb_put_bytes (GByteArray *out, guint32 number, gconstpointer data, gsize size);
 
+/* Appends what stands before a field of @size bytes, which the caller has follow. */
+void mh_pb_begin_bytes (GByteArray *out, guint32 number, gsize size);
+
 /* Appends a field of text. */
 void mh_pb_put_text (GByteArray *out, guint32 number, const char *text);
 

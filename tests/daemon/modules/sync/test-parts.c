@@ -10,6 +10,7 @@
 #include "modules/sync/sync-placement.h"
 #include "modules/sync/sync-promises.h"
 #include "modules/sync/sync-rate.h"
+#include "modules/sync/sync-wire.h"
 
 #define DAY_MS (24 * G_GINT64_CONSTANT (3600000))
 
@@ -98,6 +99,60 @@ test_blame (void)
   g_ptr_array_unref (g_steal_pointer (&list));
   list = mh_sync_blame_list (blame, 11 * minute + 2 * DAY_MS);
   g_assert_cmpuint (list->len, ==, 0);
+}
+
+static void
+test_doubt (void)
+{
+  g_autoptr (MhSyncBlame) blame = mh_sync_blame_new ();
+  MhPeerId bad = random_peer ();
+  MhPeerId good = random_peer ();
+  g_autoptr (GPtrArray) list = NULL;
+
+  g_test_summary (
+      "whose bytes were wrong unseen is doubted, and not blamed; with too many, all are");
+  mh_sync_blame_doubt (blame, &bad);
+  g_assert_true (mh_sync_blame_is_doubted (blame, &bad));
+  g_assert_false (mh_sync_blame_is_doubted (blame, &good));
+  list = mh_sync_blame_list (blame, 0);
+  g_assert_cmpuint (list->len, ==, 0);
+  for (guint i = 0; i < 5000; i++)
+    {
+      MhPeerId other = random_peer ();
+
+      mh_sync_blame_doubt (blame, &other);
+    }
+  g_assert_true (mh_sync_blame_is_doubted (blame, &good));
+}
+
+static void
+test_message_parts (void)
+{
+  g_auto (MhSyncMessage) message = { .op = MH_SYNC_BLOCK, .is_unchecked = TRUE };
+
+  g_test_summary ("the parts of a message are the message, and the last record is not copied");
+  for (guint records = 0; records < 3; records++)
+    {
+      g_autoptr (GBytes) body = NULL;
+      g_autoptr (GBytes) head = mh_sync_message_encode_parts (&message, &body);
+      g_autoptr (GBytes) whole = mh_sync_message_encode (&message);
+      g_autoptr (GByteArray) both = g_byte_array_new ();
+      g_auto (MhSyncMessage) again = { 0 };
+
+      g_assert_true (records == 0 ? body == NULL
+                                  : body == g_ptr_array_index (message.records, records - 1));
+      g_byte_array_append (both, g_bytes_get_data (head, NULL), (guint) g_bytes_get_size (head));
+      if (body != NULL)
+        g_byte_array_append (both, g_bytes_get_data (body, NULL), (guint) g_bytes_get_size (body));
+      g_assert_cmpmem (both->data, both->len, g_bytes_get_data (whole, NULL),
+                       g_bytes_get_size (whole));
+      g_assert_true (mh_sync_message_decode (whole, &again));
+      g_assert_true (again.is_unchecked && !again.is_urgent);
+
+      if (message.records == NULL)
+        message.records = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+      g_ptr_array_add (message.records, random_ids (100 * records + 1));
+    }
 }
 
 static void
@@ -260,6 +315,8 @@ main (int argc, char **argv)
   g_test_add_func ("/sync/parts/promises", test_promises);
   g_test_add_func ("/sync/parts/promises-end", test_promises_end);
   g_test_add_func ("/sync/parts/blame", test_blame);
+  g_test_add_func ("/sync/parts/doubt", test_doubt);
+  g_test_add_func ("/sync/parts/message", test_message_parts);
   g_test_add_func ("/sync/parts/claims", test_claims);
   g_test_add_func ("/sync/parts/rate", test_rate);
   g_test_add_func ("/sync/parts/placement", test_placement);

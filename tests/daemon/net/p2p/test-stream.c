@@ -407,6 +407,110 @@ test_empty_messages (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
 }
 
+#define PARTS 120
+
+/* Returns: (transfer full): bytes that belong to message @i; larger than what may wait now and then
+ */
+static GBytes *
+part_of (guint i, gboolean is_head)
+{
+  gsize size = is_head ? i % 7 * 40 : i % 11 == 0 ? 2500000 : i % 5 == 0 ? 0 : i * 997 % 200000;
+  guint8 *data = g_malloc (size + 1);
+
+  mht_fill (data, size, 2 * i + (is_head ? 1 : 0));
+
+  return g_bytes_new_take (data, size);
+}
+
+static gpointer
+write_parts (gpointer data)
+{
+  for (guint i = 0; i < PARTS; i++)
+    {
+      g_autoptr (GBytes) head = part_of (i, TRUE);
+      g_autoptr (GBytes) body = i % 3 == 0 ? NULL : part_of (i, FALSE);
+
+      g_assert_true (mh_stream_write_parts_wait (data, head, body, MHT_TIMEOUT_MS, NULL));
+    }
+
+  return NULL;
+}
+
+static void
+test_parts (void)
+{
+  g_auto (Pair) pair = { NULL };
+  g_autoptr (GAsyncQueue) queue = g_async_queue_new ();
+  g_autoptr (MhStream) stream = NULL;
+  g_autoptr (MhStream) other = NULL;
+  GThread *writer;
+
+  g_test_summary ("messages in parts of any size come whole and in order");
+  pair_init (&pair);
+  handle (pair.two, SINK, on_given, queue);
+  stream = open_stream (&pair, SINK);
+  other = take_given (queue);
+  writer = g_thread_new ("write", write_parts, stream);
+  for (guint i = 0; i < PARTS; i++)
+    {
+      g_autoptr (GBytes) head = part_of (i, TRUE);
+      g_autoptr (GBytes) body = i % 3 == 0 ? g_bytes_new (NULL, 0) : part_of (i, FALSE);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GBytes) message =
+          mh_stream_read_message_wait (other, 5000000, MHT_TIMEOUT_MS, &error);
+      gsize size = g_bytes_get_size (head);
+
+      g_assert_no_error (error);
+      g_assert_cmpuint (g_bytes_get_size (message), ==, size + g_bytes_get_size (body));
+      if (size > 0)
+        g_assert_cmpmem (g_bytes_get_data (message, NULL), size, g_bytes_get_data (head, NULL),
+                         size);
+      if (g_bytes_get_size (body) > 0)
+        g_assert_cmpmem ((const guint8 *) g_bytes_get_data (message, NULL) + size,
+                         g_bytes_get_size (body), g_bytes_get_data (body, NULL),
+                         g_bytes_get_size (body));
+    }
+  g_thread_join (writer);
+}
+
+static void
+test_parts_end (void)
+{
+  g_auto (Pair) pair = { NULL };
+  g_autoptr (GAsyncQueue) queue = g_async_queue_new ();
+  g_autoptr (GBytes) large = part_of (0, FALSE);
+  g_autoptr (MhStream) stream = NULL;
+  g_autoptr (MhStream) other = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) message = NULL;
+  gint64 begin_us;
+
+  g_test_summary (
+      "a message that ends early is an error, and a peer that takes nothing does not have "
+      "a worker wait for ever");
+  pair_init (&pair);
+  handle (pair.two, SINK, on_given, queue);
+  stream = open_stream (&pair, SINK);
+  other = take_given (queue);
+  begin_us = g_get_monotonic_time ();
+  while (mh_stream_write_parts_wait (stream, large, NULL, 100, &error))
+    g_assert_cmpint (g_get_monotonic_time () - begin_us, <, 20 * G_TIME_SPAN_SECOND);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  g_clear_error (&error);
+  message = mh_stream_read_message_wait (other, 5000000, MHT_TIMEOUT_MS, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_bytes_equal (message, large));
+  mh_stream_reset (stream);
+  while (error == NULL)
+    {
+      g_autoptr (GBytes) more =
+          mh_stream_read_message_wait (other, 5000000, MHT_TIMEOUT_MS, &error);
+
+      g_assert_true (more == NULL || g_bytes_equal (more, large));
+    }
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+}
+
 static void
 test_worker_limits (void)
 {
@@ -606,6 +710,8 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/stream/long-message", test_long_message);
   g_test_add_func ("/p2p/stream/bad-length", test_bad_length);
   g_test_add_func ("/p2p/stream/empty-messages", test_empty_messages);
+  g_test_add_func ("/p2p/stream/parts", test_parts);
+  g_test_add_func ("/p2p/stream/parts-end", test_parts_end);
   g_test_add_func ("/p2p/stream/worker-limits", test_worker_limits);
   g_test_add_func ("/p2p/stream/worker-timeouts", test_worker_timeouts);
   g_test_add_func ("/p2p/stream/host-is-gone", test_host_is_gone);

@@ -329,16 +329,20 @@ mh_stream_read_message_wait (MhStream *self, gsize most, guint timeout_ms, GErro
 
 /* What is lost on its way counts as written. */
 gboolean
-mh_stream_write_message_wait (MhStream *self, gconstpointer data, gsize size, guint timeout_ms,
-                              GError **error)
+mh_stream_write_parts_wait (MhStream *self, GBytes *head, GBytes *body, guint timeout_ms,
+                            GError **error)
 {
+  g_autoptr (GByteArray) both = g_byte_array_new ();
   Line *line = self->line;
 
   if (line->broken || line->over || line->closed[self->side])
     return refuse (error);
-  if (passes (line, size))
+  g_byte_array_append (both, g_bytes_get_data (head, NULL), (guint) g_bytes_get_size (head));
+  if (body != NULL)
+    g_byte_array_append (both, g_bytes_get_data (body, NULL), (guint) g_bytes_get_size (body));
+  if (passes (line, both->len))
     {
-      GBytes *message = g_bytes_new (data, size);
+      GBytes *message = g_byte_array_free_to_bytes (g_steal_pointer (&both));
       MhHost *gives = line->hosts[GIVES];
 
       g_queue_push_tail (&line->inbox[!self->side],
