@@ -17,7 +17,7 @@ import sys
 import yaml
 
 METHODS = ["get", "post", "put", "patch", "delete"]
-RUNS = ["loop", "worker", "upload", "file", "sse"]
+RUNS = ["loop", "worker", "password", "upload", "file", "sse"]
 # The ways to get in that the specification knows: how, and which kinds of token count.
 # Where the handler checks a secret of its own (webhooks, refresh tokens, …) the route is open.
 PEOPLE = ["session", "jwt"]

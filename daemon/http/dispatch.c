@@ -460,7 +460,7 @@ mh_dispatch_body (MhServer *self, SoupServerMessage *message)
       run_handler (request);
       mh_reply_finish (request);
     }
-  else if (push (self->workers, request))
+  else if (push (request->route->run == MH_RUN_PASSWORD ? self->derivers : self->workers, request))
     {
       mh_request_pause (request);
     }

@@ -56,6 +56,7 @@ struct _MhServer
   char **allowed_hosts;    /* (owned) (nullable) */
   char *page_prefix;       /* (owned) (nullable) */
   MhPool *workers;         /* (owned) */
+  MhPool *derivers;        /* (owned): of passwords */
   MhPool *uploads;         /* (owned) */
   MhPool *readers;         /* (owned) of file contents */
   char *url;               /* (owned) (nullable) */

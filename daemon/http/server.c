@@ -7,6 +7,7 @@
 
 #define WORKERS 8
 #define UPLOADS 8
+#define DERIVERS 2 /* each takes 64 MiB and a core */
 #define READERS 4
 #define QUEUE 1024
 
@@ -39,6 +40,7 @@ mh_server_new (const MhServerOptions *options)
   self->conns = g_hash_table_new (NULL, NULL);
   self->active = g_hash_table_new (NULL, NULL);
   self->workers = mh_pool_new ("http", WORKERS, QUEUE);
+  self->derivers = mh_pool_new ("password", DERIVERS, QUEUE);
   self->uploads = mh_pool_new ("upload", UPLOADS, QUEUE);
   self->readers = mh_pool_new ("read", READERS, QUEUE);
   g_mutex_init (&self->stats_lock);
@@ -117,6 +119,7 @@ mh_server_stop (MhServer *self)
   end_requests (self);
   mh_conn_stop (self);
   mh_pool_free (self->workers);
+  mh_pool_free (self->derivers);
   mh_pool_free (self->uploads);
   mh_pool_free (self->readers);
   /* What the workers posted last. It finds its messages gone and only drops references. */

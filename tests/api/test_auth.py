@@ -99,6 +99,20 @@ class Lockout(unittest.TestCase):
             self.assertEqual(sorted(reply.status for reply in replies), [401] * 15 + [429] * 25)
             self.assertTrue(all(int(r.headers["Retry-After"]) > 0 for r in replies if r.status == 429))
 
+    def test_logins_hold_up_nothing_else(self):
+        """as many wrong passwords at once as there are workers: what needs no password is answered before them"""
+        config = "api:\n  auth:\n    login_max_attempts: 100\n"
+        with mh.Daemon(config=config, expect=EXPECTED) as daemon:
+            set_password(daemon, "correct horse")
+            with concurrent.futures.ThreadPoolExecutor(24) as pool:
+                logins = [pool.submit(daemon.post, LOGIN, {"password": f"wrong horse {i}"}, token=None) for i in range(24)]
+                mh.wait_until(lambda: any(login.done() for login in logins))
+                for _ in range(5):
+                    self.assertEqual(daemon.get("/api/v1/vaults").status, 200)
+                waiting = sum(not login.done() for login in logins)
+            self.assertGreaterEqual(waiting, 12)
+            self.assertEqual([login.result().status for login in logins], [401] * 24)
+
     def test_lock_ends(self):
         config = "api:\n  auth:\n    login_max_attempts: 2\n    login_lockout: 1s\n"
         with mh.Daemon(config=config, expect=EXPECTED) as daemon:
