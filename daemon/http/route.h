@@ -20,12 +20,12 @@ typedef gboolean (*MhHandler) (MhRequest *request, gconstpointer body, MhJson *o
 
 typedef enum
 {
-  MH_RUN_LOOP,   /* on the loop: under 1 ms, no I/O */
-  MH_RUN_WORKER, /* on a worker */
+  MH_RUN_LOOP,     /* on the loop: under 1 ms, no I/O */
+  MH_RUN_WORKER,   /* on a worker */
   MH_RUN_PASSWORD, /* on one of few workers: it derives a key, which takes a core for a second */
-  MH_RUN_UPLOAD, /* on a worker that pulls the body with mh_request_read() */
-  MH_RUN_FILE,   /* on a worker that hands over a MhContent */
-  MH_RUN_SSE,    /* on the loop, opens an event stream */
+  MH_RUN_UPLOAD,   /* on a worker that pulls the body with mh_request_read() */
+  MH_RUN_FILE,     /* on a worker that hands over a MhContent */
+  MH_RUN_SSE,      /* on the loop, opens an event stream */
 } MhRun;
 
 /* One documented route. The table is generated from the contracts. */
