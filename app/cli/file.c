@@ -248,16 +248,16 @@ mh_cli_file_history (MhCli *cli, const MhCliCommand *command, char ***args, GErr
   return TRUE;
 }
 
-/* The hash of the one version that @digits begin. */
+/* The hash, @member, of the one version that @digits begin. */
 static char *
-complete_hash (JsonNode *history, const char *digits, GError **error)
+complete_hash (JsonNode *history, const char *member, const char *digits, GError **error)
 {
   JsonArray *versions = mh_cli_array (history, "versions");
   const char *found = NULL;
 
   for (guint i = 0; versions != NULL && i < json_array_get_length (versions); i++)
     {
-      const char *hash = mh_cli_str (json_array_get_object_element (versions, i), "content_hash");
+      const char *hash = mh_cli_str (json_array_get_object_element (versions, i), member);
 
       if (*hash == '\0' || !g_str_has_prefix (hash, digits))
         continue;
@@ -289,7 +289,7 @@ mh_cli_file_restore (MhCli *cli, const MhCliCommand *command, char ***args, GErr
     return FALSE;
   place = mh_cli_place_new (cli, (*args)[0], error);
   history = place != NULL ? get_history (cli, place, error) : NULL;
-  hash = history != NULL ? complete_hash (history, (*args)[1], error) : NULL;
+  hash = history != NULL ? complete_hash (history, "content_hash", (*args)[1], error) : NULL;
   if (hash == NULL)
     return FALSE;
 
@@ -298,6 +298,128 @@ mh_cli_file_restore (MhCli *cli, const MhCliCommand *command, char ***args, GErr
   mh_json_end_object (body);
   answer =
       mh_cli_call (cli, "POST", mh_cli_place_route (place, "restore"), mh_json_steal (body), error);
+
+  return answer != NULL;
+}
+
+/* -- on other machines -- */
+
+/* Returns: (transfer full): what a route of the place in the first argument answers, printed with
+ * `--json`; or %NULL with @error set */
+static JsonNode *
+call_at (MhCli *cli, const MhCliCommand *command, const char *method, const char *verb,
+         char ***args, GError **error)
+{
+  g_autoptr (MhCliPlace) place = NULL;
+
+  if (!mh_cli_parse (cli, command, NULL, args, error))
+    return NULL;
+  place = mh_cli_place_new (cli, **args, error);
+
+  return place != NULL ? mh_cli_call (cli, method, mh_cli_place_route (place, verb), NULL, error)
+                       : NULL;
+}
+
+/* Prints the machine with @id, and what it is called when @nodes has it. */
+static void
+print_holder (const char *id, JsonArray *nodes)
+{
+  g_autofree char *name = NULL;
+
+  for (guint i = 0; nodes != NULL && i < json_array_get_length (nodes); i++)
+    {
+      JsonObject *node = json_array_get_object_element (nodes, i);
+
+      if (g_str_equal (mh_cli_str (node, "node_id"), id))
+        name = mh_cli_clean (mh_cli_bool (node, "self") ? _ ("this one")
+                                                        : mh_cli_str (node, "display_name"));
+      if (name != NULL)
+        break;
+    }
+  mh_cli_print ("%s  %s\n", id, name != NULL ? name : "");
+}
+
+gboolean
+mh_cli_file_where (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  g_autoptr (JsonNode) answer = call_at (cli, command, "GET", "locality", args, error);
+  g_autoptr (JsonNode) nodes = NULL;
+  JsonArray *holders;
+
+  if (answer == NULL)
+    return FALSE;
+  if (cli->json)
+    return TRUE;
+
+  nodes =
+      mh_cli_api_call (cli->api, "GET", "/api/v1/nodes", NULL, NULL); /* none without a network */
+  holders = mh_cli_array (answer, "holders");
+  for (guint i = 0; holders != NULL && i < json_array_get_length (holders); i++)
+    print_holder (json_array_get_string_element (holders, i),
+                  nodes != NULL ? mh_cli_array (nodes, "nodes") : NULL);
+
+  return TRUE;
+}
+
+gboolean
+mh_cli_file_fetch (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  g_autoptr (JsonNode) answer = call_at (cli, command, "POST", "cache", args, error);
+
+  return answer != NULL;
+}
+
+/* Prints the versions between which a person has to choose. */
+static void
+print_heads (JsonArray *versions)
+{
+  for (guint i = 0; versions != NULL && i < json_array_get_length (versions); i++)
+    {
+      JsonObject *version = json_array_get_object_element (versions, i);
+      g_autofree char *time = mh_cli_time (mh_cli_int (version, "ts_ms"));
+      g_autofree char *size = g_format_size ((guint64) mh_cli_int (version, "size"));
+      g_autofree char *path = mh_cli_clean (mh_cli_str (version, "path"));
+
+      if (mh_cli_bool (version, "head"))
+        mh_cli_print ("%c %.12s  %s  %10s  %-6s  %s  %s\n",
+                      mh_cli_bool (version, "current") ? '*' : ' ',
+                      mh_cli_str (version, "version_hash"), time, size, mh_cli_str (version, "op"),
+                      mh_cli_str (version, "author"), path);
+    }
+}
+
+gboolean
+mh_cli_file_resolve (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  g_autoptr (MhCliPlace) place = NULL;
+  g_autoptr (JsonNode) history = NULL;
+  g_autoptr (JsonNode) answer = NULL;
+  g_autoptr (MhJson) body = mh_json_new ();
+  g_autofree char *hash = NULL;
+
+  if (!mh_cli_parse (cli, command, NULL, args, error))
+    return FALSE;
+  place = mh_cli_place_new (cli, (*args)[0], error);
+  history = place != NULL ? get_history (cli, place, error) : NULL;
+  if (history == NULL)
+    return FALSE;
+  if ((*args)[1] == NULL)
+    {
+      if (cli->json)
+        mh_cli_print_json (history);
+      else
+        print_heads (mh_cli_array (history, "versions"));
+      return TRUE;
+    }
+  hash = complete_hash (history, "version_hash", (*args)[1], error);
+  if (hash == NULL)
+    return FALSE;
+
+  mh_json_begin_object (body, NULL);
+  mh_json_string (body, "version_hash", hash);
+  mh_json_end_object (body);
+  answer = mh_cli_call (cli, "POST", mh_cli_place_route (place, "resolve-conflict"),
+                        mh_json_steal (body), error);
 
   return answer != NULL;
 }

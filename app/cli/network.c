@@ -171,63 +171,163 @@ mh_cli_network_invite (MhCli *cli, const MhCliCommand *command, char ***args, GE
   return TRUE;
 }
 
-/* -- machines -- */
-
-static void
-print_node (JsonObject *node)
-{
-  g_autofree char *name = mh_cli_clean (mh_cli_str (node, "display_name"));
-  g_autofree char *room = g_format_size ((guint64) mh_cli_int (node, "free_bytes"));
-  const char *state = mh_cli_bool (node, "self")     ? _ ("this one")
-                      : mh_cli_bool (node, "online") ? _ ("online")
-                                                     : _ ("offline");
-
-  mh_cli_print ("%s  %-8s  %10s  %s\n", mh_cli_str (node, "node_id"), state, room, name);
-}
+/* -- its key and its first addresses -- */
 
 gboolean
-mh_cli_node_list (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+mh_cli_network_key (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
 {
+  g_autofree char *id = NULL;
   g_autoptr (JsonNode) answer = NULL;
-  JsonArray *nodes;
 
   if (!mh_cli_parse (cli, command, NULL, args, error))
     return FALSE;
-  answer = mh_cli_call (cli, "GET", g_strdup ("/api/v1/nodes"), NULL, error);
+  id = find_network (cli, **args, error);
+  if (id == NULL)
+    return FALSE;
+  answer = mh_cli_call (cli, "GET", g_strdup_printf ("/api/v1/networks/%s/key", id), NULL, error);
   if (answer == NULL)
     return FALSE;
-
-  nodes = cli->json ? NULL : mh_cli_array (answer, "nodes");
-  for (guint i = 0; nodes != NULL && i < json_array_get_length (nodes); i++)
-    print_node (json_array_get_object_element (nodes, i));
+  if (!cli->json && JSON_NODE_HOLDS_OBJECT (answer))
+    mh_cli_print ("%s\n", mh_cli_str (json_node_get_object (answer), "swarm_key"));
 
   return TRUE;
 }
 
-gboolean
-mh_cli_node_speedtest (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+static void
+print_rotation (JsonNode *answer)
 {
+  JsonArray *pushed = mh_cli_array (answer, "pushed");
+  JsonArray *absent = mh_cli_array (answer, "absent");
+  guint count = pushed != NULL ? json_array_get_length (pushed) : 0;
+
+  mh_cli_print (ngettext ("The network is %s now; %u machine has the key.\n",
+                          "The network is %s now; %u machines have the key.\n", count),
+                mh_cli_str (json_node_get_object (answer), "id"), count);
+  for (guint i = 0; absent != NULL && i < json_array_get_length (absent); i++)
+    mh_cli_print (_ ("%s does not have it: it has to be invited again.\n"),
+                  json_array_get_string_element (absent, i));
+}
+
+gboolean
+mh_cli_network_rotate (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  g_autofree char *id = NULL;
   g_autoptr (JsonNode) answer = NULL;
-  g_autofree char *escaped = NULL;
-  g_autofree char *up = NULL;
-  g_autofree char *down = NULL;
-  JsonObject *result;
 
   if (!mh_cli_parse (cli, command, NULL, args, error))
     return FALSE;
-  escaped = g_uri_escape_string (**args, NULL, FALSE);
-  answer = mh_cli_call (cli, "POST", g_strdup_printf ("/api/v1/network/speedtest/%s", escaped),
-                        NULL, error);
+  id = find_network (cli, **args, error);
+  if (id == NULL)
+    return FALSE;
+  answer =
+      mh_cli_call (cli, "POST", g_strdup_printf ("/api/v1/networks/%s/swarm-key", id), NULL, error);
   if (answer == NULL)
     return FALSE;
-  if (cli->json || !JSON_NODE_HOLDS_OBJECT (answer))
-    return TRUE;
+  if (!cli->json && JSON_NODE_HOLDS_OBJECT (answer))
+    print_rotation (answer);
 
-  result = json_node_get_object (answer);
-  up = g_format_size ((guint64) mh_cli_int (result, "up_bps"));
-  down = g_format_size ((guint64) mh_cli_int (result, "down_bps"));
-  mh_cli_print (_ ("%.1f ms there and back, %s a second to it, %s a second from it\n"),
-                json_object_get_double_member_with_default (result, "rtt_ms", 0), up, down);
+  return TRUE;
+}
+
+/* Returns: (transfer full): a body with the addresses of @network and @added, without @removed */
+static char *
+bootstrap_body (JsonObject *network, char **added, char **removed)
+{
+  JsonArray *old = json_object_has_member (network, "bootstrap")
+                       ? json_object_get_array_member (network, "bootstrap")
+                       : NULL;
+  g_autoptr (MhJson) json = mh_json_new ();
+
+  mh_json_begin_object (json, NULL);
+  mh_json_begin_array (json, "addrs");
+  for (guint i = 0; old != NULL && i < json_array_get_length (old); i++)
+    {
+      const char *addr = json_array_get_string_element (old, i);
+
+      if (removed == NULL || !g_strv_contains ((const char *const *) removed, addr))
+        mh_json_string (json, NULL, addr);
+    }
+  for (guint i = 0; added != NULL && added[i] != NULL; i++)
+    mh_json_string (json, NULL, added[i]);
+  mh_json_end_array (json);
+  mh_json_end_object (json);
+
+  return mh_json_steal (json);
+}
+
+/* Returns: (transfer full) (nullable): the network with @id of a list */
+static JsonObject *
+pick_network (JsonNode *list, const char *id)
+{
+  JsonArray *networks = mh_cli_array (list, "networks");
+
+  for (guint i = 0; networks != NULL && i < json_array_get_length (networks); i++)
+    {
+      JsonObject *network = json_array_get_object_element (networks, i);
+
+      if (g_str_equal (mh_cli_str (network, "id"), id))
+        return json_object_ref (network);
+    }
+
+  return NULL;
+}
+
+static void
+print_bootstrap (JsonNode *answer)
+{
+  JsonArray *addrs = mh_cli_array (answer, "bootstrap");
+
+  for (guint i = 0; addrs != NULL && i < json_array_get_length (addrs); i++)
+    mh_cli_print ("%s\n", json_array_get_string_element (addrs, i));
+}
+
+gboolean
+mh_cli_network_bootstrap (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
+{
+  g_auto (GStrv) added = NULL;
+  g_auto (GStrv) removed = NULL;
+  const GOptionEntry entries[] = {
+    { "add", 0, 0, G_OPTION_ARG_STRING_ARRAY, &added, N_ ("Ask this address, too"), N_ ("ADDR") },
+    { "remove", 0, 0, G_OPTION_ARG_STRING_ARRAY, &removed, N_ ("Ask this address no more"),
+      N_ ("ADDR") },
+    { NULL },
+  };
+  g_autofree char *id = NULL;
+  g_autoptr (JsonNode) list = NULL;
+  g_autoptr (JsonObject) network = NULL;
+  g_autoptr (JsonNode) answer = NULL;
+  MhCliApi *api;
+
+  if (!mh_cli_parse (cli, command, entries, args, error))
+    return FALSE;
+  id = find_network (cli, **args, error);
+  api = id != NULL ? mh_cli_api (cli, error) : NULL;
+  list = api != NULL ? mh_cli_api_call (api, "GET", "/api/v1/networks", NULL, error) : NULL;
+  if (list == NULL)
+    return FALSE;
+  network = pick_network (list, id);
+  if (network == NULL)
+    {
+      g_set_error (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_NOT_FOUND,
+                   _ ("there is no network “%s”"), **args);
+      return FALSE;
+    }
+  if (added != NULL || removed != NULL)
+    {
+      answer = mh_cli_call (cli, "PUT", g_strdup_printf ("/api/v1/networks/%s/bootstrap", id),
+                            bootstrap_body (network, added, removed), error);
+    }
+  else
+    {
+      answer = json_node_new (JSON_NODE_OBJECT);
+      json_node_set_object (answer, network);
+      if (cli->json)
+        mh_cli_print_json (answer);
+    }
+  if (answer == NULL)
+    return FALSE;
+  if (!cli->json)
+    print_bootstrap (answer);
 
   return TRUE;
 }

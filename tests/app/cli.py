@@ -61,6 +61,12 @@ class Case(unittest.TestCase):
     def json(self, *args, **more):
         return json.loads(self.text("--json", *args, **more))
 
+    def write(self, name, data):
+        path = self.dir / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return path
+
 
 class Usage(unittest.TestCase):
     def test_wrong_use_is_2(self):
@@ -267,18 +273,94 @@ class Networks(Case):
         self.assertEqual(self.json("network", "list"), {"networks": []})
 
 
+    def test_who_may_connect(self):
+        """a machine is shown by its name, kept out and let in again, whatever the list is of"""
+        other = self.enterContext(mh.Daemon(config="node:\n  display_name: Attic\n"))
+        self.run_at("network", "create", "home")
+        other.post("/api/v1/networks", {"url": self.text("network", "invite").strip()})
+        peer = other.get("/api/v1/whoami").json["node_id"]
+        mh.wait_until(lambda: "Attic" in self.text("node", "list"), 30)
+        text = self.text("node", "show", "Attic")
+        self.assertIn(f"Id: {peer}\n", text)
+        self.assertIn("Connection: direct\n", text)
+        self.assertEqual(self.text("node", "show", peer), text)
+        self.run_at("node", "show", "Cellar", code=NOT_FOUND)
+        self.assertIn(" ms there and back", self.text("node", "speedtest", "Attic"))
+        self.assertEqual(self.text("node", "access"), "All machines of the network may connect.\n")
+        self.run_at("node", "access", "closed", code=FAILED)
+
+        def connected():
+            return next(n["connected"] for n in self.json("node", "list")["nodes"] if n["node_id"] == peer)
+        self.assertEqual(self.text("node", "block", "Attic"), f"All but these machines may connect:\n{peer}\n")
+        mh.wait_until(lambda: not connected(), 20)
+        self.assertEqual(self.text("node", "allow", "Attic"), "All but these machines may connect:\n")
+        mh.wait_until(connected, 60)
+        self.assertEqual(self.text("node", "access", "allow"), "Only these machines may connect:\n")
+        mh.wait_until(lambda: not connected(), 20)
+        self.assertEqual(self.json("node", "allow", "Attic"), {"mode": "allow", "peers": [peer]})
+        mh.wait_until(connected, 60)
+        self.assertEqual(self.text("node", "block", peer), "Only these machines may connect:\n")
+
+    def test_keys_and_addresses(self):
+        """the key of a network is printed and changed, its first addresses are shown and changed, the router is told of"""
+        other = self.enterContext(mh.Daemon())
+        name = self.text("network", "create", "home").split()[0]
+        other.post("/api/v1/networks", {"url": self.text("network", "invite").strip()})
+        peer = other.get("/api/v1/whoami").json["node_id"]
+        mh.wait_until(lambda: peer in self.text("node", "list"), 30)
+        key = self.text("network", "key", "home")
+        self.assertRegex(key, r"^/key/swarm/psk/1.0.0/\n/base16/\n[0-9a-f]{64}\n+$")
+        self.run_at("network", "key", "nowhere", code=NOT_FOUND)
+
+        addr = f"/ip4/192.0.2.1/tcp/4001/p2p/{peer}"
+        self.assertEqual(self.text("network", "bootstrap", "home", "--add", addr).splitlines()[-1], addr)
+        self.assertIn(addr, self.text("network", "bootstrap", "home"))
+        self.assertIn(addr, self.json("network", "bootstrap", name)["bootstrap"])
+        self.run_at("network", "bootstrap", "home", "--add", "nonsense", code=FAILED)
+        self.assertNotIn(addr, self.text("network", "bootstrap", "home", "--remove", addr))
+
+        text = self.text("network", "rotate", "home")
+        self.assertIn("; 1 machine has the key.\n", text)
+        self.assertNotIn(name, text)
+        self.assertNotEqual(self.text("network", "key", "home"), key)
+        mh.wait_until(lambda: any(n["connected"] and not n["self"] for n in self.json("node", "list")["nodes"]), 60)
+        self.assertRegex(self.text("nat"), r"^(Others reach|It is not known yet whether others reach) this machine")
+
+    def test_files_on_other_machines(self):
+        """where a file is, and having it here; a conflict is shown and ended"""
+        other = self.enterContext(mh.Daemon())
+        self.run_at("network", "create", "home")
+        other.post("/api/v1/networks", {"url": self.text("network", "invite").strip()})
+        vault = self.text("vault", "create", "photos").strip()
+        self.run_at("file", "put", self.write("f", b"from here"), "photos:/f")
+        mh.wait_until(lambda: other.post("/api/v1/vaults/join", {"url": self.text("vault", "share", "photos").strip()}).status == 200, 30)
+        peer = other.get("/api/v1/whoami").json["node_id"]
+        mh.wait_until(lambda: peer in self.text("file", "where", "photos:/f"), 60)
+        self.assertRegex(self.text("file", "where", "photos:/f"), rf"^12D3KooW\w+  this one\n{peer}  \S|^{peer}  \S+\n12D3KooW\w+  this one\n$")
+        self.run_at("file", "fetch", "photos:/f")
+        self.assertEqual(self.json("file", "fetch", "photos:/f"), {"local": True, "missing_blocks": 0})
+        self.run_at("file", "where", "photos:/nothing", code=NOT_FOUND)
+
+        for daemon in (other, self.daemon):
+            daemon.post("/api/v1/networks/disconnect")
+        other.upload(vault, "/f", b"from there")
+        self.run_at("file", "put", self.write("f", b"from here again"), "photos:/f")
+        for daemon in (self.daemon, other):
+            daemon.post(f"/api/v1/networks/{daemon.get('/api/v1/networks').json['networks'][0]['id']}/connect")
+        mh.wait_until(lambda: self.text("file", "resolve", "photos:/f").count("\n") == 2, 60)
+        theirs = next(line for line in self.text("file", "resolve", "photos:/f").splitlines() if peer in line)
+        self.run_at("file", "resolve", "photos:/f", "zz", code=NOT_FOUND)
+        self.run_at("file", "resolve", "photos:/f", theirs[2:14])
+        self.assertEqual(self.run_at("file", "get", "photos:/f", "-").stdout, b"from there")
+        self.assertEqual(self.text("file", "resolve", "photos:/f").count("\n"), 1)
+
+
 class Files(Case):
     NAMES = ("plain.txt", "with space", "grün 😀", "a%2Fb", "#?&+;=", "-dash", "x" * 255, "tab\tnl\n")
 
     def setUp(self):
         super().setUp()
         self.vault = self.text("vault", "create", "photos").strip()
-
-    def write(self, name, data):
-        path = self.dir / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        return path
 
     def paths(self):
         page = self.json("file", "ls", "-r", "photos")
