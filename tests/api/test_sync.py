@@ -36,13 +36,17 @@ class Case(unittest.TestCase):
     def network(self, count, configs=None):
         """So many daemons that are in one network."""
         daemons = [self.daemon(config=(configs or {}).get(i)) for i in range(count)]
-        daemons[0].post("/api/v1/networks/create", {"name": "home"})
-        url = daemons[0].get("/api/v1/system/share").json["connect_url"]
-        for daemon in daemons[1:]:
-            self.assertEqual(daemon.post("/api/v1/networks", {"url": url}).status, 200)
-        for daemon in daemons:
-            self.connected(daemon, count - 1)
+        self.join(*daemons)
         return daemons
+
+    def join(self, first, *others):
+        """Makes a network of them."""
+        first.post("/api/v1/networks/create", {"name": "home"})
+        url = first.get("/api/v1/system/share").json["connect_url"]
+        for daemon in others:
+            self.assertEqual(daemon.post("/api/v1/networks", {"url": url}).status, 200)
+        for daemon in (first, *others):
+            self.connected(daemon, len(others))
 
     def connected(self, daemon, others):
         def look():

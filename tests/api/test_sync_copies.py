@@ -83,12 +83,7 @@ class Hosts(Case):
         one, stranger, three = (self.enterContext(netns.Daemon(hosts, n, more + SOON)) for n, more in ((1, ""), (2, HOLDS), (3, "")))
         for daemon in (one, stranger, three):
             daemon.id = daemon.get("/api/v1/whoami").json["node_id"]
-        one.post("/api/v1/networks/create", {"name": "home"})
-        url = one.get("/api/v1/system/share").json["connect_url"]
-        for daemon in (stranger, three):
-            self.assertEqual(daemon.post("/api/v1/networks", {"url": url}).status, 200)
-        for daemon in (one, stranger, three):
-            self.connected(daemon, 2)
+        self.join(one, stranger, three)
         vault = one.vault("secret vault name")
         self.share(one, vault, three)
         files = contents(24)

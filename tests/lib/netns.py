@@ -89,8 +89,22 @@ class Namespaces:
         self.do(name, "ip", "addr", "add", address, "dev", "out")
 
 
+# What comes from a lost address does not come. What comes over a forgotten connection does not either, until it is opened anew.
+FAULTS = """
+table inet faults {
+  set lost { type ipv4_addr; }
+  set forgotten { type ipv4_addr . inet_service . inet_service; flags dynamic; }
+  chain input { type filter hook input priority 0;
+    ip saddr @lost drop
+    tcp flags & syn == syn delete @forgotten { ip saddr . tcp sport . tcp dport }
+    ip saddr . tcp sport . tcp dport @forgotten drop
+  }
+}
+"""
+
+
 class Hosts(Namespaces):
-    """So many hosts on one bridge: host-1 is 10.9.0.1 and so on."""
+    """So many hosts on one bridge: host-1 is 10.9.0.1 and so on. They are named by their numbers."""
 
     def __init__(self, count):
         super().__init__()
@@ -99,13 +113,30 @@ class Hosts(Namespaces):
     def make(self):
         for number, name in enumerate(self.names, 1):
             self.plug(name, f"10.9.0.{number}/24")
+            self.do(name, "nft", "-f", "-", input=FAULTS)
 
-    def cut(self, name):
-        """Nobody reaches it any more."""
-        self.do("public", "ip", "link", "set", f"to-{name}", "down")
+    def cut(self, number):
+        """Nobody reaches it any more, and it reaches nobody."""
+        self.do("public", "ip", "link", "set", f"to-host-{number}", "down")
 
-    def mend(self, name):
-        self.do("public", "ip", "link", "set", f"to-{name}", "up")
+    def lose(self, source, target):
+        """What @source sends does not come to @target, also not over the connections that there are; the other way it does."""
+        self.do(f"host-{target}", "nft", "add", "element", "inet", "faults", "lost", f"{{ 10.9.0.{source} }}")
+
+    def forget(self, number):
+        """Nothing comes to it any more over the connections that there are, as behind a router that forgot them; new ones work."""
+        rows = self.do(f"host-{number}", "ss", "-Htn", "state", "established").stdout.split("\n")
+        ends = [[end.rsplit(":", 1) for end in row.split()[2:4]] for row in rows if "10.9.0." in row]
+        some = ", ".join(f"{there} . {port} . {own}" for (_, own), (there, port) in ends)
+        if some:
+            self.do(f"host-{number}", "nft", "add", "element", "inet", "faults", "forgotten", f"{{ {some} }}")
+        return len(ends)
+
+    def heal(self):
+        """All reach all. What was forgotten is not remembered."""
+        for name in self.names:
+            self.do("public", "ip", "link", "set", f"to-{name}", "up")
+            self.do(name, "nft", "flush", "set", "inet", "faults", "lost")
 
 
 class Connection(http.client.HTTPConnection):
@@ -121,9 +152,9 @@ class Connection(http.client.HTTPConnection):
 class Daemon(mh.Daemon):
     """A daemon on a host; requests come from its loopback."""
 
-    def __init__(self, hosts, number, settings="", **more):
+    def __init__(self, hosts, number, settings="", port=0, **more):
         self.namespace = f"{hosts.prefix}host-{number}"
-        config = f"node:\n  listen_addrs: [/ip4/10.9.0.{number}/tcp/0]\n  mdns: false\n  upnp:\n    enabled: false\n{settings}"
+        config = f"node:\n  listen_addrs: [/ip4/10.9.0.{number}/tcp/{port}]\n  mdns: false\n  upnp:\n    enabled: false\n{settings}"
         super().__init__(config=config, wrapper=["ip", "netns", "exec", self.namespace], **more)
 
     def connection(self, timeout=60):
