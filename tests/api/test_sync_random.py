@@ -23,7 +23,7 @@ import netns  # noqa: E402
 import tap  # noqa: E402
 from test_sync import Case  # noqa: E402
 
-FIRST, SEEDS = (int(n) for n in os.environ.get("MESHHOLD_TEST_SEEDS", "1:2").split(":"))
+FIRST, SEEDS = (int(n) for n in os.environ.get("MESHHOLD_TEST_SEEDS", "13:2").split(":"))
 OPERATIONS = int(os.environ.get("MESHHOLD_TEST_OPERATIONS", "80"))
 PATHS = [f"{folder}/{name}" for folder in ("", "/a", "/a/b", "/ä") for name in ("1", "2", "3", "4", "5")]
 REFUSED = (404, 409)  # what the vault does not have, or has already
