@@ -122,6 +122,19 @@ id_of (Audit *self, guint block)
   return g_array_index (self->blocks, MhNamedBlock, block).id;
 }
 
+/* Returns: a number below @limit that nobody foresees */
+static guint
+any_below (guint limit)
+{
+  guint8 bytes[sizeof (guint64)];
+  guint64 number;
+
+  mh_random_bytes (bytes, sizeof bytes);
+  memcpy (&number, bytes, sizeof number);
+
+  return (guint) (number % limit);
+}
+
 /* Asks a machine for some of its blocks what only who has them knows. Returns: whether it knew */
 static gboolean
 is_proved (Audit *self, guint machine, MhSyncSession *session, GArray *had)
@@ -137,8 +150,7 @@ is_proved (Audit *self, guint machine, MhSyncSession *session, GArray *had)
   question.nonce = g_bytes_new (nonce, sizeof nonce);
   for (guint i = 0; i < had->len && ids->len < SAMPLES * MH_SYNC_HASH_SIZE; i++)
     {
-      guint at = (guint) g_random_int_range (0, (gint32) had->len);
-      const guint8 *id = id_of (self, g_array_index (had, guint, at));
+      const guint8 *id = id_of (self, g_array_index (had, guint, any_below (had->len)));
       g_autoptr (GBytes) block =
           mh_store_read_sealed (self->in->store, self->in->vault_id, id, NULL);
       guint8 hash[MH_SYNC_HASH_SIZE];
