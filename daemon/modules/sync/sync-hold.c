@@ -21,6 +21,7 @@ typedef struct
   GPtrArray *blocks; /* (owned) (element-type GBytes): that came, and are not written */
   GByteArray *ids;   /* (owned): of them */
   gsize size;        /* of them, in bytes */
+  GError *full;      /* (owned) (nullable): no more may be kept; only lists are asked for */
   guint taken;
 } Hold;
 
@@ -104,6 +105,16 @@ check_page (GByteArray *list, GBytes *page, GError **error)
   return FALSE;
 }
 
+/* Takes those of @ids that are not here. */
+static gboolean
+take_missing (Hold *self, MhSyncSession *session, GBytes *ids, GError **error)
+{
+  g_autoptr (GBytes) missing = missing_of (self, ids);
+
+  return mh_sync_session_each_block (session, missing, on_block, self, error)
+         && write_blocks (self, error);
+}
+
 /* Takes all that one machine wants to be kept, and adds it to @list. */
 static gboolean
 take_from (Hold *self, MhSyncSession *session, GByteArray *list, GError **error)
@@ -112,7 +123,6 @@ take_from (Hold *self, MhSyncSession *session, GByteArray *list, GError **error)
     {
       g_auto (MhSyncMessage) question = { .op = MH_SYNC_LIST };
       g_auto (MhSyncMessage) answer = { 0 };
-      g_autoptr (GBytes) missing = NULL;
       gsize size;
       const guint8 *data;
 
@@ -127,9 +137,7 @@ take_from (Hold *self, MhSyncSession *session, GByteArray *list, GError **error)
         return FALSE;
       data = g_bytes_get_data (answer.hashes, &size);
       g_byte_array_append (list, data, (guint) size);
-      missing = missing_of (self, answer.hashes);
-      if (!mh_sync_session_each_block (session, missing, on_block, self, error)
-          || !write_blocks (self, error))
+      if (self->full == NULL && !take_missing (self, session, answer.hashes, error))
         return FALSE;
     }
 }
@@ -166,6 +174,14 @@ ask_one (Hold *self, const MhPeerId *peer, GError **error)
   g_ptr_array_set_size (self->blocks, 0);
   g_byte_array_set_size (self->ids, 0);
   self->size = 0;
+  if (g_error_matches (local, MH_ERROR, MH_ERROR_NO_SPACE) && self->full == NULL)
+    {
+      /* what is not wanted any more makes room in the end, so that the list is needed all the same;
+       * answers that are on their way are for the old conversation */
+      self->full = g_steal_pointer (&local);
+      g_clear_pointer (&session, mh_sync_session_free);
+      return ask_one (self, peer, error);
+    }
   if (is_ours (local))
     {
       g_propagate_error (error, g_steal_pointer (&local));
@@ -259,8 +275,15 @@ mh_sync_hold (const MhSyncHold *in, guint *taken, GError **error)
   for (guint i = 0; done && i < in->peers->len; i++)
     done = ask_one (&self, &g_array_index (in->peers, MhPeerId, i), error);
   *taken = self.taken;
+  done = done && (lists->len == 0 || mark_all (&self, error));
+  if (done && self.full != NULL)
+    {
+      g_propagate_error (error, self.full);
+      return FALSE;
+    }
+  g_clear_error (&self.full);
 
-  return done && (lists->len == 0 || mark_all (&self, error));
+  return done;
 }
 
 /* -- less -- */

@@ -26,7 +26,8 @@ typedef struct
  * @error: return location
  *
  * Asks each machine what is to be kept, takes what is not here, and notes what nobody asks for any
- * more. That is not dropped here: whoever has lost its disk asks for nothing, too.
+ * more, also when there is no room for all. That is not dropped here: whoever has lost its disk
+ * asks for nothing, too.
  *
  * Thread: a worker. Waits.
  * Errors: %MH_ERROR_NO_SPACE when no more may be kept, %MH_ERROR_FAILED
