@@ -9,7 +9,7 @@
 /* Machines of one vault in one process, on disks and a network that do whatever those can do. */
 
 /* So many histories, unless MESHHOLD_TEST_HISTORIES says another number. */
-#define HISTORIES 400
+#define HISTORIES 320
 #define FIRST_SEED 1
 
 /* Seeds within which a planted bug has to be found. */

@@ -12,11 +12,15 @@
 /* After it, all who were away count as gone, promises are over, and nobody is to blame. */
 #define LONG_MS (49 * G_GINT64_CONSTANT (60) * 60 * 1000)
 
-/* Everybody asks everybody once. Returns: whether anything came */
+/* Everybody asks everybody once, and keepers what they are to keep. Returns: whether anything came
+ */
 static gboolean
 sweep (MeshWorld *self)
 {
   gboolean any = FALSE;
+
+  for (guint i = self->count; i < self->all; i++)
+    any |= mesh_sweep (&self->machines[i]) > 0;
 
   for (guint i = 0; i < self->count; i++)
     for (guint j = 0; j < self->count; j++)
@@ -122,17 +126,64 @@ missing_of (MeshMachine *machine)
   return out;
 }
 
+/* Keepers that keep all that is wanted of them. */
+static gint64
+count_keepers (MeshWorld *self)
+{
+  gint64 count = 0;
+
+  for (guint i = self->count; i < self->all; i++)
+    count += self->machines[i].core.config.hold == MESH_HOLD_BYTES ? 1 : 0;
+
+  return count;
+}
+
+static gint64
+count_reliable (MeshWorld *self)
+{
+  gint64 count = 0;
+
+  for (guint i = 0; i < self->count; i++)
+    count += mesh_machine_is_reliable (&self->machines[i]) ? 1 : 0;
+
+  return count;
+}
+
+/* What machines with the key name has as many copies as there can be, those without the key
+ * included. One that keeps little may stand where another one would. */
+static void
+check_kept (MeshWorld *self)
+{
+  gint64 wanted = MIN (self->copies, count_reliable (self) + count_keepers (self));
+  g_autoptr (GArray) named = NULL;
+
+  if (self->count + count_keepers (self) < self->all)
+    return;
+  mesh_machine_enter (&self->machines[0]);
+  named = mh_store_named_blocks (self->machines[0].store, MESH_VAULT, NULL, 100000, NULL);
+  for (guint i = 0; named != NULL && i < named->len; i++)
+    {
+      const guint8 *id = g_array_index (named, MhNamedBlock, i).id;
+      g_autofree char *name = mh_hex_encode (id, 4);
+      gint64 copies = 0;
+
+      for (guint j = 0; j < self->all; j++)
+        if (self->machines[j].is_keeper || mesh_machine_is_reliable (&self->machines[j]))
+          copies += mesh_is_block_at (self, id, 1U << j) ? 1 : 0;
+      if (copies < wanted && !mesh_is_block_lost (self, id))
+        mesh_violate (self, "%" G_GINT64_FORMAT " copies of block %s, with those without the key",
+                      copies, name);
+    }
+}
+
 static void
 check_copies (MeshWorld *self)
 {
   GHashTable *missing[MESH_MOST];
-  gint64 reliable = 0;
+  gint64 reliable = count_reliable (self);
 
   for (guint i = 0; i < self->count; i++)
-    {
-      missing[i] = missing_of (&self->machines[i]);
-      reliable += mesh_machine_is_reliable (&self->machines[i]) ? 1 : 0;
-    }
+    missing[i] = missing_of (&self->machines[i]);
   for (guint i = 0; i < self->count; i++)
     {
       GHashTableIter iter;
@@ -184,11 +235,11 @@ is_file_lost (MeshMachine *machine, const char *path)
 static void
 audit_all (MeshWorld *self)
 {
-  gint64 reliable = 0;
+  gboolean is_enough = self->count + count_keepers (self) == self->all
+                       && count_reliable (self) + count_keepers (self) >= self->copies;
 
-  self->surplus_ms = 0;
   for (guint i = 0; i < self->count; i++)
-    reliable += mesh_machine_is_reliable (&self->machines[i]) ? 1 : 0;
+    self->machines[i].core.config.surplus_ms = 0;
   for (guint i = 0; i < 2 * self->count && self->violation == NULL; i++)
     {
       MeshMachine *machine = &self->machines[i % self->count];
@@ -197,7 +248,8 @@ audit_all (MeshWorld *self)
       if (!mesh_audit (machine, &health))
         return;
       /* where versions go, one may name what others do not */
-      if (health.under > 0 && reliable >= self->copies && !self->forgets)
+      if (health.under > 0 && (is_enough || count_reliable (self) >= self->copies)
+          && !self->forgets)
         mesh_violate (self, "%c finds too few copies", machine->name);
       if (health.repaired > 0)
         mesh_violate (self, "%c repairs what everybody has taken already", machine->name);
@@ -254,21 +306,39 @@ check_all (MeshWorld *self)
       check_surplus (self);
     }
   check_copies (self);
+  if (!self->forgets)
+    check_kept (self);
   for (guint i = 0; i < self->count && self->violation == NULL; i++)
     check_contents (&self->machines[i]);
 }
 
-void
-mesh_finish (MeshWorld *self)
+/* What only machines without the key have comes by an audit. Returns: whether anything came */
+static gboolean
+bring_back (MeshWorld *self)
+{
+  gboolean any = FALSE;
+
+  for (guint i = 0; i < self->count && self->violation == NULL; i++)
+    {
+      MhSyncHealth health = { 0 };
+
+      any |= mesh_audit (&self->machines[i], &health) && health.repaired > 0;
+    }
+
+  return any;
+}
+
+/* All reach all until nothing more comes; then all is compared. */
+static void
+settle (MeshWorld *self)
 {
   guint sweeps = 0;
 
-  mesh_log (self, "the end: all reach all");
   memset (self->cut, 0, sizeof self->cut);
-  for (guint i = 0; i < self->count; i++)
+  for (guint i = 0; i < self->all; i++)
     sim_disk_die_after (self->machines[i].disk, 0);
   mesh_world_pass (self, LONG_MS);
-  while (self->violation == NULL && sweep (self))
+  while (self->violation == NULL && (sweep (self) | bring_back (self)))
     if (++sweeps > MOST_SWEEPS)
       mesh_violate (self, "after %u sweeps something still comes", sweeps);
   if (self->violation == NULL)
@@ -277,4 +347,51 @@ mesh_finish (MeshWorld *self)
     mesh_violate (self, "what was given up is taken again");
   if (self->violation == NULL)
     check_all (self);
+}
+
+/* Returns: how many blocks no machine with the key has, though some without it do */
+static guint
+count_apart (MeshWorld *self)
+{
+  guint trusted = (1U << self->count) - 1;
+  GHashTableIter iter;
+  gpointer key;
+  gpointer value;
+  guint count = 0;
+
+  g_hash_table_iter_init (&iter, self->blocks);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    count += (GPOINTER_TO_UINT (value) & trusted) == 0
+                     && !mesh_is_block_lost (self, g_bytes_get_data (key, NULL))
+                 ? 1
+                 : 0;
+
+  return count;
+}
+
+/* All disks with the key are lost but one. */
+static void
+ruin (MeshWorld *self)
+{
+  guint left = sim_random_below (&self->random, self->count);
+  guint apart = count_apart (self);
+
+  mesh_log (self, "all disks but that of %c are lost", self->machines[left].name);
+  for (guint i = 0; i < self->count && self->violation == NULL; i++)
+    if (i != left)
+      mesh_machine_lose_disk (&self->machines[i], sim_random_percent (&self->random, 30));
+  apart = count_apart (self) - apart;
+  if (self->violation == NULL)
+    settle (self);
+  if (apart > 0 && count_reliable (self) > 0)
+    mesh_note (self, MESH_EVENT_BROUGHT_BACK);
+}
+
+void
+mesh_finish (MeshWorld *self)
+{
+  mesh_log (self, "the end: all reach all");
+  settle (self);
+  if (self->violation == NULL && self->all > self->count && sim_random_percent (&self->random, 50))
+    ruin (self);
 }

@@ -38,6 +38,10 @@ const char *const mesh_event_names[MESH_EVENTS] = {
   "versions removed",
   "pinned",
   "not reliable",
+  "block kept without the key",
+  "kept block given up",
+  "keeper told to stop",
+  "brought back from a keeper",
 };
 
 void
@@ -78,6 +82,7 @@ static MeshWorld *
 world_new (guint64 seed, MeshFlags flags)
 {
   MeshWorld *self = g_new0 (MeshWorld, 1);
+  guint keepers;
   GDestroyNotify unref = (GDestroyNotify) g_bytes_unref;
 
   self->flags = flags;
@@ -85,6 +90,8 @@ world_new (guint64 seed, MeshFlags flags)
   sim_seed_random_bytes (sim_random_next (&self->random));
   sim_vfs_seed (sim_random_next (&self->random));
   self->count = 2 + sim_random_below (&self->random, MESH_MOST - 1);
+  keepers = sim_random_below (&self->random, 2 * MESH_MOST_KEEPERS);
+  self->all = self->count + MIN (keepers, MESH_MOST_KEEPERS);
   self->copies = 1 + sim_random_below (&self->random, 3);
   self->surplus_ms = sim_random_percent (&self->random, 50) ? 0 : SURPLUS_MS;
   self->segment_bytes = (12 * 1024) << sim_random_below (&self->random, 3);
@@ -94,19 +101,20 @@ world_new (guint64 seed, MeshFlags flags)
   self->versions = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, unref, NULL);
   self->blocks = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, unref, NULL);
   self->log = g_string_new (NULL);
-  for (guint i = 0; i < self->count; i++)
+  for (guint i = 0; i < self->all; i++)
     {
       MeshMachine *machine = &self->machines[i];
 
       mesh_machine_init (machine, self, i);
-      mesh_log (self, "%c: clock %+" G_GINT64_FORMAT " s%s%s", machine->name,
+      mesh_log (self, "%c: clock %+" G_GINT64_FORMAT " s%s%s%s", machine->name,
                 machine->skew_ms / 1000, machine->core.config.reliable ? "" : ", not reliable",
-                machine->roles & MH_VAULT_PIN ? ", keeps all" : "");
+                machine->roles & MH_VAULT_PIN ? ", keeps all" : "",
+                machine->is_keeper ? ", without the key" : "");
     }
   mesh_log (self, "%" G_GINT64_FORMAT " copies%s", self->copies,
             self->forgets ? ", versions are removed" : "");
   mesh_world_pass (self, 0);
-  for (guint i = 0; i < self->count; i++)
+  for (guint i = 0; i < self->all; i++)
     mesh_machine_open (&self->machines[i]);
 
   return self;
@@ -117,15 +125,15 @@ world_end (MeshWorld *self)
 {
   MeshResult *result = g_new0 (MeshResult, 1);
 
-  for (guint i = 0; i < self->count; i++)
+  for (guint i = 0; i < self->all; i++)
     result->messages += mesh_host_messages (self->machines[i].host);
-  for (guint i = 0; i < self->count; i++)
+  for (guint i = 0; i < self->all; i++)
     {
       mesh_machine_enter (&self->machines[i]);
       mesh_log (self, "%c: %016" G_GINT64_MODIFIER "x", self->machines[i].name,
                 sim_disk_hash (self->machines[i].disk));
     }
-  for (guint i = 0; i < self->count; i++)
+  for (guint i = 0; i < self->all; i++)
     mesh_machine_clear (&self->machines[i]);
   result->steps = self->steps;
   result->rounds = self->rounds;

@@ -39,6 +39,10 @@ typedef enum
   MESH_EVENT_FORGOTTEN,     /* versions were removed */
   MESH_EVENT_PINNED,        /* a machine keeps all blocks */
   MESH_EVENT_UNRELIABLE,    /* a machine keeps none but its own */
+  MESH_EVENT_KEPT,          /* a machine without the key keeps a block */
+  MESH_EVENT_DROPPED,       /* and gives it up */
+  MESH_EVENT_STOPPED,       /* and is told to keep nothing */
+  MESH_EVENT_BROUGHT_BACK,  /* what it alone had left is on a machine with the key again */
   MESH_EVENTS
 } MeshEvent;
 

@@ -105,9 +105,8 @@ look_at_versions (MeshMachine *self)
 
 /* -- blocks -- */
 
-/* Orders machines as sync does: by the hash of who they are and of the block. */
-static guint64
-weight_of (const MhPeerId *peer, const guint8 *id)
+guint64
+mesh_weight_of (const MhPeerId *peer, const guint8 *id)
 {
   g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
   guint8 digest[32];
@@ -126,6 +125,13 @@ gboolean
 mesh_is_left_out (MeshMachine *self, const MhPeerId *id)
 {
   return mh_sync_blame_is_out (self->blame, id, self->world->now_ms);
+}
+
+gboolean
+mesh_counts (MeshMachine *self, const MeshPeer *peer)
+{
+  return peer->reliable && peer->heard_ms > 0 && self->world->now_ms - peer->heard_ms < ABSENT_MS
+         && !mesh_is_left_out (self, &peer->id);
 }
 
 gboolean
@@ -148,7 +154,7 @@ mesh_wants (MeshMachine *self, const guint8 *id)
         continue;
       if (world->now_ms - peer->heard_ms >= ABSENT_MS)
         mesh_note (world, MESH_EVENT_AWAY_LONG);
-      else if (weight_of (&peer->id, id) > weight_of (&self->id, id))
+      else if (mesh_weight_of (&peer->id, id) > mesh_weight_of (&self->id, id))
         before++;
     }
 
@@ -213,9 +219,11 @@ list_blocks (MeshMachine *self)
   return out;
 }
 
-static void
+/* Returns: whether something is otherwise than before */
+static gboolean
 look_at_blocks (MeshMachine *self, MeshCause cause)
 {
+  gboolean any = FALSE;
   g_autoptr (GHashTable) here = list_blocks (self);
   GHashTable *blocks = self->world->blocks;
   g_autoptr (GList) known = g_hash_table_get_keys (blocks);
@@ -228,14 +236,78 @@ look_at_blocks (MeshMachine *self, MeshCause cause)
       gboolean is = g_hash_table_contains (here, id);
       g_autofree char *name = short_of (id);
 
+      any |= was != is;
       if (was && !is && !was_given_up (self, id))
         mesh_violate (self->world, "%c had block %s, and has it no more", self->name, name);
-      if (is && !was && (cause == MESH_TAKEN || cause == MESH_AUDITED)
+      /* where versions go, a block that nothing named may still be here when it is named again */
+      if (is && !was && (cause == MESH_TAKEN || cause == MESH_AUDITED) && !self->world->forgets
           && !(self->world->flags & MESH_END_ONLY)
           && !mesh_wants (self, g_bytes_get_data (id, NULL)))
         mesh_violate (self->world, "%c took block %s, which is for others", self->name, name);
       set_bits (blocks, id, is ? bits | bit_of (self) : bits & ~bit_of (self));
     }
+
+  return any;
+}
+
+/* Whether what an audit of @self asks for depends on what is where alone. */
+static gboolean
+is_plain (MeshMachine *self)
+{
+  MeshWorld *world = self->world;
+  guint found = 0;
+
+  for (guint i = 0; i < self->known.peers->len; i++)
+    {
+      const MeshPeer *peer = &g_array_index (self->known.peers, MeshPeer, i);
+      MeshMachine *other = mesh_world_find (world, &peer->id);
+
+      if (other == NULL && mesh_counts (self, peer)) /* one that is no more */
+        return FALSE;
+      if (other == NULL)
+        continue;
+      found++;
+      if (!mesh_are_linked (self, other) || mesh_machine_is_dead (other) || other->lies
+          || mesh_is_left_out (self, &peer->id) || (!peer->is_keeper && !peer->has_key))
+        return FALSE;
+    }
+
+  return found + 1 == world->all && world->trouble.messages == 0 && world->trouble.bytes == 0;
+}
+
+static gint64
+count_copies (MeshMachine *self, const MhNamedBlock *block)
+{
+  gint64 copies = mesh_machine_is_reliable (self) && block->is_here ? 1 : 0;
+
+  for (guint i = 0; i < self->known.peers->len; i++)
+    {
+      const MeshPeer *peer = &g_array_index (self->known.peers, MeshPeer, i);
+      MeshMachine *other = mesh_world_find (self->world, &peer->id);
+
+      if (other != NULL && mesh_counts (self, peer) && (!peer->is_keeper || peer->holds))
+        copies += mesh_is_block_at (self->world, block->id, bit_of (other)) ? 1 : 0;
+    }
+
+  return copies;
+}
+
+gint64
+mesh_count_under (MeshMachine *self)
+{
+  g_autoptr (GArray) named = NULL;
+  gint64 under = 0;
+
+  if (!is_plain (self))
+    return -1;
+  mesh_machine_enter (self);
+  sim_disk_pause_faults (self->disk, TRUE);
+  named = mh_store_named_blocks (self->store, MESH_VAULT, NULL, 100 * PAGE, NULL);
+  sim_disk_pause_faults (self->disk, FALSE);
+  for (guint i = 0; named != NULL && i < named->len; i++)
+    under += count_copies (self, &g_array_index (named, MhNamedBlock, i)) < self->world->copies;
+
+  return named != NULL ? under : -1;
 }
 
 /* -- both -- */
@@ -243,12 +315,16 @@ look_at_blocks (MeshMachine *self, MeshCause cause)
 guint
 mesh_look (MeshMachine *self, MeshCause cause)
 {
-  guint count;
+  guint count = 0;
 
   mesh_machine_enter (self);
   sim_disk_pause_faults (self->disk, TRUE);
-  count = look_at_versions (self);
-  look_at_blocks (self, cause);
+  if (self->is_keeper)
+    mesh_look_at_keeper (self, cause);
+  else
+    count = look_at_versions (self);
+  if (!self->is_keeper && (look_at_blocks (self, cause) || count > 0))
+    mh_sync_keep_note (self->keep, MESH_VAULT);
   sim_disk_pause_faults (self->disk, FALSE);
   self->audits = FALSE;
 
@@ -288,7 +364,14 @@ mesh_is_block_at (MeshWorld *self, const guint8 *id, guint bits)
 gboolean
 mesh_is_block_lost (MeshWorld *self, const guint8 *id)
 {
-  return !mesh_is_block_at (self, id, G_MAXUINT);
+  guint reach = G_MAXUINT;
+
+  /* who is told to keep nothing any more is not asked, though it keeps what cannot be spared */
+  for (guint i = self->count; i < self->all; i++)
+    if (self->machines[i].core.config.hold == 0)
+      reach &= ~bit_of (&self->machines[i]);
+
+  return !mesh_is_block_at (self, id, reach);
 }
 
 static void

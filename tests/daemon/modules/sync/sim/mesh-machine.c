@@ -37,45 +37,59 @@ on_proved (const char *vault_id, const MhPeerId *peer, gpointer data)
   mh_sync_peers_note (&self->known, vault_id, peer_id, NULL, 0);
 }
 
-/* What is here of what should be, of a range. */
+static gboolean
+on_keep (const char *vault_id, MhKeep *keep, gpointer data)
+{
+  *keep = ((MeshMachine *) data)->keep_rule;
+
+  return TRUE;
+}
+
+static GBytes *
+on_list (const char *vault_id, const MhPeerId *peer, const guint8 *after, gpointer data)
+{
+  return mh_sync_keep_list (((MeshMachine *) data)->keep, vault_id, peer, after);
+}
+
+static GBytes *
+on_spare (const char *vault_id, const MhPeerId *peer, GBytes *ids, gpointer data)
+{
+  return mh_sync_keep_spare (((MeshMachine *) data)->keep, vault_id, peer, ids);
+}
+
 static GBytes *
 on_due (const char *vault_id, const guint8 *after, const guint8 *last, gpointer data)
 {
-  MeshMachine *self = data;
-  g_autoptr (GArray) blocks =
-      mh_store_named_blocks (self->store, vault_id, after, MH_SYNC_MOST_HASHES, NULL);
-  GByteArray *out;
-
-  if (blocks == NULL)
-    return NULL;
-
-  out = g_byte_array_new ();
-  for (guint i = 0; i < blocks->len; i++)
-    {
-      const MhNamedBlock *block = &g_array_index (blocks, MhNamedBlock, i);
-
-      if (memcmp (block->id, last, sizeof block->id) <= 0 && block->is_here
-          && mesh_wants (self, block->id))
-        g_byte_array_append (out, block->id, sizeof block->id);
-    }
-
-  return g_byte_array_free_to_bytes (out);
+  return mh_sync_keep_due (((MeshMachine *) data)->keep, vault_id, after, last);
 }
 
+static GBytes *
+on_due_held (const char *vault_id, const guint8 *after, const guint8 *last, gpointer data)
+{
+  return mh_sync_keep_due_held (((MeshMachine *) data)->keep, vault_id, after, last);
+}
+
+/* As sync-listen does. */
 static void
-net_serve (MhHost *host, MhStream *stream)
+net_serve (MhHost *host, MhStream *stream, const char *protocol)
 {
   MeshMachine *self = mesh_host_data (host);
-
+  gboolean is_hold = strcmp (protocol, MH_SYNC_HOLD_PROTOCOL) == 0;
   MhSyncServing serving = { .host = host,
                             .store = self->store,
                             .stream = stream,
-                            .promises = self->promises,
+                            .promises = mh_sync_keep_promises (self->keep),
                             .proved = on_proved,
-                            .due = on_due,
+                            .list = on_list,
+                            .keep = on_keep,
+                            .spare = on_spare,
+                            .due = is_hold ? on_due_held : on_due,
                             .data = self };
 
-  mh_sync_serve (&serving);
+  if (is_hold)
+    mh_sync_serve_hold (&serving);
+  else
+    mh_sync_serve (&serving);
 }
 
 /* Returns: (transfer full) (nullable): an answer with a block of which a bit is wrong */
@@ -128,6 +142,25 @@ net_enter (MhHost *host)
 
 static const MeshNetFuncs net = { net_find, net_serve, net_pass, net_enter };
 
+/* Returns: (transfer full) (element-type MhPeerId): that are there, and keep blocks without the key
+ */
+static GArray *
+holders_of (MeshMachine *self)
+{
+  GArray *out = g_array_new (FALSE, FALSE, sizeof (MhPeerId));
+
+  for (guint i = 0; i < self->known.peers->len; i++)
+    {
+      const MeshPeer *peer = &g_array_index (self->known.peers, MeshPeer, i);
+      MeshMachine *other = mesh_world_find (self->world, &peer->id);
+
+      if (peer->holds && other != NULL && mesh_are_linked (self, other))
+        g_array_append_val (out, peer->id);
+    }
+
+  return out;
+}
+
 /* As the service does when a reader needs a block. */
 static GBytes *
 on_fetch (const char *vault_id, const guint8 *id, gpointer data, GError **error)
@@ -135,7 +168,7 @@ on_fetch (const char *vault_id, const guint8 *id, gpointer data, GError **error)
   MeshMachine *self = data;
   g_autoptr (GPtrArray) peers = mh_sync_peers_list (&self->known, vault_id);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GArray) holders = g_array_new (FALSE, FALSE, sizeof (MhPeerId));
+  g_autoptr (GArray) holders = holders_of (self);
   MhSyncFetch fetch = { .host = self->host,
                         .store = self->store,
                         .vault_id = vault_id,
@@ -170,7 +203,7 @@ mesh_machine_is_dead (MeshMachine *self)
 gboolean
 mesh_machine_is_reliable (const MeshMachine *self)
 {
-  return self->core.config.reliable && (self->roles & MH_VAULT_STORE) != 0;
+  return !self->is_keeper && self->core.config.reliable && (self->roles & MH_VAULT_STORE) != 0;
 }
 
 /* A new key, and so another name for the others. */
@@ -189,6 +222,19 @@ name (MeshMachine *self)
   self->host = mesh_host_new (&self->id, &net, self);
 }
 
+/* Returns: what a machine keeps for others, in bytes: most have enough room */
+static gint64
+any_hold (MeshMachine *self)
+{
+  SimRandom *random = &self->world->random;
+
+  if (!self->is_keeper)
+    return 0;
+
+  return sim_random_percent (random, 80) ? MESH_HOLD_BYTES
+                                         : 2000 + sim_random_below (random, 20000);
+}
+
 void
 mesh_machine_init (MeshMachine *self, MeshWorld *world, guint number)
 {
@@ -196,19 +242,29 @@ mesh_machine_init (MeshMachine *self, MeshWorld *world, guint number)
   self->world = world;
   self->number = number;
   self->name = (char) ('A' + number);
-  self->clock = mh_clock_new ();
+  self->is_keeper = number >= world->count;
+  self->core.clock = mh_clock_new ();
   self->skew_ms = (gint64) sim_random_below (&world->random, 2 * MOST_SKEW_MS + 1) - MOST_SKEW_MS;
-  mh_clock_set_ms (self->clock, world->now_ms + self->skew_ms);
+  mh_clock_set_ms (self->core.clock, world->now_ms + self->skew_ms);
   self->roles = MH_VAULT_STORE;
-  if (sim_random_percent (&world->random, 15))
+  if (!self->is_keeper && sim_random_percent (&world->random, 15))
     self->roles |= MH_VAULT_PIN;
-  self->core.config.reliable = number == 0 || sim_random_percent (&world->random, 80);
+  self->keep_rule = (MhKeep){ 1000, 1000 };
+  if (world->forgets)
+    self->keep_rule = (MhKeep){ 1 + number % 3, 1 };
+  self->core.config.reliable =
+      number == 0 || self->is_keeper || sim_random_percent (&world->random, 80);
   self->core.config.absent_ms = ABSENT_MS;
+  self->core.config.surplus_ms = world->surplus_ms;
+  self->core.config.hold = any_hold (self);
   if (!self->core.config.reliable)
     mesh_note (world, MESH_EVENT_UNRELIABLE);
   if (self->roles & MH_VAULT_PIN)
     mesh_note (world, MESH_EVENT_PINNED);
   self->swarm.machine = self;
+  self->sync.machine = self;
+  self->vaults.machine = self;
+  self->wanted_ms = mh_sync_surplus_new ();
   self->directory.machine = self;
   self->known.stale = (world->flags & MESH_STALE) != 0;
   self->known.peers = g_array_new (FALSE, FALSE, sizeof (MeshPeer));
@@ -230,20 +286,18 @@ open_store (MeshMachine *self, GError **error)
   g_autofree char *blocks = g_strdup_printf ("/%c/blocks", self->name);
   g_autofree char *index = g_strdup_printf ("/%c/metadata/index.db", self->name);
   g_autoptr (MhSecret) key = mh_secret_new (32);
-  MhVaultLimits limits = { .keep = { 1000, 1000 } };
+  MhVaultLimits limits = { .keep = self->keep_rule };
   MhStoreConfig config = {
     .blocks_path = blocks,
     .index_path = index,
     .signer = self->signer,
-    .clock = self->clock,
+    .clock = self->core.clock,
     .segment_bytes = self->world->segment_bytes,
     .on_fault = on_fault,
     .on_fault_data = self,
     .serial = TRUE,
   };
 
-  if (self->world->forgets)
-    limits.keep = (MhKeep){ 1 + self->number % 3, 1 };
   memset (mh_secret_bytes (key), MESH_KEY_BYTE, mh_secret_size (key));
   self->store = mh_store_open (&config, error);
   if (self->store == NULL)
@@ -252,8 +306,9 @@ open_store (MeshMachine *self, GError **error)
 
   /* the log is copied into the index often, so that a short history sees it, too */
   return mh_db_exec (self->store->writer->db, "PRAGMA wal_autocheckpoint = 30", error)
-         && mh_store_add_vault (self->store, MESH_VAULT, key, error)
-         && mh_store_set_limits (self->store, MESH_VAULT, &limits, error);
+         && (self->is_keeper
+             || (mh_store_add_vault (self->store, MESH_VAULT, key, error)
+                 && mh_store_set_limits (self->store, MESH_VAULT, &limits, error)));
 }
 
 void
@@ -261,9 +316,6 @@ mesh_machine_open (MeshMachine *self)
 {
   g_autoptr (GError) error = NULL;
 
-  self->promises = mh_sync_promises_new ();
-  self->blame = mh_sync_blame_new ();
-  self->surplus = mh_sync_surplus_new ();
   mesh_machine_enter (self);
   if (!open_store (self, &error))
     {
@@ -271,6 +323,9 @@ mesh_machine_open (MeshMachine *self)
       return;
     }
 
+  self->sure_ms = 0;
+  self->keep = mh_sync_keep_new (&self->sync);
+  self->blame = mh_sync_keep_blame (self->keep);
   if (mesh_look (self, MESH_OPENED) < self->owes)
     mesh_violate (self->world, "%c: acknowledged, and gone after a crash", self->name);
   self->owes = 0;
@@ -280,10 +335,8 @@ static void
 close_all (MeshMachine *self)
 {
   mesh_machine_enter (self);
+  g_clear_pointer (&self->keep, mh_sync_keep_free);
   g_clear_pointer (&self->store, mh_store_close);
-  g_clear_pointer (&self->promises, mh_sync_promises_free);
-  g_clear_pointer (&self->blame, mh_sync_blame_free);
-  g_clear_pointer (&self->surplus, g_hash_table_unref);
 }
 
 /* Ends without a last word. */
@@ -335,6 +388,10 @@ mesh_machine_lose_disk (MeshMachine *self, gboolean anew)
   if (!self->known.stale)
     g_array_set_size (self->known.peers, 0);
   self->owes = 0;
+  self->world->lost_ms = self->world->now_ms;
+  for (guint i = 0; i < self->world->all; i++)
+    self->world->machines[i].sure_ms = 0;
+  g_hash_table_remove_all (self->wanted_ms);
   mesh_forget_machine (self);
   if (anew)
     name (self);
@@ -349,7 +406,8 @@ mesh_machine_clear (MeshMachine *self)
   sim_disk_free (self->disk);
   mh_signer_free (self->signer);
   mesh_host_free (self->host);
-  mh_clock_free (self->clock);
+  mh_clock_free (self->core.clock);
+  g_hash_table_unref (self->wanted_ms);
   g_array_unref (self->known.peers);
 }
 
@@ -358,7 +416,7 @@ mesh_machine_clear (MeshMachine *self)
 MeshMachine *
 mesh_world_find (MeshWorld *self, const MhPeerId *id)
 {
-  for (guint i = 0; i < self->count; i++)
+  for (guint i = 0; i < self->all; i++)
     if (mh_peer_id_equal (&self->machines[i].id, id))
       return &self->machines[i];
 
@@ -392,6 +450,8 @@ hear (MeshMachine *self, const MeshMachine *other)
   MeshPeer *peer = mesh_peers_ensure (&self->known, &other->id);
 
   peer->reliable = other->core.config.reliable;
+  peer->is_keeper = other->is_keeper;
+  peer->holds = other->is_keeper && other->core.config.hold > 0;
   peer->heard_ms = self->world->now_ms;
 }
 
@@ -400,12 +460,12 @@ mesh_world_pass (MeshWorld *self, gint64 ms)
 {
   self->now_ms += ms;
   mesh_set_monotonic_ms (self->now_ms);
-  for (guint i = 0; i < self->count; i++)
+  for (guint i = 0; i < self->all; i++)
     {
       MeshMachine *machine = &self->machines[i];
 
-      mh_clock_set_ms (machine->clock, self->now_ms + machine->skew_ms);
-      for (guint j = 0; j < self->count; j++)
+      mh_clock_set_ms (machine->core.clock, self->now_ms + machine->skew_ms);
+      for (guint j = 0; j < self->all; j++)
         if (j != i && !self->cut[i][j])
           hear (machine, &self->machines[j]);
     }

@@ -29,6 +29,7 @@ struct _Line
   Side turn;       /* who runs (locked-by lock) */
   GThread *thread; /* (owned): of the side that gives */
   gboolean over;   /* that has ended */
+  const char *protocol;
   MhHost *hosts[SIDES];
   MhStream ends[SIDES];
   GQueue inbox[SIDES]; /* (element-type GBytes) */
@@ -124,7 +125,7 @@ serve (gpointer data)
   MhHost *host = self->hosts[GIVES];
 
   wait_for_turn (self, GIVES);
-  host->funcs->serve (host, &self->ends[GIVES]);
+  host->funcs->serve (host, &self->ends[GIVES], self->protocol);
   self->over = TRUE;
   turn_to (self, ASKS);
 
@@ -134,12 +135,13 @@ serve (gpointer data)
 /* -- a conversation -- */
 
 static Line *
-line_new (MhHost *asks, MhHost *gives, const MeshTrouble *trouble)
+line_new (MhHost *asks, MhHost *gives, const char *protocol, const MeshTrouble *trouble)
 {
   Line *self = g_new0 (Line, 1);
 
   g_mutex_init (&self->lock);
   g_cond_init (&self->turned);
+  self->protocol = protocol;
   self->hosts[ASKS] = asks;
   self->hosts[GIVES] = gives;
   self->trouble = *trouble;
@@ -213,7 +215,7 @@ mh_host_open_wait (MhHost *self, const MhPeerId *peer, const char *const *protoc
 
   self->was_broken = FALSE;
   if (other != NULL)
-    return &line_new (self, other, &trouble)->ends[ASKS];
+    return &line_new (self, other, protocols[0], &trouble)->ends[ASKS];
 
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "nobody answers");
 

@@ -23,8 +23,8 @@ typedef struct
 {
   /* Returns: (nullable): who has @peer as its id, if @from reaches it now; fills @trouble */
   MhHost *(*find) (MhHost *from, const MhPeerId *peer, MeshTrouble *trouble);
-  /* Answers on @stream, in a thread of its own. */
-  void (*serve) (MhHost *host, MhStream *stream);
+  /* Answers on @stream, which is for @protocol, in a thread of its own. */
+  void (*serve) (MhHost *host, MhStream *stream, const char *protocol);
   /* Returns: (transfer full): what becomes of a message, which is taken, to or from @gives, who was
    * asked */
   GBytes *(*pass) (MhHost *gives, gboolean is_answer, GBytes *message);

@@ -14,7 +14,7 @@ static const char *const paths[] = {
 static const char *const folders[] = { "/d", "/d/e", "/f", "/x", "/y/z" };
 
 #define MINUTE_MS (60 * 1000)
-#define DAY_MS (24 * 60 * MINUTE_MS)
+#define DAY_MS (G_GINT64_CONSTANT (24) * 60 * MINUTE_MS)
 
 typedef struct
 {
@@ -360,10 +360,10 @@ static void
 play_part (MeshMachine *self)
 {
   MeshWorld *world = self->world;
-  guint group = sim_random_below (&world->random, 1U << world->count);
+  guint group = sim_random_below (&world->random, 1U << world->all);
 
-  for (guint i = 0; i < world->count; i++)
-    for (guint j = 0; j < world->count; j++)
+  for (guint i = 0; i < world->all; i++)
+    for (guint j = 0; j < world->all; j++)
       world->cut[i][j] = (group >> i & 1) != (group >> j & 1);
   mesh_log (world, "groups: %x", group);
   mesh_note (world, MESH_EVENT_PARTED);
@@ -389,6 +389,19 @@ play_time (MeshMachine *self)
   mesh_world_pass (self->world, minutes * MINUTE_MS);
 }
 
+/* What nobody wants goes after a month. */
+static void
+play_month (MeshMachine *self)
+{
+  mesh_log (self->world, "31 days");
+  mesh_world_pass (self->world, 31 * DAY_MS);
+}
+
+static const Play keeper_plays[] = {
+  { 60, mesh_play_keeper }, { 8, play_arm },       { 6, play_crash },
+  { 3, play_lose_index },   { 3, play_lose_disk }, { 6, play_month },
+};
+
 static const Play plays[] = {
   { 28, play_put },       { 8, play_delete },      { 8, play_move },      { 4, play_copy },
   { 4, play_restore },    { 5, play_undelete },    { 8, play_resolve },   { 4, play_purge },
@@ -400,7 +413,7 @@ static const Play plays[] = {
 void
 mesh_world_revive (MeshWorld *self)
 {
-  for (guint i = 0; i < self->count; i++)
+  for (guint i = 0; i < self->all; i++)
     {
       MeshMachine *machine = &self->machines[i];
 
@@ -411,23 +424,31 @@ mesh_world_revive (MeshWorld *self)
     }
 }
 
+static const Play *
+any_play (MeshWorld *self, const Play *some, gsize count)
+{
+  guint sum = 0;
+  guint chosen;
+
+  for (gsize i = 0; i < count; i++)
+    sum += some[i].weight;
+  chosen = sim_random_below (&self->random, sum);
+  while (chosen >= some->weight)
+    chosen -= some++->weight;
+
+  return some;
+}
+
 void
 mesh_play_one (MeshWorld *self)
 {
-  MeshMachine *machine = &self->machines[sim_random_below (&self->random, self->count)];
-  guint sum = 0;
-  guint chosen;
-  gsize i = 0;
-
-  for (gsize j = 0; j < G_N_ELEMENTS (plays); j++)
-    sum += plays[j].weight;
-  chosen = sim_random_below (&self->random, sum);
-  while (chosen >= plays[i].weight)
-    chosen -= plays[i++].weight;
+  MeshMachine *machine = &self->machines[sim_random_below (&self->random, self->all)];
+  const Play *play = machine->is_keeper ? any_play (self, keeper_plays, G_N_ELEMENTS (keeper_plays))
+                                        : any_play (self, plays, G_N_ELEMENTS (plays));
 
   self->steps++;
   mesh_world_pass (self, 1000);
   mesh_machine_enter (machine);
-  plays[i].play (machine);
+  play->play (machine);
   mesh_world_revive (self);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "base/error.h"
 #include "base/pool.h"
 #include "mesh-world.h"
 
@@ -66,6 +67,12 @@ mh_core_config (MhCore *self)
   return &self->config;
 }
 
+MhClock *
+mh_core_clock (MhCore *self)
+{
+  return self->clock;
+}
+
 MhHost *
 mh_swarm_host (MhSwarm *self)
 {
@@ -84,13 +91,16 @@ hello_of (const MeshPeer *peer)
 {
   MhHello *hello = g_new0 (MhHello, 1);
   MhHelloVault vault = { .id = MESH_VAULT };
+  const char *const holds[] = { MH_HELLO_CAP_HOLD, NULL };
+  const char *const none[] = { NULL };
 
   hello->peer = peer->id;
   hello->flags = peer->reliable ? MH_HELLO_RELIABLE : 0;
-  hello->caps = g_new0 (char *, 1);
+  hello->caps = g_strdupv ((char **) (peer->holds ? holds : none));
   hello->free_bytes = G_MAXINT64;
   hello->vaults = g_array_new (FALSE, FALSE, sizeof (MhHelloVault));
-  g_array_append_val (hello->vaults, vault);
+  if (!peer->is_keeper)
+    g_array_append_val (hello->vaults, vault);
 
   return hello;
 }
@@ -120,6 +130,14 @@ mh_directory_list (MhDirectory *self)
       add_node (self->machine, &g_array_index (peers, MeshPeer, i), out);
 
   return out;
+}
+
+gboolean
+mh_directory_is_here (MhDirectory *self, const MhPeerId *peer)
+{
+  MeshMachine *other = mesh_world_find (self->machine->world, peer);
+
+  return other != NULL && mesh_are_linked (self->machine, other);
 }
 
 void
@@ -178,4 +196,115 @@ mh_sync_peers_list (MhSyncPeers *self, const char *vault_id)
     }
 
   return out;
+}
+
+/* -- the vault: of who has its key -- */
+
+MhVault *
+mh_vaults_get (MhVaults *self, const char *id, GError **error)
+{
+  const MeshMachine *machine = self->machine;
+  MhVault *vault;
+
+  if (machine->is_keeper)
+    {
+      g_set_error_literal (error, MH_ERROR, MH_ERROR_NOT_FOUND, "no such vault");
+      return NULL;
+    }
+
+  vault = g_new0 (MhVault, 1);
+  vault->id = g_strdup (MESH_VAULT);
+  vault->copies = machine->world->copies;
+  vault->roles = machine->roles;
+  vault->has_key = TRUE;
+  vault->keep_versions = machine->keep_rule.versions;
+  vault->keep_days = machine->keep_rule.days;
+
+  return vault;
+}
+
+GPtrArray *
+mh_vaults_list (MhVaults *self, GError **error)
+{
+  GPtrArray *out = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_vault_free);
+
+  if (!self->machine->is_keeper)
+    g_ptr_array_add (out, mh_vaults_get (self, MESH_VAULT, NULL));
+
+  return out;
+}
+
+/* -- the service of sync -- */
+
+MhCore *
+mh_sync_core (MhSync *self)
+{
+  return &self->machine->core;
+}
+
+MhVaults *
+mh_sync_vaults (MhSync *self)
+{
+  return &self->machine->vaults;
+}
+
+MhStore *
+mh_sync_blocks (MhSync *self)
+{
+  return self->machine->store;
+}
+
+MhSyncClaims *
+mh_sync_claims (MhSync *self)
+{
+  return NULL;
+}
+
+MhSyncRate *
+mh_sync_rate_in (MhSync *self)
+{
+  return NULL;
+}
+
+gboolean
+mh_sync_is_paused (MhSync *self, const MhPeerId *peer)
+{
+  return FALSE;
+}
+
+MhSwarm *
+mh_sync_take (MhSync *self, GCancellable **cancellable)
+{
+  *cancellable = g_cancellable_new ();
+
+  return &self->machine->swarm;
+}
+
+void
+mh_sync_give (MhSync *self, GCancellable *cancellable)
+{
+  g_object_unref (cancellable);
+}
+
+GPtrArray *
+mh_sync_peers_of (MhSync *self, const char *vault_id)
+{
+  return mh_sync_peers_list (&self->machine->known, vault_id);
+}
+
+/* Nothing is ever on its way when this is asked. */
+MhSyncState *
+mh_sync_state (MhSync *self, const char *vault_id)
+{
+  return g_new0 (MhSyncState, 1);
+}
+
+void
+mh_sync_tell_state (MhSync *self, const char *vault_id)
+{
+}
+
+void
+mh_sync_tell_others (MhSync *self, const char *vault_id)
+{
 }

@@ -3,8 +3,11 @@
 
 #include "mesh-plays.h"
 
-static void
-choose_trouble (MeshWorld *self)
+/* An audit begins so long after a change, and after the one before. */
+#define SETTLE_MS 2000
+
+void
+mesh_choose_trouble (MeshWorld *self)
 {
   self->trouble = (MeshTrouble){ .late = sim_random_percent (&self->random, 50) };
   if (sim_random_percent (&self->random, 75))
@@ -77,72 +80,68 @@ mesh_play_round (MeshMachine *self)
 {
   MeshMachine *other = mesh_any_other (self);
 
-  choose_trouble (self->world);
+  mesh_choose_trouble (self->world);
   other->lies = sim_random_percent (&self->world->random, 5);
   (void) mesh_round (self, other);
   other->lies = FALSE;
   self->world->trouble = (MeshTrouble){ 0 };
 }
 
-/* Returns: (transfer full) (element-type MhPeerId): with the key, and not for keeping blocks */
-static GArray *
-others_of (MeshMachine *self, const MhSyncPlacement *placement)
+/* After it, what @self knows of the copies is what is so. A machine that hung up a moment ago
+ * counts for the audit as if it had what it should. */
+static void
+note_sure (MeshMachine *self, gint64 under)
 {
-  GArray *out = g_array_new (FALSE, FALSE, sizeof (MhPeerId));
+  MeshWorld *world = self->world;
 
-  for (guint i = 0; i < self->known.peers->len; i++)
-    {
-      const MeshPeer *peer = &g_array_index (self->known.peers, MeshPeer, i);
-      MeshMachine *other = mesh_world_find (self->world, &peer->id);
+  if (under >= 0 && world->now_ms - world->lost_ms > self->core.config.absent_ms)
+    self->sure_ms = world->now_ms;
+}
 
-      if (peer->has_key && other != NULL && mesh_are_linked (self, other)
-          && mh_sync_placement_find (placement, &peer->id) < 0)
-        g_array_append_val (out, peer->id);
-    }
-
-  return out;
+static void
+check_counted (MeshMachine *self, const MhSyncHealth *health, gint64 under)
+{
+  if (under >= 0 && under != health->under + health->lost)
+    mesh_violate (self->world,
+                  "%c counts %" G_GINT64_FORMAT " blocks with too few copies, and there are "
+                  "%" G_GINT64_FORMAT,
+                  self->name, health->under + health->lost, under);
 }
 
 gboolean
 mesh_audit (MeshMachine *self, MhSyncHealth *health)
 {
   MeshWorld *world = self->world;
-  MhVault vault = vault_of (self);
-  g_auto (MhSyncPlacement) placement = { 0 };
-  g_autoptr (GPtrArray) peers = mh_sync_peers_list (&self->known, MESH_VAULT);
-  MhSyncCandidates from = { &self->core, &self->swarm, &vault, peers, self->blame };
-  g_autoptr (GArray) others = NULL;
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GError) error = NULL;
-  MhSyncAudit in = { .host = self->host,
-                     .store = self->store,
-                     .vault_id = MESH_VAULT,
-                     .placement = &placement,
-                     .surplus = self->surplus,
-                     .promises = self->promises,
-                     .blame = self->blame,
-                     .surplus_ms = world->surplus_ms,
-                     .cancellable = cancellable };
+  MhSyncHealth before;
+  gint64 under;
   gboolean done;
 
+  mesh_world_pass (world, SETTLE_MS);
+  under = mesh_count_under (self);
   mesh_machine_enter (self);
-  mh_sync_placement_fill (&placement, &from);
-  others = others_of (self, &placement);
-  in.others = others;
+  mh_sync_keep_health (self->keep, MESH_VAULT, &before);
   self->audits = TRUE;
-  done = mh_sync_audit (&in, health, &error);
+  mh_sync_keep_note (self->keep, MESH_VAULT);
+  mesh_world_pass (world, SETTLE_MS);
+  mh_sync_keep_check (self->keep);
+  mh_sync_keep_health (self->keep, MESH_VAULT, health);
+  done = health->checked_ms != before.checked_ms;
+  health->evicted -= before.evicted;
+  health->repaired -= before.repaired;
   mesh_log (world,
             "%c audits: %" G_GINT64_FORMAT " ok, %" G_GINT64_FORMAT " under, %" G_GINT64_FORMAT
             " over, %" G_GINT64_FORMAT " lost, %" G_GINT64_FORMAT " given up, %" G_GINT64_FORMAT
-            " repaired%s%s",
+            " repaired%s",
             self->name, health->ok, health->under, health->over, health->lost, health->evicted,
-            health->repaired, done ? "" : ": ", done ? "" : error->message);
+            health->repaired, done ? "" : ": failed");
   if (health->repaired > 0)
     mesh_note (world, MESH_EVENT_REPAIRED);
   if (mesh_machine_is_dead (self))
     return FALSE;
   if (!done)
     mesh_violate (world, "%c: an audit failed, though nothing is wrong", self->name);
+  check_counted (self, health, under);
+  note_sure (self, under);
   (void) mesh_look (self, MESH_AUDITED);
 
   return done;
@@ -151,14 +150,15 @@ mesh_audit (MeshMachine *self, MhSyncHealth *health)
 void
 mesh_play_audit (MeshMachine *self)
 {
-  MeshMachine *other = mesh_any_other (self);
+  MeshWorld *world = self->world;
+  MeshMachine *other = &world->machines[sim_random_below (&world->random, world->all)];
   MhSyncHealth health = { 0 };
 
-  choose_trouble (self->world);
-  other->lies = sim_random_percent (&self->world->random, 5);
+  mesh_choose_trouble (world);
+  other->lies = other != self && sim_random_percent (&world->random, 5);
   (void) mesh_audit (self, &health);
   other->lies = FALSE;
-  self->world->trouble = (MeshTrouble){ 0 };
+  world->trouble = (MeshTrouble){ 0 };
 }
 
 /* One has news, and all who hear of it ask. */
@@ -183,13 +183,13 @@ is_in_reach (MeshMachine *self, const char *path)
   guint missing;
   guint bits = 1U << self->number;
 
-  for (guint i = 0; i < self->world->count; i++)
+  for (guint i = 0; i < self->world->all; i++)
     {
       MeshMachine *other = &self->world->machines[i];
       const MeshPeer *peer = mesh_peers_ensure (&self->known, &other->id);
 
-      if (peer->has_key && mesh_are_linked (self, other) && !mesh_machine_is_dead (other)
-          && !other->lies && !mesh_is_left_out (self, &other->id))
+      if ((peer->has_key || peer->holds) && mesh_are_linked (self, other)
+          && !mesh_machine_is_dead (other) && !other->lies && !mesh_is_left_out (self, &other->id))
         bits |= 1U << i;
     }
   if (!mh_store_locate (self->store, MESH_VAULT, path, &ids, &missing, &error))
@@ -204,7 +204,7 @@ is_in_reach (MeshMachine *self, const char *path)
 static gboolean
 is_any_armed (MeshWorld *self)
 {
-  for (guint i = 0; i < self->count; i++)
+  for (guint i = 0; i < self->all; i++)
     if (mesh_machine_is_dead (&self->machines[i]))
       return TRUE;
 
@@ -215,17 +215,18 @@ void
 mesh_play_read (MeshMachine *self)
 {
   g_autofree char *path = mesh_any_file (self);
-  MeshMachine *other = mesh_any_other (self);
+  MeshWorld *world = self->world;
+  MeshMachine *other = &world->machines[sim_random_below (&world->random, world->all)];
   gboolean there;
   gboolean read;
 
   if (path == NULL)
     return;
-  other->lies = sim_random_percent (&self->world->random, 50);
+  other->lies = other != self && sim_random_percent (&world->random, 50);
   there = is_in_reach (self, path);
   read = mesh_read (self, path, FALSE);
   other->lies = FALSE;
-  mesh_log (self->world, "%c reads %s%s", self->name, path, read ? "" : ": not here");
-  if (there && !read && !is_any_armed (self->world))
-    mesh_violate (self->world, "%c does not read %s, which is in reach", self->name, path);
+  mesh_log (world, "%c reads %s%s", self->name, path, read ? "" : ": not here");
+  if (there && !read && !is_any_armed (world))
+    mesh_violate (world, "%c does not read %s, which is in reach", self->name, path);
 }

@@ -6,12 +6,19 @@
 #include "core/core.h"
 #include "mesh-history.h"
 #include "mesh-net.h"
-#include "modules/sync/sync-audit.h"
+#include "modules/sync/sync-keep.h"
 #include "modules/sync/sync-round.h"
 
 G_BEGIN_DECLS
 
 #define MESH_MOST 5
+
+/* Machines without the key; they come after those with it. */
+#define MESH_MOST_KEEPERS 2
+#define MESH_MOST_ALL (MESH_MOST + MESH_MOST_KEEPERS)
+
+/* What a keeper may keep, unless it is told less. */
+#define MESH_HOLD_BYTES (G_GINT64_CONSTANT (1) << 30)
 
 /* The vault, and the byte its key is made of: those with which SimContents seals, so that it knows
  * the ids of blocks by itself. */
@@ -26,7 +33,9 @@ typedef struct
 {
   MhPeerId id;
   gboolean reliable;
-  gint64 heard_ms;  /* by the clock of the world */
+  gint64 heard_ms; /* by the clock of the world */
+  gboolean holds;  /* it offers to keep blocks without the key */
+  gboolean is_keeper;
   gboolean has_key; /* it has shown the key */
   MhSyncMark mark;  /* how far it was asked */
   gint64 own_epoch; /* of our index then */
@@ -36,6 +45,17 @@ typedef struct
 struct _MhCore
 {
   MhConfig config;
+  MhClock *clock; /* (owned) */
+};
+
+struct _MhSync
+{
+  MeshMachine *machine; /* (unowned) */
+};
+
+struct _MhVaults
+{
+  MeshMachine *machine; /* (unowned) */
 };
 
 struct _MhSwarm
@@ -62,9 +82,9 @@ struct _MeshMachine
   SimDisk *disk;    /* (owned) */
   MhSigner *signer; /* (owned) */
   MhPeerId id;
-  MhHost *host;   /* (owned) */
-  MhClock *clock; /* (owned) */
+  MhHost *host; /* (owned) */
   gint64 skew_ms;
+  gboolean is_keeper; /* it has not the key, and keeps sealed blocks */
   MhVaultRoles roles;
   gboolean lies;  /* blocks that it gives have a wrong bit now and then */
   MhSyncOp asked; /* the last question that came */
@@ -72,24 +92,31 @@ struct _MeshMachine
   MhCore core;
   MhSwarm swarm;
   MhDirectory directory;
+  MhSync sync;
+  MhVaults vaults;
   MhSyncPeers known;
-  guint owes;               /* changes that were acknowledged while the disk died */
-  gboolean audits;          /* since it was looked at last: it may have given blocks up */
-  MhSyncPromises *promises; /* (owned): this and the rest: for as long as it runs */
-  MhSyncBlame *blame;       /* (owned) */
-  GHashTable *surplus;      /* (owned) */
+  MhKeep keep_rule;      /* how long versions are kept */
+  guint owes;            /* changes that were acknowledged while the disk died */
+  gboolean audits;       /* since it was looked at last: it may have given blocks up */
+  gint64 sure_ms;        /* since then it knows how many copies there are; 0: it does not */
+  GHashTable *wanted_ms; /* (owned) (element-type GBytes gint64): of a keeper: until when a block
+                            was wanted */
+  MhSyncKeep *keep;      /* (owned): for as long as it runs */
+  MhSyncBlame *blame;    /* (unowned): of @keep */
 };
 
 struct _MeshWorld
 {
   MeshFlags flags;
   SimRandom random;
-  guint count;
-  MeshMachine machines[MESH_MOST];
-  gboolean cut[MESH_MOST][MESH_MOST]; /* who cannot reach whom */
+  guint count; /* machines with the key */
+  guint all;   /* and without it */
+  MeshMachine machines[MESH_MOST_ALL];
+  gboolean cut[MESH_MOST_ALL][MESH_MOST_ALL]; /* who cannot reach whom */
   gint64 copies;
   gint64 now_ms;
   gint64 surplus_ms; /* after that what others have is given up */
+  gint64 lost_ms;    /* when a disk was lost last */
   guint64 segment_bytes;
   gboolean forgets;      /* versions are removed: what is kept is not the same everywhere */
   MeshTrouble trouble;   /* of the next conversation */
@@ -174,7 +201,32 @@ gboolean mesh_is_left_out (MeshMachine *self, const MhPeerId *id);
 /* Whether the block may go from @self: it is for others, of whom enough have it. */
 gboolean mesh_may_go (MeshMachine *self, const guint8 *id);
 
-/* Whether a machine whose bit is in @bits has the block, or nobody has. */
+/* Whether the machine counts for the copies of a block, as @self knows it. */
+gboolean mesh_counts (MeshMachine *self, const MeshPeer *peer);
+
+/* Orders machines as sync does: by the hash of who they are and of the block. */
+guint64 mesh_weight_of (const MhPeerId *peer, const guint8 *id);
+
+/* How many of the blocks that @self names have too few copies, or -1 when that depends on more
+ * than on what is where. */
+gint64 mesh_count_under (MeshMachine *self);
+
+/* -- keepers -- */
+
+/* Whether @self, which has the key, wants @keeper to keep a block. */
+gboolean mesh_wants_kept (MeshMachine *self, const MeshMachine *keeper, const guint8 *id);
+
+/* Looks at what a keeper has now, as mesh_look(). */
+void mesh_look_at_keeper (MeshMachine *self, MeshCause cause);
+
+/* Has a keeper ask what it is to keep, and give up what nobody wants. Returns: how many blocks came
+ */
+guint mesh_sweep (MeshMachine *self);
+
+/* One of the things that may happen to a keeper. */
+void mesh_play_keeper (MeshMachine *self);
+
+/* Whether a machine whose bit is in @bits has the block, or nobody has that is asked for it. */
 gboolean mesh_is_block_at (MeshWorld *self, const guint8 *id, guint bits);
 gboolean mesh_is_block_lost (MeshWorld *self, const guint8 *id);
 
@@ -190,7 +242,8 @@ char *mesh_tree (MeshMachine *self);
 /* Asks @gives once. Returns: how many versions and blocks came, or -1 when it failed */
 gint mesh_round (MeshMachine *asks, MeshMachine *gives);
 
-/* Compares with the others what blocks there are. Returns: %FALSE when it failed */
+/* Compares with the others what blocks there are; @health: what it found, and did. Returns: %FALSE
+ * when it failed */
 gboolean mesh_audit (MeshMachine *self, MhSyncHealth *health);
 
 /* One of the things that may happen. */
