@@ -7,8 +7,11 @@
 #include "change-private.h"
 #include "prune.h"
 
-static const char sql_add[] = "INSERT INTO gone (vault, hash, purged) VALUES (?1, ?2, ?3)"
-                              " ON CONFLICT (hash) DO UPDATE SET purged = max (purged, ?3)";
+/* One of which it becomes known that it was purged gets another row: who has asked for the rows up
+ * to the old one is told. */
+static const char sql_add[] =
+    "INSERT OR REPLACE INTO gone (vault, hash, purged) SELECT ?1, ?2, ?3"
+    " WHERE NOT EXISTS (SELECT 1 FROM gone WHERE hash = ?2 AND purged >= ?3)";
 
 static const char sql_find[] = "SELECT purged FROM gone WHERE hash = ?1";
 

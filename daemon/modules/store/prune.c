@@ -105,9 +105,19 @@ note_removed (MhWriter *writer, const char *vault_id, const guint8 *hash, GError
          && mh_usage_free_record (writer, &location, MH_HOLE_NOTE, error);
 }
 
+/* A version stays that something has replaced which goes. Others, who may have this one alone, are
+ * told that it is no head. */
+static gboolean
+keep_replaced (MhWriter *writer, gint64 vault, const char *vault_id, const guint8 *hash, gint64 ref,
+               GError **error)
+{
+  return mh_prune_supersede (writer, vault_id, hash, ref, error)
+         && mh_gone_add (writer->db, vault, hash, FALSE, error);
+}
+
 /* The parents of a version that goes stay what they are, as long as anything is left of them. */
 static gboolean
-note_parents (MhWriter *writer, const MhVersion *version, GHashTable *removed, GError **error)
+note_parents (MhWriter *writer, const MhVersion *version, const Removal *removal, GError **error)
 {
   gsize size;
   const guint8 *parents = g_bytes_get_data (version->parents, &size);
@@ -120,9 +130,9 @@ note_parents (MhWriter *writer, const MhVersion *version, GHashTable *removed, G
       if (!mh_catalog_find_version (writer->db, parents + i, &ref, &row, error))
         return FALSE;
       if (ref != 0 && row.note.segment == 0
-          && !mh_prune_supersede (writer, version->vault_id, parents + i, ref, error))
+          && !keep_replaced (writer, removal->vault, version->vault_id, parents + i, ref, error))
         return FALSE;
-      if (ref == 0 && g_hash_table_contains (removed, parents + i)
+      if (ref == 0 && g_hash_table_contains (removal->removed, parents + i)
           && !note_removed (writer, version->vault_id, parents + i, error))
         return FALSE;
     }
@@ -160,7 +170,7 @@ remove_version (MhWriter *writer, const MhPrunable *version, Removal *removal, G
          && (removal->removed == NULL
              || mh_gone_add (writer->db, removal->vault, version->row.hash, removal->is_purge,
                              error))
-         && (removal->removed == NULL || note_parents (writer, record, removal->removed, error));
+         && (removal->removed == NULL || note_parents (writer, record, removal, error));
 }
 
 /* Decides which of the versions of a file go. */

@@ -227,6 +227,57 @@ test_away (void)
   g_assert_false (has_conflict (two));
 }
 
+static void
+purge (Bench *self, guint seed)
+{
+  g_autoptr (GBytes) content = bench_random (seed, 1000);
+  g_autofree char *hash = bench_content_hash (content);
+  g_autoptr (GError) error = NULL;
+  MhPurged purged;
+
+  g_assert_true (mh_store_purge_version (self->store, "vault", "/f", hash, &purged, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (purged.versions, ==, 1);
+}
+
+static guint
+count_history (Bench *self)
+{
+  g_autoptr (GPtrArray) history = mh_store_history (self->store, "vault", "/f", NULL);
+
+  return history->len;
+}
+
+/* Nothing that the other one gets names the version before the purged one as its parent. */
+static void
+test_purged_between (void)
+{
+  g_autoptr (Bench) one = bench_new (0);
+  g_autoptr (Bench) two = other_of (one);
+  MhSyncMark of_one = { 0 };
+  MhSyncMark gone = { 0 };
+
+  g_test_summary ("a purge between two versions that another machine gets is no conflict there");
+  bench_put_random (one, "/f", 1, 1000);
+  g_assert_cmpuint (pull (two, one, &of_one), ==, 1);
+  for (guint i = 2; i <= 4; i++)
+    bench_put_random (one, "/f", i, 1000);
+  purge (one, 3);
+  g_assert_cmpuint (pull (two, one, &of_one), ==, 2);
+  g_assert_cmpuint (tell_gone (two, one, &gone), ==, 2);
+  g_assert_false (has_conflict (two));
+  assert_same_heads (one, two);
+  g_assert_cmpuint (count_history (two), ==, 3);
+
+  /* what is kept so may be purged yet, and that is told, too */
+  purge (one, 2);
+  g_assert_cmpuint (tell_gone (two, one, &gone), ==, 2);
+  g_assert_cmpuint (count_history (two), ==, 2);
+  assert_same_heads (one, two);
+  bench_maintain (two);
+  bench_assert_recount (two);
+}
+
 /* What was purged on one machine goes on the others, and a true conflict stays one. */
 static void
 test_purged (void)
@@ -254,7 +305,7 @@ test_purged (void)
   hash = bench_content_hash (content);
   g_assert_true (mh_store_purge_version (one->store, "vault", "/f", hash, &purged, &error));
   g_assert_no_error (error);
-  g_assert_cmpuint (tell_gone (two, one, &gone), ==, 1);
+  g_assert_cmpuint (tell_gone (two, one, &gone), ==, 2); /* and that the first is replaced */
   after = mh_store_history (two->store, "vault", "/f", NULL);
   g_assert_cmpuint (after->len, ==, before->len - 1);
   g_assert_true (has_conflict (two));
@@ -650,6 +701,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/sync/without-blocks", test_without_blocks);
   g_test_add_func ("/store/sync/away", test_away);
   g_test_add_func ("/store/sync/purged", test_purged);
+  g_test_add_func ("/store/sync/purged-between", test_purged_between);
   g_test_add_func ("/store/sync/conflict", test_conflict);
   g_test_add_func ("/store/sync/any-order", test_any_order);
   g_test_add_func ("/store/sync/one-name", test_one_name);
