@@ -107,6 +107,28 @@ check_versions (MeshWorld *self)
       }
 }
 
+/* What was purged is gone everywhere, unless who did it has forgotten that it did. */
+static void
+check_purged (MeshWorld *self)
+{
+  GHashTableIter iter;
+  gpointer key;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->purged);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    {
+      guint bits = GPOINTER_TO_UINT (g_hash_table_lookup (self->versions, key));
+      g_autofree char *name = mh_hex_encode (g_bytes_get_data (key, NULL), 4);
+
+      if (value == NULL)
+        continue;
+      mesh_note (self, MESH_EVENT_PURGED);
+      if (bits != 0)
+        mesh_violate (self, "version %s was purged, and is on the machines %x", name, bits);
+    }
+}
+
 /* Returns: (transfer full): ids of blocks that @machine names and has not */
 static GHashTable *
 missing_of (MeshMachine *machine)
@@ -299,6 +321,7 @@ check_all (MeshWorld *self)
 {
   check_heads (self);
   check_trees (self);
+  check_purged (self);
   if (!self->forgets)
     {
       check_versions (self);
@@ -336,7 +359,10 @@ settle (MeshWorld *self)
 
   memset (self->cut, 0, sizeof self->cut);
   for (guint i = 0; i < self->all; i++)
-    sim_disk_die_after (self->machines[i].disk, 0);
+    {
+      sim_disk_die_after (self->machines[i].disk, 0);
+      mesh_machine_make_room (&self->machines[i]);
+    }
   mesh_world_pass (self, LONG_MS);
   while (self->violation == NULL && (sweep (self) | bring_back (self)))
     if (++sweeps > MOST_SWEEPS)

@@ -36,8 +36,10 @@ const char *const mesh_event_names[MESH_EVENTS] = {
   "block given up",
   "block repaired",
   "versions removed",
+  "purged on all machines",
   "pinned",
   "not reliable",
+  "disk full",
   "block kept without the key",
   "kept block given up",
   "keeper told to stop",
@@ -75,7 +77,7 @@ mesh_violate (MeshWorld *self, const char *format, ...)
 void
 mesh_note (MeshWorld *self, MeshEvent event)
 {
-  self->events |= 1U << event;
+  self->events |= G_GUINT64_CONSTANT (1) << event;
 }
 
 static MeshWorld *
@@ -95,10 +97,11 @@ world_new (guint64 seed, MeshFlags flags)
   self->copies = 1 + sim_random_below (&self->random, 3);
   self->surplus_ms = sim_random_percent (&self->random, 50) ? 0 : SURPLUS_MS;
   self->segment_bytes = (12 * 1024) << sim_random_below (&self->random, 3);
-  self->forgets = sim_random_percent (&self->random, 15);
+  self->forgets = sim_random_percent (&self->random, 20);
   self->now_ms = CLOCK_START_MS;
   self->contents = sim_contents_new ();
   self->versions = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, unref, NULL);
+  self->purged = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, unref, NULL);
   self->blocks = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, unref, NULL);
   self->log = g_string_new (NULL);
   for (guint i = 0; i < self->all; i++)
@@ -141,6 +144,7 @@ world_end (MeshWorld *self)
   result->violation = self->violation;
   result->log = g_string_free (self->log, FALSE);
   g_hash_table_unref (self->versions);
+  g_hash_table_unref (self->purged);
   g_hash_table_unref (self->blocks);
   sim_contents_free (self->contents);
   g_free (self);

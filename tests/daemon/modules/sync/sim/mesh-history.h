@@ -37,8 +37,10 @@ typedef enum
   MESH_EVENT_EVICTED,       /* a block was given up, as others have it */
   MESH_EVENT_REPAIRED,      /* a block was taken by an audit */
   MESH_EVENT_FORGOTTEN,     /* versions were removed */
+  MESH_EVENT_PURGED,        /* a version was purged, and who did it knows that in the end */
   MESH_EVENT_PINNED,        /* a machine keeps all blocks */
   MESH_EVENT_UNRELIABLE,    /* a machine keeps none but its own */
+  MESH_EVENT_FULL,          /* something may have failed for want of room */
   MESH_EVENT_KEPT,          /* a machine without the key keeps a block */
   MESH_EVENT_DROPPED,       /* and gives it up */
   MESH_EVENT_STOPPED,       /* and is told to keep nothing */
@@ -55,7 +57,7 @@ typedef struct
   guint steps;
   guint rounds;
   guint64 messages;
-  guint32 events; /* bits of MeshEvent */
+  guint64 events; /* bits of MeshEvent */
 } MeshResult;
 
 /* Once a process. */

@@ -216,6 +216,28 @@ was_only_copy (const Look *look, GBytes *id)
   return FALSE;
 }
 
+/* Whether all who could be asked knew of enough copies, and there was somebody. */
+static gboolean
+was_spared (const Look *look)
+{
+  MeshWorld *world = look->keeper->world;
+  gboolean any = look->is_partial;
+
+  for (guint i = 0; i < world->count; i++)
+    {
+      MhSyncHealth health;
+
+      if (look->named[i] == NULL || !is_honest (look->keeper, &world->machines[i]))
+        continue;
+      any = TRUE;
+      mh_sync_keep_health (world->machines[i].keep, MESH_VAULT, &health);
+      if (health.checked_ms == 0 || health.under > 0 || health.lost > 0)
+        return world->trouble.messages > 0 || world->trouble.bytes > 0;
+    }
+
+  return any;
+}
+
 static void
 check_dropped (const Look *look, GBytes *id)
 {
@@ -228,6 +250,8 @@ check_dropped (const Look *look, GBytes *id)
     mesh_violate (world, "%c kept block %s, and has it no more", self->name, name);
   else if (wanted_ms != NULL && world->now_ms - *wanted_ms < patience_ms (self))
     mesh_violate (world, "%c gives up block %s, which was wanted a moment ago", self->name, name);
+  else if (look->cause == MESH_TAKEN && !was_spared (look))
+    mesh_violate (world, "%c gives up block %s, though not all can spare it", self->name, name);
   else if (was_only_copy (look, id))
     mesh_violate (world, "%c gives up block %s, of which there is no other copy", self->name, name);
   mesh_note (world, MESH_EVENT_DROPPED);
@@ -371,7 +395,7 @@ mesh_sweep (MeshMachine *self)
   (void) mesh_look (self, MESH_TAKEN);
   after = count_held (self);
   mesh_log (world, "%c asks what to keep: %u blocks, %u before", self->name, after, before);
-  if (is_plain && !(world->flags & MESH_END_ONLY))
+  if (is_plain && !(world->flags & MESH_END_ONLY) && !mesh_machine_lacks_room (self))
     {
       check_marks (self);
       if (self->core.config.hold == MESH_HOLD_BYTES)

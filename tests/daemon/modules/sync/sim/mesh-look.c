@@ -66,7 +66,7 @@ list_versions (MeshMachine *self)
 
 /* Returns: how many are new here */
 static guint
-look_at_versions (MeshMachine *self)
+look_at_versions (MeshMachine *self, MeshCause cause)
 {
   g_autoptr (GHashTable) here = list_versions (self);
   GHashTable *versions = self->world->versions;
@@ -89,6 +89,8 @@ look_at_versions (MeshMachine *self)
           mesh_violate (self->world, "%c had version %s, and has it no more", self->name, name);
         }
       set_bits (versions, hash, bits & ~bit_of (self));
+      if (cause == MESH_PURGED)
+        set_bits (self->world->purged, hash, bit_of (self));
     }
 
   g_hash_table_iter_init (&iter, here);
@@ -322,7 +324,7 @@ mesh_look (MeshMachine *self, MeshCause cause)
   if (self->is_keeper)
     mesh_look_at_keeper (self, cause);
   else
-    count = look_at_versions (self);
+    count = look_at_versions (self, cause);
   if (!self->is_keeper && (look_at_blocks (self, cause) || count > 0))
     mh_sync_keep_note (self->keep, MESH_VAULT);
   sim_disk_pause_faults (self->disk, FALSE);
@@ -340,7 +342,7 @@ take_bit (MeshMachine *self, GHashTable *table)
     {
       guint bits = bits_of (table, link->data);
 
-      if (bits == bit_of (self))
+      if (bits == bit_of (self) && table != self->world->purged)
         mesh_note (self->world, MESH_EVENT_ALL_LOST);
       set_bits (table, link->data, bits & ~bit_of (self));
     }
@@ -351,6 +353,13 @@ mesh_forget_machine (MeshMachine *self)
 {
   take_bit (self, self->world->versions);
   take_bit (self, self->world->blocks);
+  mesh_forget_purged (self);
+}
+
+void
+mesh_forget_purged (MeshMachine *self)
+{
+  take_bit (self, self->world->purged);
 }
 
 gboolean

@@ -206,6 +206,29 @@ mesh_machine_is_reliable (const MeshMachine *self)
   return !self->is_keeper && self->core.config.reliable && (self->roles & MH_VAULT_STORE) != 0;
 }
 
+gboolean
+mesh_machine_lacks_room (MeshMachine *self)
+{
+  if (self->is_full)
+    mesh_note (self->world, MESH_EVENT_FULL);
+
+  return self->is_full;
+}
+
+void
+mesh_machine_fill (MeshMachine *self, guint64 bytes, gboolean secret)
+{
+  self->is_full = TRUE;
+  sim_disk_set_room (self->disk, sim_disk_used (self->disk) + bytes, secret);
+}
+
+void
+mesh_machine_make_room (MeshMachine *self)
+{
+  self->is_full = FALSE;
+  sim_disk_set_room (self->disk, G_MAXINT64, FALSE);
+}
+
 /* A new key, and so another name for the others. */
 static void
 name (MeshMachine *self)
@@ -343,6 +366,7 @@ close_all (MeshMachine *self)
 static void
 stop (MeshMachine *self)
 {
+  mesh_machine_make_room (self);
   if (!sim_disk_is_dead (self->disk))
     sim_disk_die_after (self->disk, 1);
   close_all (self);
@@ -366,6 +390,7 @@ mesh_machine_lose_index (MeshMachine *self)
 
   mesh_log (self->world, "%c loses its index", self->name);
   mesh_note (self->world, MESH_EVENT_INDEX_LOST);
+  mesh_forget_purged (self);
   stop (self);
   sim_disk_revive (self->disk, SIM_KILL);
   for (gsize i = 0; i < G_N_ELEMENTS (suffixes); i++)

@@ -79,7 +79,7 @@ settle (MeshMachine *self, gboolean done, const GError *error, const char *what)
 
   mesh_log (self->world, "%c %s%s%s", self->name, what, error != NULL ? ": " : "",
             error != NULL ? error->message : "");
-  if (error != NULL && !is_refusal (error) && !dead)
+  if (error != NULL && !is_refusal (error) && !dead && !mesh_machine_lacks_room (self))
     mesh_violate (self->world, "%c %s failed, though nothing is wrong", self->name, what);
   if (dead)
     self->owes += done ? 1 : 0;
@@ -112,7 +112,7 @@ put (MeshMachine *self, const char *path, guint content, GError **error)
 }
 
 static void
-play_put (MeshMachine *self)
+put_any (MeshMachine *self, const char *path)
 {
   MeshWorld *world = self->world;
   SimContents *contents = world->contents;
@@ -120,7 +120,6 @@ play_put (MeshMachine *self)
                       ? sim_random_below (&world->random, contents->bytes->len)
                       : sim_contents_add (contents, &world->random, any_size (world));
   GArray *blocks = sim_contents_blocks (contents, content);
-  const char *path = any_path (world);
   g_autofree char *what = NULL;
   g_autoptr (MhFile) file = NULL;
   g_autoptr (GError) error = NULL;
@@ -139,6 +138,12 @@ play_put (MeshMachine *self)
   if (file != NULL && strcmp (file->content_hash, sim_contents_hash (contents, content)) != 0)
     mesh_violate (world, "%c %s: another hash is acknowledged", self->name, what);
   settle (self, file != NULL, error, what);
+}
+
+static void
+play_put (MeshMachine *self)
+{
+  put_any (self, any_path (self->world));
 }
 
 static void
@@ -300,7 +305,7 @@ play_purge (MeshMachine *self)
   if (purged.versions > 0)
     mesh_note (self->world, MESH_EVENT_FORGOTTEN);
   if (!mesh_machine_is_dead (self))
-    (void) mesh_look (self, MESH_CHANGED);
+    (void) mesh_look (self, MESH_PURGED);
 }
 
 static void
@@ -314,10 +319,36 @@ play_maintain (MeshMachine *self)
             upkeep.pruned.versions, done ? "" : ": ", done ? "" : error->message);
   if (upkeep.pruned.versions > 0)
     mesh_note (self->world, MESH_EVENT_FORGOTTEN);
-  if (!done && !mesh_machine_is_dead (self))
+  if (!done && !mesh_machine_is_dead (self) && !mesh_machine_lacks_room (self))
     mesh_violate (self->world, "%c: upkeep failed, though nothing is wrong", self->name);
   if (!mesh_machine_is_dead (self))
     (void) mesh_look (self, MESH_CHANGED);
+}
+
+/* A machine is away while a file that it knows is changed, and what it knows of is removed. */
+static void
+play_away (MeshMachine *self)
+{
+  MeshWorld *world = self->world;
+  MeshMachine *other = mesh_any_other (self);
+  g_autofree char *path = mesh_any_file (other);
+  guint changes = 1 + sim_random_below (&world->random, 3);
+
+  if (!world->forgets || path == NULL)
+    return;
+  mesh_log (world, "%c is away", other->name);
+  for (guint i = 0; i < world->all; i++)
+    world->cut[i][other->number] = world->cut[other->number][i] = i != other->number;
+  mesh_machine_enter (self);
+  for (guint i = 0; i < changes && !mesh_machine_is_dead (self); i++)
+    put_any (self, path);
+  mesh_world_pass (world, (2 + sim_random_below (&world->random, 3)) * DAY_MS);
+  if (!mesh_machine_is_dead (self))
+    play_maintain (self);
+  if (!mesh_machine_is_dead (self) && sim_random_percent (&world->random, 30))
+    play_purge (self);
+  memset (world->cut, 0, sizeof world->cut);
+  mesh_world_pass (world, 0);
 }
 
 /* -- what goes wrong -- */
@@ -329,6 +360,24 @@ play_arm (MeshMachine *self)
 
   mesh_log (self->world, "%c dies in %u operations of its disk", self->name, operations);
   sim_disk_die_after (self->disk, operations);
+}
+
+/* There is little room for a while. */
+static void
+play_full (MeshMachine *self)
+{
+  guint room = sim_random_below (&self->world->random, 40000);
+  gboolean secret = sim_random_percent (&self->world->random, 60);
+
+  if (self->is_full)
+    {
+      mesh_log (self->world, "%c has room again", self->name);
+      mesh_machine_make_room (self);
+      return;
+    }
+  mesh_log (self->world, "%c has room for %u bytes%s", self->name, room,
+            secret ? ", in secret" : "");
+  mesh_machine_fill (self, room, secret);
 }
 
 static SimCrash
@@ -398,16 +447,17 @@ play_month (MeshMachine *self)
 }
 
 static const Play keeper_plays[] = {
-  { 60, mesh_play_keeper }, { 8, play_arm },       { 6, play_crash },
+  { 60, mesh_play_keeper }, { 6, play_full },      { 8, play_arm },   { 6, play_crash },
   { 3, play_lose_index },   { 3, play_lose_disk }, { 6, play_month },
 };
 
 static const Play plays[] = {
-  { 28, play_put },       { 8, play_delete },      { 8, play_move },      { 4, play_copy },
-  { 4, play_restore },    { 5, play_undelete },    { 8, play_resolve },   { 4, play_purge },
-  { 3, play_maintain },   { 40, mesh_play_round }, { 6, mesh_play_tell }, { 12, mesh_play_audit },
-  { 12, mesh_play_read }, { 8, play_arm },         { 4, play_crash },     { 2, play_lose_index },
-  { 2, play_lose_disk },  { 5, play_part },        { 5, play_heal },      { 4, play_time },
+  { 8, play_away },        { 28, play_put },       { 8, play_delete },      { 8, play_move },
+  { 4, play_copy },        { 4, play_restore },    { 5, play_undelete },    { 8, play_resolve },
+  { 6, play_purge },       { 3, play_maintain },   { 40, mesh_play_round }, { 6, mesh_play_tell },
+  { 12, mesh_play_audit }, { 12, mesh_play_read }, { 8, play_arm },         { 4, play_crash },
+  { 2, play_lose_index },  { 2, play_lose_disk },  { 5, play_part },        { 5, play_heal },
+  { 4, play_time },        { 4, play_full },
 };
 
 void

@@ -51,6 +51,7 @@ mesh_round (MeshMachine *asks, MeshMachine *gives)
   world->rounds++;
   may_fail = !linked || mesh_machine_is_dead (asks) || mesh_machine_is_dead (gives)
              || mesh_host_was_broken (asks->host) || gives->lies;
+  may_fail = may_fail || done || mesh_machine_lacks_room (asks);
   if (linked && mesh_host_was_broken (asks->host))
     mesh_note (world, MESH_EVENT_BROKEN);
   if (mesh_machine_is_dead (asks))
@@ -138,10 +139,13 @@ mesh_audit (MeshMachine *self, MhSyncHealth *health)
     mesh_note (world, MESH_EVENT_REPAIRED);
   if (mesh_machine_is_dead (self))
     return FALSE;
-  if (!done)
+  if (!done && !mesh_machine_lacks_room (self))
     mesh_violate (world, "%c: an audit failed, though nothing is wrong", self->name);
-  check_counted (self, health, under);
-  note_sure (self, under);
+  if (done)
+    {
+      check_counted (self, health, under);
+      note_sure (self, under);
+    }
   (void) mesh_look (self, MESH_AUDITED);
 
   return done;

@@ -86,8 +86,9 @@ struct _MeshMachine
   gint64 skew_ms;
   gboolean is_keeper; /* it has not the key, and keeps sealed blocks */
   MhVaultRoles roles;
-  gboolean lies;  /* blocks that it gives have a wrong bit now and then */
-  MhSyncOp asked; /* the last question that came */
+  gboolean is_full; /* its disk has little room, or none */
+  gboolean lies;    /* blocks that it gives have a wrong bit now and then */
+  MhSyncOp asked;   /* the last question that came */
   MhStore *store;
   MhCore core;
   MhSwarm swarm;
@@ -122,10 +123,11 @@ struct _MeshWorld
   MeshTrouble trouble;   /* of the next conversation */
   SimContents *contents; /* (owned) */
   GHashTable *versions;  /* (owned) (element-type GBytes guint): known ones, bits of who has them */
+  GHashTable *purged;    /* (owned) (element-type GBytes guint): likewise: who said so */
   GHashTable *blocks;    /* (owned) (element-type GBytes guint): of contents, likewise */
   GString *log;          /* (owned) */
   char *violation;       /* (owned) (nullable): the first */
-  guint32 events;
+  guint64 events;
   guint steps;
   guint rounds;
   guint identities; /* ever made */
@@ -148,6 +150,15 @@ void mesh_machine_clear (MeshMachine *self);
 void mesh_machine_enter (MeshMachine *self);
 gboolean mesh_machine_is_dead (MeshMachine *self);
 gboolean mesh_machine_is_reliable (const MeshMachine *self);
+
+/* Whether what went wrong on @self may do so, as its disk is full. */
+gboolean mesh_machine_lacks_room (MeshMachine *self);
+
+/* Its disk has so much room from now on, of which nobody is told with @secret. */
+void mesh_machine_fill (MeshMachine *self, guint64 bytes, gboolean secret);
+
+/* And has enough again. */
+void mesh_machine_make_room (MeshMachine *self);
 
 /* Opens the store, which has to work. */
 void mesh_machine_open (MeshMachine *self);
@@ -177,6 +188,7 @@ void mesh_world_pass (MeshWorld *self, gint64 ms);
 typedef enum
 {
   MESH_CHANGED, /* by who uses it */
+  MESH_PURGED,  /* by who uses it, for ever */
   MESH_TAKEN,   /* from another machine */
   MESH_AUDITED, /* likewise, or given up */
   MESH_OPENED,  /* it was there, but nobody has seen it */
@@ -188,6 +200,9 @@ guint mesh_look (MeshMachine *self, MeshCause cause);
 
 /* Takes note that a disk is gone with all that was on it. */
 void mesh_forget_machine (MeshMachine *self);
+
+/* What @self has purged need not be told to others any more. */
+void mesh_forget_purged (MeshMachine *self);
 
 /* After a conversation to the end @asks knows what @gives does and has the blocks that it wants. */
 void mesh_check_taken (MeshMachine *asks, MeshMachine *gives);
