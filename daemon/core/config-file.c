@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "config-edit.h"
 
 #include <string.h>
 #include <yaml.h>
@@ -72,6 +73,12 @@ static const Key keys[] = {
   { "log.format", KEY_STRING, AT (log_format), 0, 0, "console", "console json" },
 };
 
+static const char *const times[] = { "ms", "s", "m", "h", NULL };
+static const gint64 time_factors[] = { 1, 1000, 60000, 3600000 };
+static const char *const sizes[] = { "", "KiB", "MiB", "GiB", "TiB", NULL };
+static const gint64 size_factors[] = { 1, 1024, 1024 * 1024, 1024 * 1024 * 1024,
+                                       G_GINT64_CONSTANT (1) << 40 };
+
 static gpointer
 slot (MhConfig *self, const Key *key)
 {
@@ -101,12 +108,6 @@ parse_unit (const char *text, const char *const *units, const gint64 *factors, g
 static gboolean
 parse_number (const Key *key, const char *text, gint64 *value)
 {
-  static const char *const times[] = { "ms", "s", "m", "h", NULL };
-  static const gint64 time_factors[] = { 1, 1000, 60000, 3600000 };
-  static const char *const sizes[] = { "", "KiB", "MiB", "GiB", "TiB", NULL };
-  static const gint64 size_factors[] = { 1, 1024, 1024 * 1024, 1024 * 1024 * 1024,
-                                         G_GINT64_CONSTANT (1) << 40 };
-
   if (key->type == KEY_INT)
     return g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, value, NULL);
   if (key->type == KEY_DURATION)
@@ -374,31 +375,51 @@ check (MhConfig *self, GError **error)
   return TRUE;
 }
 
-MhConfig *
-mh_config_load (const char *path, GError **error)
+/* Reads a file of which a missing one is empty. */
+static gboolean
+read_file (const char *path, char **text, gsize *length, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (g_file_get_contents (path, text, length, &local))
+    return TRUE;
+  if (g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    {
+      *text = g_strdup ("");
+      *length = 0;
+      return TRUE;
+    }
+  g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "reading %s: %s", path, local->message);
+
+  return FALSE;
+}
+
+static MhConfig *
+parse (const char *path, const char *text, gsize length, GError **error)
 {
   g_autoptr (MhConfig) self = g_new0 (MhConfig, 1);
-  g_autofree char *text = NULL;
-  g_autoptr (GError) local = NULL;
-  gsize length = 0;
 
   if (!set_defaults (self, error))
     return NULL;
-
-  if (!g_file_get_contents (path, &text, &length, &local)
-      && !g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-    {
-      g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "reading %s: %s", path, local->message);
-      return NULL;
-    }
-
-  if (text != NULL && (!read_text (self, text, length, error) || !check (self, error)))
+  if (!read_text (self, text, length, error) || !check (self, error))
     {
       g_prefix_error (error, "%s: ", path);
       return NULL;
     }
 
   return g_steal_pointer (&self);
+}
+
+MhConfig *
+mh_config_load (const char *path, GError **error)
+{
+  g_autofree char *text = NULL;
+  gsize length = 0;
+
+  if (!read_file (path, &text, &length, error))
+    return NULL;
+
+  return parse (path, text, length, error);
 }
 
 void
@@ -479,6 +500,25 @@ append_key (GString *out, const char *swarm_key)
     g_string_append_printf (out, "  %s\n", lines[i]);
 }
 
+static gboolean
+write_file (const char *path, const char *text, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (g_file_set_contents_full (path, text, -1,
+                                G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
+                                &local))
+    return TRUE;
+
+  if (g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOSPC))
+    g_set_error_literal (error, MH_ERROR, MH_ERROR_NO_SPACE,
+                         "writing config.yaml: the disk is full");
+  else
+    g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "writing %s: %s", path, local->message);
+
+  return FALSE;
+}
+
 gboolean
 mh_config_write_network (const char *path, const char *swarm_key,
                          const char *const *bootstrap_peers, GError **error)
@@ -486,16 +526,12 @@ mh_config_write_network (const char *path, const char *swarm_key,
   static const char *const names[] = { "swarm_key", "bootstrap_peers", NULL };
   g_autoptr (GString) out = g_string_new (NULL);
   g_autofree char *text = NULL;
-  g_autoptr (GError) local = NULL;
+  gsize length;
 
-  if (!g_file_get_contents (path, &text, NULL, &local)
-      && !g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-    {
-      g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "reading %s: %s", path, local->message);
-      return FALSE;
-    }
+  if (!read_file (path, &text, &length, error))
+    return FALSE;
 
-  append_without (out, text != NULL ? text : "", names);
+  append_without (out, text, names);
   if (swarm_key != NULL)
     append_key (out, swarm_key);
   if (swarm_key != NULL)
@@ -513,17 +549,173 @@ mh_config_write_network (const char *path, const char *swarm_key,
       g_string_append_printf (out, "  - %s\n", scalar);
     }
 
-  g_clear_error (&local);
-  if (g_file_set_contents_full (path, out->str, (gssize) out->len,
-                                G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
-                                &local))
-    return TRUE;
+  return write_file (path, out->str, error);
+}
 
-  if (g_error_matches (local, G_FILE_ERROR, G_FILE_ERROR_NOSPC))
-    g_set_error_literal (error, MH_ERROR, MH_ERROR_NO_SPACE,
-                         "writing config.yaml: the disk is full");
+/* -- what is changed while the daemon runs -- */
+
+static gint64
+number_of (const MhConfig *self, const Key *key)
+{
+  gpointer at = slot ((MhConfig *) self, key);
+
+  return key->type == KEY_BOOL ? *(gboolean *) at : *(gint64 *) at;
+}
+
+static gboolean
+set_number (MhConfig *self, const MhConfigValue *value, GError **error)
+{
+  const Key *key = find_key (value->key, error);
+
+  if (key == NULL)
+    return FALSE;
+  if (key->type == KEY_BOOL)
+    {
+      *(gboolean *) slot (self, key) = value->number != 0;
+      return TRUE;
+    }
+  if (value->number < key->minimum || value->number > key->maximum)
+    {
+      g_set_error (error, MH_ERROR, MH_ERROR_INVALID,
+                   "%s must be between %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT, key->name,
+                   key->minimum, key->maximum);
+      return FALSE;
+    }
+  *(gint64 *) slot (self, key) = value->number;
+
+  return TRUE;
+}
+
+/* As a person would write it: 10GiB and not 10737418240. */
+static char *
+format_number (const Key *key, gint64 number)
+{
+  const char *const *units = key->type == KEY_DURATION ? times : sizes;
+  const gint64 *factors = key->type == KEY_DURATION ? time_factors : size_factors;
+  guint unit = 0;
+
+  if (key->type == KEY_BOOL)
+    return g_strdup (number != 0 ? "true" : "false");
+  while (key->type != KEY_INT && number != 0 && units[unit + 1] != NULL
+         && number % factors[unit + 1] == 0)
+    unit++;
+
+  return g_strdup_printf ("%" G_GINT64_FORMAT "%s", number / factors[unit],
+                          key->type == KEY_INT ? "" : units[unit]);
+}
+
+static MhConfig *
+copy (const MhConfig *self)
+{
+  MhConfig *out = g_new0 (MhConfig, 1);
+
+  *out = *self;
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++) /* two keys of one slot are one after the other */
+    if (i > 0 && keys[i].offset == keys[i - 1].offset)
+      continue;
+    else if (keys[i].type == KEY_STRING)
+      *(char **) slot (out, &keys[i]) = g_strdup (*(char **) slot (out, &keys[i]));
+    else if (keys[i].type == KEY_LIST)
+      *(char ***) slot (out, &keys[i]) = g_strdupv (*(char ***) slot (out, &keys[i]));
+
+  return out;
+}
+
+/* Returns: (nullable): the first key that differs */
+static const char *
+first_difference (const MhConfig *a, const MhConfig *b)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      gpointer left = slot ((MhConfig *) a, &keys[i]);
+      gpointer right = slot ((MhConfig *) b, &keys[i]);
+      gboolean is_same;
+
+      if (keys[i].type == KEY_STRING)
+        is_same = g_strcmp0 (*(char **) left, *(char **) right) == 0;
+      else if (keys[i].type == KEY_LIST)
+        is_same = g_strv_equal (*(const char *const **) left, *(const char *const **) right);
+      else
+        is_same = number_of (a, &keys[i]) == number_of (b, &keys[i]);
+      if (!is_same)
+        return keys[i].name;
+    }
+
+  return NULL;
+}
+
+/* The text with one value changed, read again. */
+static char *
+edit (const char *path, const char *text, MhConfig *wanted, const MhConfigValue *value,
+      GError **error)
+{
+  const Key *key = find_key (value->key, error);
+  g_autofree char *written = NULL;
+  g_autofree char *out = NULL;
+  g_autoptr (MhConfig) outcome = NULL;
+
+  if (key == NULL)
+    return NULL;
+  if (number_of (wanted, key) == value->number)
+    return g_strdup (text);
+  if (!set_number (wanted, value, error))
+    return NULL;
+
+  written = format_number (key, value->number);
+  out = mh_config_edit (text, key->name, written);
+  outcome = out != NULL ? parse (path, out, strlen (out), NULL) : NULL;
+  if (outcome != NULL && first_difference (outcome, wanted) == NULL)
+    return g_steal_pointer (&out);
+
+  g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT,
+               "%s is written in a way in which %s can only be changed by hand", path, key->name);
+
+  return NULL;
+}
+
+MhConfig *
+mh_config_change (const char *path, const MhConfig *now, const MhConfigValue *values, guint count,
+                  GError **error)
+{
+  g_autoptr (MhConfig) out = copy (now);
+  g_autoptr (MhConfig) wanted = NULL;
+  g_autofree char *before = NULL;
+  g_autofree char *text = NULL;
+  gsize length;
+
+  for (guint i = 0; i < count; i++)
+    if (!set_number (out, &values[i], error))
+      return NULL;
+  if (!read_file (path, &before, &length, error))
+    return NULL;
+  if (strlen (before) != length)
+    g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "%s: it has a zero byte in it", path);
   else
-    g_set_error (error, MH_ERROR, MH_ERROR_FAILED, "writing %s: %s", path, local->message);
+    wanted = parse (path, before, length, error);
+  if (wanted == NULL)
+    {
+      mh_error_move (error, MH_ERROR_CONFLICT); /* not what the client sent is wrong */
+      return NULL;
+    }
 
-  return FALSE;
+  text = g_strdup (before);
+  for (guint i = 0; i < count; i++)
+    {
+      char *next = edit (path, text, wanted, &values[i], error);
+
+      if (next == NULL)
+        return NULL;
+      g_free (text);
+      text = next;
+    }
+  if (!g_str_equal (text, before) && !write_file (path, text, error))
+    return NULL;
+
+  return g_steal_pointer (&out);
+}
+
+gboolean
+mh_config_equal (const MhConfig *a, const MhConfig *b)
+{
+  return first_difference (a, b) == NULL;
 }

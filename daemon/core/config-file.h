@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* config.yaml, read once at start. Strings are owned; a missing key has its default. */
+/* config.yaml, as it was read at the start. Strings are owned; a missing key has its default. It
+ * never changes: where something is set while the daemon runs, another one takes its place. */
 typedef struct
 {
   char *swarm_key; /* (nullable) */
@@ -68,6 +69,35 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhConfig, mh_config_free)
 gboolean mh_config_write_network (const char *path, const char *swarm_key,
                                   const char *const *bootstrap_peers,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Another value of a key that holds a number of bytes or milliseconds, or 0 or 1 for a truth. */
+typedef struct
+{
+  const char *key; /* such as "node.hold" */
+  gint64 number;
+} MhConfigValue;
+
+/**
+ * mh_config_change:
+ * @path: config.yaml
+ * @now: what is in effect
+ * @values: what is to be another
+ * @count: their number
+ * @error: return location
+ *
+ * Changes these values in the file and leaves every other byte of it as it is. Atomic; the file
+ * gets mode 0600, and is not touched when it has these values.
+ *
+ * Thread: a worker, one at a time.
+ * Errors: %MH_ERROR_INVALID naming the key; %MH_ERROR_CONFLICT when the file has a fault or is
+ * written in a way in which this cannot be done; %MH_ERROR_NO_SPACE; %MH_ERROR_FAILED
+ * Returns: (transfer full): @now with these values
+ */
+MhConfig *mh_config_change (const char *path, const MhConfig *now, const MhConfigValue *values,
+                            guint count, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whether all values are the same. */
+gboolean mh_config_equal (const MhConfig *a, const MhConfig *b);
 
 /**
  * mh_config_check_swarm_key:

@@ -20,7 +20,9 @@ typedef struct
 
 struct _MhCore
 {
-  MhConfig *config;      /* (owned) */
+  MhConfig *config;      /* (owned) (atomic) written under @writing */
+  GPtrArray *past;       /* (owned) (element-type MhConfig): still in use (locked-by writing) */
+  GMutex writing;        /* one at a time changes config.yaml */
   char *home;            /* (owned) */
   char *config_path;     /* (owned) */
   char *metadata_dir;    /* (owned) */
@@ -93,7 +95,9 @@ mh_core_new (const MhCoreOptions *options, MhConfig *config, GError **error)
   g_autoptr (MhCore) self = g_new0 (MhCore, 1);
 
   g_mutex_init (&self->lock);
+  g_mutex_init (&self->writing);
   self->config = config;
+  self->past = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_config_free);
   self->home = g_canonicalize_filename (options->home, NULL);
   self->config_path = g_build_filename (self->home, "config.yaml", NULL);
   self->metadata_dir = config->metadata_dir != NULL
@@ -128,6 +132,7 @@ mh_core_free (MhCore *self)
   g_clear_pointer (&self->master, mh_secret_free);
   g_clear_pointer (&self->lock_file, mh_home_lock_release);
   g_clear_pointer (&self->config, mh_config_free);
+  g_clear_pointer (&self->past, g_ptr_array_unref);
   g_free (self->peer_id);
   g_free (self->home);
   g_free (self->config_path);
@@ -139,6 +144,7 @@ mh_core_free (MhCore *self)
   g_free (self->notice);
   mh_network_status_clear (&self->network);
   g_mutex_clear (&self->lock);
+  g_mutex_clear (&self->writing);
   g_free (self);
 }
 
@@ -211,7 +217,41 @@ mh_core_service (MhCore *self, const char *module)
 const MhConfig *
 mh_core_config (MhCore *self)
 {
-  return self->config;
+  return g_atomic_pointer_get (&self->config);
+}
+
+gboolean
+mh_core_change_config (MhCore *self, const MhConfigValue *values, guint count, GError **error)
+{
+  MhConfig *changed;
+
+  g_mutex_lock (&self->writing);
+  changed = mh_config_change (self->config_path, self->config, values, count, error);
+  if (changed != NULL && mh_config_equal (changed, self->config))
+    {
+      mh_config_free (changed);
+    }
+  else if (changed != NULL)
+    {
+      g_ptr_array_add (self->past, self->config);
+      g_atomic_pointer_set (&self->config, changed);
+    }
+  g_mutex_unlock (&self->writing);
+
+  return changed != NULL;
+}
+
+gboolean
+mh_core_write_network (MhCore *self, const char *swarm_key, const char *const *bootstrap_peers,
+                       GError **error)
+{
+  gboolean done;
+
+  g_mutex_lock (&self->writing);
+  done = mh_config_write_network (self->config_path, swarm_key, bootstrap_peers, error);
+  g_mutex_unlock (&self->writing);
+
+  return done;
 }
 
 const char *

@@ -38,7 +38,7 @@ void mh_core_free (MhCore *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhCore, mh_core_free)
 
 /* All (transfer none), valid for as long as the core. */
-const MhConfig *mh_core_config (MhCore *self);
+const MhConfig *mh_core_config (MhCore *self); /* as it is now */
 const char *mh_core_home (MhCore *self);
 const char *mh_core_config_path (MhCore *self);
 const char *mh_core_metadata_dir (MhCore *self);
@@ -51,6 +51,27 @@ const MhSecret *mh_core_master_key (MhCore *self);
 const MhSigner *mh_core_signer (MhCore *self); /* the identity of this machine */
 const char *mh_core_peer_id (MhCore *self);
 gint64 mh_core_started_ms (MhCore *self);
+
+/**
+ * mh_core_change_config:
+ * @self: the core
+ * @values: see mh_config_change()
+ * @count: their number
+ * @error: return location
+ *
+ * Writes them to config.yaml and has mh_core_config() give them from now on. What it gave before
+ * stays valid, too, and so takes some memory for each change.
+ *
+ * Thread: a worker. Blocks on disk.
+ * Errors: as mh_config_change()
+ */
+gboolean mh_core_change_config (MhCore *self, const MhConfigValue *values, guint count,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* As mh_config_write_network(), not while another one writes config.yaml. Thread: a worker. */
+gboolean mh_core_write_network (MhCore *self, const char *swarm_key,
+                                const char *const *bootstrap_peers,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Returns: (transfer none): the service of a module that has started */
 gpointer mh_core_service (MhCore *self, const char *module);

@@ -170,15 +170,15 @@ write_config (MhMesh *self, const MhNetwork *network, GError **error)
   gboolean written;
 
   if (network == NULL)
-    return mh_config_write_network (mh_core_config_path (self->core), NULL, NULL, error);
+    return mh_core_write_network (self->core, NULL, NULL, error);
 
   key = mh_mesh_network_key (self, network, error);
   if (key == NULL)
     return FALSE;
   text = mh_swarm_key_to_text (key);
   copy = g_strndup ((const char *) mh_secret_peek (text), mh_secret_size (text));
-  written = mh_config_write_network (mh_core_config_path (self->core), copy,
-                                     (const char *const *) network->bootstrap, error);
+  written =
+      mh_core_write_network (self->core, copy, (const char *const *) network->bootstrap, error);
   mh_wipe (copy, strlen (copy));
 
   return written;

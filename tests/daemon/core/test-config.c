@@ -133,6 +133,92 @@ test_network_is_replaced_and_the_rest_kept (Fixture *fixture, gconstpointer data
   g_assert_true (g_str_has_prefix (text, "# first\napi:\n  max_conns: 99\n# last\n"));
 }
 
+/* A text, what is set in it, and what comes of it; %NULL: it is refused. */
+typedef struct
+{
+  const char *before;
+  const char *key;
+  gint64 number;
+  const char *after;
+} Change;
+
+static const Change changes[] = {
+  { "", "node.hold", G_GINT64_CONSTANT (10737418240), "node:\n  hold: 10GiB\n" },
+  { "# mine\n", "node.metered", 1, "# mine\nnode:\n  metered: true\n" },
+  { "api:\n  bind: 127.0.0.1:1", "sync.upload_rate", 1500000,
+    "api:\n  bind: 127.0.0.1:1\nsync:\n  upload_rate: 1500000\n" },
+  { "node:\n  hold: 1GiB # for my sister\n  country: DE\n", "node.hold", 0,
+    "node:\n  hold: 0 # for my sister\n  country: DE\n" },
+  { "node:   # über\n    # Name\n    display_name: Küche\n\nlog: {level: info}\n",
+    "node.absent_after", 7200000,
+    "node:   # über\n    absent_after: 2h\n    # Name\n    display_name: Küche\n\n"
+    "log: {level: info}\n" },
+  { "node: {metered: true, mdns: false}\n", "node.metered", 0,
+    "node: {metered: false, mdns: false}\n" },
+  { "node: {mdns: false}\n", "node.surplus_after", 90000,
+    "node: {surplus_after: 90s, mdns: false}\n" },
+  { "sync: {}\n", "sync.download_rate", 1048576, "sync: {download_rate: 1MiB}\n" },
+  { "sync.upload_rate: \"1MiB\"\n", "sync.upload_rate", 2048, "sync.upload_rate: 2KiB\n" },
+  { "node:\r\n  hold: 1GiB\r\n", "node.hold", 1, "node:\r\n  hold: 1\r\n" },
+  { "node:\n  hold: 1\n  hold: 2\n", "node.hold", 3, "node:\n  hold: 1\n  hold: 3\n" },
+  { "sync:\n  upload_rate: 1MiB\n", "sync.upload_rate", 1048576, "sync:\n  upload_rate: 1MiB\n" },
+  /* what cannot be done so */
+  { "sync: {upload_rate: &rate 1MiB, download_rate: *rate}\n", "sync.upload_rate", 1, NULL },
+  { "node:\n  hold: |-\n    1GiB\n  country: DE\n", "node.hold", 1, NULL },
+  { "{node: {mdns: false}}\n", "sync.upload_rate", 1, NULL },
+  { "node:\n  mdns: false\n...\n", "sync.upload_rate", 1, NULL },
+  { "node:\n  hold: much\n", "sync.upload_rate", 1, NULL },
+};
+
+static void
+test_changes (Fixture *fixture, gconstpointer data)
+{
+  g_test_summary ("one value becomes another, and all else stays as it was written");
+  for (guint i = 0; i < G_N_ELEMENTS (changes); i++)
+    {
+      const Change *change = &changes[i];
+      MhConfigValue value = { change->key, change->number };
+      g_autoptr (GError) error = NULL;
+      g_autoptr (MhConfig) now = mh_config_load ("/nowhere/config.yaml", NULL);
+      g_autoptr (MhConfig) changed = NULL;
+      g_autoptr (MhConfig) again = NULL;
+      g_autofree char *text = NULL;
+
+      g_assert_true (g_file_set_contents (fixture->path, change->before, -1, NULL));
+      changed = mh_config_change (fixture->path, now, &value, 1, &error);
+      g_assert_true (g_file_get_contents (fixture->path, &text, NULL, NULL));
+      g_assert_cmpstr (text, ==, change->after != NULL ? change->after : change->before);
+      if (change->after == NULL)
+        {
+          g_assert_error (error, MH_ERROR, MH_ERROR_CONFLICT);
+          g_assert_nonnull (strstr (error->message, fixture->path));
+          continue;
+        }
+      g_assert_no_error (error);
+      g_assert_false (mh_config_equal (changed, now) && change->number != 0);
+      again = mh_config_change (fixture->path, now, &value, 1, &error);
+      g_assert_no_error (error);
+      g_assert_true (mh_config_equal (again, changed));
+    }
+}
+
+static void
+test_bounds_of_changes (Fixture *fixture, gconstpointer data)
+{
+  MhConfigValue values[] = { { "sync.upload_rate", 5 }, { "node.absent_after", 999 } };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MhConfig) now = load (fixture, "# mine\n", NULL);
+  g_autofree char *text = NULL;
+
+  g_test_summary ("a value out of its bounds is refused with its key, and nothing is written");
+  g_assert_null (mh_config_change (fixture->path, now, values, G_N_ELEMENTS (values), &error));
+  g_assert_error (error, MH_ERROR, MH_ERROR_INVALID);
+  g_assert_nonnull (strstr (error->message, "node.absent_after"));
+  g_assert_true (g_file_get_contents (fixture->path, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, "# mine\n");
+  g_assert_cmpint (now->upload_rate, ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -143,6 +229,10 @@ main (int argc, char **argv)
               tear_down);
   g_test_add ("/core/config/network-is-replaced", Fixture, NULL, set_up,
               test_network_is_replaced_and_the_rest_kept, tear_down);
+
+  g_test_add ("/core/config/changes", Fixture, NULL, set_up, test_changes, tear_down);
+  g_test_add ("/core/config/bounds-of-changes", Fixture, NULL, set_up, test_bounds_of_changes,
+              tear_down);
 
   return g_test_run ();
 }
