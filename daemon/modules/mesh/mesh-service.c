@@ -473,14 +473,18 @@ tell_profile (gpointer data)
     mh_mesh_tell_profile (self, TRUE);
 }
 
+void
+mh_mesh_update_profile (MhMesh *self)
+{
+  (void) !mh_pool_push (self->work, tell_profile, self); /* the timer does it as well */
+}
+
 /* Vaults are part of what this machine says of itself. */
 static void
 on_event (const MhEvent *event, gpointer data)
 {
-  MhMesh *self = data;
-
   if (g_str_equal (event->type, "vault_changed"))
-    (void) !mh_pool_push (self->work, tell_profile, self); /* the timer does it as well */
+    mh_mesh_update_profile (data);
 }
 
 /* -- life -- */

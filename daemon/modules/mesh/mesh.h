@@ -42,6 +42,9 @@ gboolean mh_mesh_set_up (MhMesh *self, const char *swarm_key, const char *const 
 MhSwarm *mh_mesh_take (MhMesh *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void mh_mesh_give (MhMesh *self, MhSwarm *swarm);
 
+/* Tells others soon what this machine is, as something of it has changed. Thread: any. */
+void mh_mesh_update_profile (MhMesh *self);
+
 /* What is told when a network is connected and left. Both run on a worker, one at a time. */
 typedef struct
 {

@@ -4,6 +4,7 @@
 #include "sync-contract.h"
 
 #include "sync-keep.h"
+#include "sync-settings.h"
 
 gboolean
 sync_replicate_now (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
@@ -138,4 +139,49 @@ sync_list (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
   mh_json_end_object (out);
 
   return TRUE;
+}
+
+gboolean
+sync_settings (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
+{
+  const MhConfig *config = mh_core_config (mh_sync_core (mh_request_service (request, "sync")));
+
+  mh_json_begin_object (out, NULL);
+  mh_json_int (out, "hold", config->hold);
+  mh_json_int (out, "absent_after_ms", config->absent_ms);
+  mh_json_int (out, "surplus_after_ms", config->surplus_ms);
+  mh_json_bool (out, "metered", config->metered);
+  mh_json_int (out, "download_rate", config->download_rate);
+  mh_json_int (out, "upload_rate", config->upload_rate);
+  mh_json_end_object (out);
+
+  return TRUE;
+}
+
+gboolean
+sync_change_settings (MhRequest *request, const MhSyncSettingsChange *body, MhJson *out,
+                      GError **error)
+{
+  const struct
+  {
+    gboolean has;
+    MhConfigValue value;
+  } all[] = {
+    { body->has_hold, { "node.hold", body->hold } },
+    { body->has_absent_after_ms, { "node.absent_after", body->absent_after_ms } },
+    { body->has_surplus_after_ms, { "node.surplus_after", body->surplus_after_ms } },
+    { body->has_metered, { "node.metered", body->metered } },
+    { body->has_download_rate, { "sync.download_rate", body->download_rate } },
+    { body->has_upload_rate, { "sync.upload_rate", body->upload_rate } },
+  };
+  MhConfigValue values[G_N_ELEMENTS (all)];
+  guint count = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    if (all[i].has)
+      values[count++] = all[i].value;
+  if (!mh_sync_settings_change (mh_request_service (request, "sync"), values, count, error))
+    return FALSE;
+
+  return sync_settings (request, NULL, out, error);
 }

@@ -14,6 +14,9 @@ MhSyncRate *mh_sync_rate_new (gint64 bytes_per_s) G_GNUC_WARN_UNUSED_RESULT;
 void mh_sync_rate_free (MhSyncRate *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhSyncRate, mh_sync_rate_free)
 
+/* Another limit, in bytes a second, 0 for none. Who waits goes on at the new one. Thread: any. */
+void mh_sync_rate_set (MhSyncRate *self, gint64 bytes_per_s);
+
 /**
  * mh_sync_rate_take:
  * @self: (nullable): a rate, %NULL for no limit

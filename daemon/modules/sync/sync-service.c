@@ -42,6 +42,7 @@ struct _MhSync
   MhSyncKeep *keep;     /* (owned) */
   MhSyncListen *listen; /* (owned) */
   MhSyncClaims *claims; /* (owned) */
+  MhSyncMoving *moving; /* (owned) */
   MhSyncRate *rate_in;  /* (owned) */
   MhSyncRate *rate_out; /* (owned) */
   MhPool *movers;       /* (owned) */
@@ -137,6 +138,12 @@ mh_sync_is_paused (MhSync *self, const MhPeerId *peer)
 
   return !is_forced
          && (mh_core_config (self->core)->metered || (peer != NULL && is_metered (self, peer)));
+}
+
+MhSyncMoving *
+mh_sync_moving (MhSync *self)
+{
+  return self->moving;
 }
 
 MhSyncKeep *
@@ -258,15 +265,6 @@ mh_sync_state (MhSync *self, const char *vault_id)
   return state;
 }
 
-void
-mh_sync_tell_state (MhSync *self, const char *vault_id)
-{
-  MhJson *members = mh_json_new ();
-
-  mh_json_string (members, "vault_id", vault_id);
-  mh_bus_publish (mh_core_bus (self->core), "sync_changed", members);
-}
-
 static void
 end_state (MhSync *self, const MhSyncPull *pull, const GError *error)
 {
@@ -274,21 +272,6 @@ end_state (MhSync *self, const MhSyncPull *pull, const GError *error)
     mh_sync_keep_note (self->keep, pull->vault_id);
   if (mh_sync_states_end (self->states, pull, error, mh_clock_now_ms (mh_core_clock (self->core))))
     mh_sync_tell_state (self, pull->vault_id);
-}
-
-/* Tells the page, and whoever else listens, of files that changed without anybody here doing it. */
-static void
-publish_files (MhSync *self, const MhSyncPull *pull)
-{
-  for (guint i = 0; pull->paths != NULL && i < pull->paths->len; i++)
-    {
-      MhJson *members = mh_json_new ();
-
-      mh_json_string (members, "vault_id", pull->vault_id);
-      mh_json_string (members, "path", g_ptr_array_index (pull->paths, i));
-      mh_json_string (members, "op", "sync");
-      mh_bus_publish (mh_core_bus (self->core), "file_changed", members);
-    }
 }
 
 /* -- one conversation -- */
@@ -328,6 +311,8 @@ pull (MhSync *self, MhSwarm *swarm, const Job *job, MhSyncPull *out, GError **er
     }
   if (vault == NULL || !vault->has_key)
     return vault != NULL;
+  if (job->is_blocks && mh_sync_is_paused (self, &job->peer))
+    return TRUE;
 
   return mh_sync_round (&round, out, error);
 }
@@ -378,6 +363,8 @@ do_job (MhSync *self, MhSwarm *swarm, const Job *job, GCancellable *cancellable)
   if (!done && !g_error_matches (error, MH_ERROR, MH_ERROR_FORBIDDEN))
     g_debug ("vault %s and %s: %s", job->vault_id, job->peer_id, error->message);
   judge (self, job, &out, error);
+  if (g_cancellable_is_cancelled (cancellable))
+    g_clear_error (&error); /* it was to end */
   if (g_error_matches (error, MH_ERROR, MH_ERROR_FORBIDDEN)
       || g_error_matches (error, MH_ERROR, MH_ERROR_UNAVAILABLE))
     g_clear_error (&error); /* it has not the key, or is gone: nothing is wrong with us */
@@ -385,7 +372,7 @@ do_job (MhSync *self, MhSwarm *swarm, const Job *job, GCancellable *cancellable)
   if (done && !job->is_blocks && !mh_sync_is_paused (self, &job->peer))
     schedule (self, job->vault_id, &job->peer, TRUE);
   end_state (self, &out, error);
-  publish_files (self, &out);
+  mh_sync_tell_files (self, &out);
 }
 
 /* Returns: whether a job that has just ended is to be done again */
@@ -410,6 +397,7 @@ run_job (gpointer data)
   g_autofree char *key = key_of (job);
   GCancellable *cancellable = NULL;
   MhSwarm *swarm = mh_sync_take (self, &cancellable);
+  MhSyncMove move;
 
   g_mutex_lock (&self->lock);
   g_hash_table_remove (self->jobs, key); /* what comes from now on is another job */
@@ -418,7 +406,9 @@ run_job (gpointer data)
   g_mutex_unlock (&self->lock);
   if (swarm != NULL)
     {
-      do_job (self, swarm, job, cancellable);
+      mh_sync_moving_begin (self->moving, cancellable, &move);
+      do_job (self, swarm, job, job->is_blocks ? move.cancellable : cancellable);
+      mh_sync_moving_end (self->moving, &move);
       if (job->is_blocks && end_running (self, key))
         schedule (self, job->vault_id, &job->peer, TRUE);
       mh_sync_give (self, cancellable); /* last: then the pools may end */
@@ -591,12 +581,16 @@ on_check (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+void
+mh_sync_sweep_soon (MhSync *self)
+{
+  (void) !mh_pool_push (self->teller, sweep, self); /* the next comes */
+}
+
 static gboolean
 on_sweep (gpointer data)
 {
-  MhSync *self = data;
-
-  (void) !mh_pool_push (self->teller, sweep, self); /* the next comes */
+  mh_sync_sweep_soon (data);
 
   return G_SOURCE_CONTINUE;
 }
@@ -915,6 +909,7 @@ stop (gpointer service)
   g_clear_pointer (&self->keep, mh_sync_keep_free);
   g_clear_pointer (&self->states, mh_sync_states_free);
   g_clear_pointer (&self->claims, mh_sync_claims_free);
+  g_clear_pointer (&self->moving, mh_sync_moving_free);
   g_clear_pointer (&self->rate_in, mh_sync_rate_free);
   g_clear_pointer (&self->rate_out, mh_sync_rate_free);
   g_clear_pointer (&self->peers, mh_sync_peers_free);
@@ -953,6 +948,7 @@ start (MhCore *core, GError **error)
   self->pullers = mh_pool_new ("sync", PULLERS, MOST_WAITING);
   self->movers = mh_pool_new ("sync-blocks", MOVERS, MOST_WAITING);
   self->claims = mh_sync_claims_new ();
+  self->moving = mh_sync_moving_new ();
   self->rate_in = mh_sync_rate_new (mh_core_config (core)->download_rate);
   self->rate_out = mh_sync_rate_new (mh_core_config (core)->upload_rate);
   self->states = mh_sync_states_new ();

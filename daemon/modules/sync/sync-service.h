@@ -7,6 +7,7 @@
 #include "modules/vaults/vaults.h"
 #include "sync-audit.h"
 #include "sync-fetch.h"
+#include "sync-moving.h"
 #include "sync-store.h"
 #include "sync.h"
 
@@ -52,12 +53,18 @@ MhSyncRate *mh_sync_rate_out (MhSync *self);
  * byte, or that of @peer (nullable); not so for a while after mh_sync_now(). Thread: any. */
 gboolean mh_sync_is_paused (MhSync *self, const MhPeerId *peer);
 
+/* Returns: (transfer none): the conversations that bring blocks */
+MhSyncMoving *mh_sync_moving (MhSync *self);
+
 /* Returns: (transfer none): who looks after the copies */
 MhSyncKeep *mh_sync_keep (MhSync *self);
 
 /* Asks all machines about all vaults, soon. Returns: %FALSE with %MH_ERROR_UNAVAILABLE without a
  * network. Thread: a worker. */
 gboolean mh_sync_now (MhSync *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Asks everybody, and looks what is to be kept, as if it were time for it. Thread: any. */
+void mh_sync_sweep_soon (MhSync *self);
 
 /* The other modules. All (transfer none). */
 MhCore *mh_sync_core (MhSync *self);

@@ -195,6 +195,54 @@ test_rate (void)
       mh_sync_rate_take (rate, 1, FALSE, cancellable)); /* and not in a thousand seconds */
 }
 
+typedef struct
+{
+  MhSyncRate *rate;
+  gint gone; /* (atomic) */
+} Waiting;
+
+static gpointer
+take_much (gpointer data)
+{
+  Waiting *waiting = data;
+
+  if (mh_sync_rate_take (waiting->rate, 1000000, FALSE, NULL))
+    g_atomic_int_set (&waiting->gone, 1);
+
+  return NULL;
+}
+
+/* Has somebody wait for a thousand seconds. Returns: (transfer full): the thread */
+static GThread *
+have_waiting (Waiting *waiting)
+{
+  g_assert_true (mh_sync_rate_take (waiting->rate, 1000, FALSE, NULL)); /* saved up */
+
+  return g_thread_new ("waiting", take_much, waiting);
+}
+
+static void
+test_rate_is_set (gconstpointer data)
+{
+  g_autoptr (MhSyncRate) rate = mh_sync_rate_new (1000);
+  Waiting waiting = { rate, 0 };
+  GThread *thread = have_waiting (&waiting);
+  gint64 begin_us;
+
+  g_test_summary ("who waits goes on at another rate, and none is owed without one");
+  g_assert_cmpint (g_atomic_int_get (&waiting.gone), ==, 0);
+  mh_sync_rate_set (rate, GPOINTER_TO_INT (data));
+  g_thread_join (thread);
+  g_assert_cmpint (g_atomic_int_get (&waiting.gone), ==, 1);
+
+  mh_sync_rate_set (rate, 0);
+  g_assert_true (mh_sync_rate_take (rate, G_MAXSIZE / 2, FALSE, NULL));
+  mh_sync_rate_set (rate, 1000000);
+  begin_us = g_get_monotonic_time ();
+  g_assert_true (mh_sync_rate_take (rate, 300000, FALSE, NULL));
+  g_assert_cmpint (g_get_monotonic_time () - begin_us, >=, 290000); /* nothing was saved up */
+}
+
 /* The placement as the machine @self of @all sees it. */
 static void
 place (MhSyncPlacement *out, const MhPeerId *all, guint count, guint self, gint64 copies)
@@ -319,6 +367,9 @@ main (int argc, char **argv)
   g_test_add_func ("/sync/parts/message", test_message_parts);
   g_test_add_func ("/sync/parts/claims", test_claims);
   g_test_add_func ("/sync/parts/rate", test_rate);
+  g_test_add_data_func ("/sync/parts/rate-is-raised", GINT_TO_POINTER (1000000000),
+                        test_rate_is_set);
+  g_test_add_data_func ("/sync/parts/rate-is-lifted", GINT_TO_POINTER (0), test_rate_is_set);
   g_test_add_func ("/sync/parts/placement", test_placement);
   g_test_add_func ("/sync/parts/without-key", test_without_key);
 
