@@ -160,6 +160,7 @@ gboolean mh_cli_node_allow (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_nat (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_vault_share (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_vault_join (MhCli *, const MhCliCommand *, char ***, GError **);
+gboolean mh_cli_settings (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_sync (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_folder_list (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_folder_add (MhCli *, const MhCliCommand *, char ***, GError **);

@@ -39,6 +39,8 @@ static const MhCliCommand commands[] = {
     mh_cli_vault_join },
   { "sync", "", N_ ("Show how far the vaults are the same as on other machines"), 0, 0,
     mh_cli_sync },
+  { "settings", "", N_ ("Show or change what is kept for others, and how fast blocks may go"), 0, 0,
+    mh_cli_settings },
   { "folder list", "", N_ ("List the folders that mirror vaults"), 0, 0, mh_cli_folder_list },
   { "folder add", N_ ("FOLDER VAULT"),
     N_ ("Have a folder of this machine mirror a vault, both ways"), 2, 2, mh_cli_folder_add },

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <string.h>
-
 #include <glib/gi18n.h>
 
 #include "base/json.h"
+#include "cli/measure.h"
 #include "cli/place.h"
 #include "cli/tty.h"
 
@@ -140,31 +139,6 @@ typedef struct
   int days;
 } Settings;
 
-/* Understands "500GiB", "500G" and "500"; "none" is 0. */
-static gboolean
-parse_size (const char *text, gint64 *bytes, GError **error)
-{
-  static const char units[] = "KMGTP";
-  char *end = NULL;
-  guint64 number = g_ascii_strtoull (text, &end, 10);
-  const char *unit = *end != '\0' ? strchr (units, g_ascii_toupper (*end)) : NULL;
-  guint shift = unit != NULL ? 10 * (guint) (unit - units + 1) : 0;
-  gboolean good =
-      end != text
-      && (unit == NULL ? *end == '\0' : end[1] == '\0' || g_ascii_strcasecmp (end + 1, "iB") == 0);
-
-  if (g_ascii_strcasecmp (text, "none") == 0)
-    good = TRUE;
-  else if (good && number > (guint64) G_MAXINT64 >> shift)
-    good = FALSE;
-  *bytes = (gint64) (number << shift);
-  if (!good)
-    g_set_error (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_USAGE,
-                 _ ("“%s” is no size such as 500GiB, or none"), text);
-
-  return good;
-}
-
 static char *
 settings_body (const Settings *settings, GError **error)
 {
@@ -174,7 +148,7 @@ settings_body (const Settings *settings, GError **error)
   mh_json_begin_object (json, NULL);
   if (settings->quota != NULL)
     {
-      if (!parse_size (settings->quota, &quota, error))
+      if (!mh_cli_parse_size (settings->quota, &quota, error))
         return NULL;
       mh_json_int (json, "hard_quota", quota);
     }

@@ -245,6 +245,25 @@ class Mirrors(Case):
         self.assertEqual(self.text("help", "folder").count("  folder "), 9)
 
 
+class Settings(Case):
+    def test_settings(self):
+        """settings are shown and changed, and count; what is wrong is named, and changes nothing"""
+        self.assertEqual(self.text("settings").splitlines()[0].split(":")[1].strip(), "nothing")
+        text = self.text("settings", "--hold", "5GiB", "--upload-rate", "512K", "--surplus-after", "7d", "--metered", "yes")
+        self.assertEqual([line.split(":")[1].strip() for line in text.splitlines()], ["5.0\xa0GiB", "yes", "no limit", "512.0\xa0KiB", "10m", "7d"])
+        self.assertEqual(self.json("settings"), {"hold": 5 << 30, "metered": True, "download_rate": 0, "upload_rate": 512 << 10,
+                                                 "absent_after_ms": 600_000, "surplus_after_ms": 7 * 86_400_000})
+        before = (self.daemon.home / "config.yaml").read_bytes()
+        self.assertIn(b"  hold: 5GiB\n", before)
+        for options in (("--hold", "much"), ("--metered", "perhaps"), ("--absent-after", "10"), ("--absent-after", "-1m"), ("--surplus-after", "1w")):
+            self.assertIn(options[1].encode(), self.run_at("settings", "--hold", "1GiB", *options, code=USAGE).stderr)
+        wrong = self.run_at("settings", "--hold", "1GiB", "--absent-after", "2d", code=FAILED)
+        self.assertIn(b"absent_after_ms", wrong.stderr)
+        self.assertEqual((self.daemon.home / "config.yaml").read_bytes(), before)
+        self.run_at("settings", "--hold", "none", "--metered", "no", "--upload-rate", "none")
+        self.assertEqual([self.json("settings")[name] for name in ("hold", "metered", "upload_rate")], [0, False, 0])
+
+
 class Networks(Case):
     def test_networks_and_machines(self):
         """networks are made, joined, left and forgotten; machines and vaults are shared by URL"""
