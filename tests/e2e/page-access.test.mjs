@@ -381,6 +381,16 @@ const states = {
       await page.getByText(/3 of them nobody asks for any more/).waitFor();
     },
   },
+  'what is kept and how fast': {
+    hash: '#/storage',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Change what is kept, and how fast …' }).click();
+      await page.getByLabel('Keep sealed copies for vaults of others').check();
+      await page.getByLabel('At most').fill('x');
+      await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+      await page.getByText('A number above zero is needed.').waitFor();
+    },
+  },
   'many machines': {
     at: () => meshed,
     hash: '#/system',

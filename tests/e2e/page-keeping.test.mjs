@@ -3,7 +3,7 @@
 // that have not its key.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -304,18 +304,24 @@ describe('machines without the key', () => {
 
   it('say on Storage how to allow copies for others, and what is kept once it is allowed', { timeout: 120_000 }, async () => {
     const pageOfOne = await signedIn(browser, one, '#/storage');
-    await card(pageOfOne, 'Kept for other machines').getByText(/The line “hold: 10GiB” below “node:” in config\.yaml allows/).waitFor();
+    await card(pageOfOne, 'Kept for other machines').getByText('Nothing is kept for vaults whose keys are not here.').waitFor();
     assert.equal(await pageOfOne.getByRole('list', { name: 'Vaults that copies are kept for' }).count(), 0);
     await done(browser, pageOfOne);
 
-    const two = await joined(one, `  display_name: Attic\n  hold: 1GiB\n${SOON}`);
+    const two = await joined(one, `  display_name: Attic\n${SOON}`);
     const vault = await one.newVault('Series');
     await one.put(vault, '/e1.bin', randomBytes(300_000));
     const { blocks } = (await json(one, 'GET', `/vaults/${vault}/info`)).replica_health;
     const heldOf = async () => (await json(two, 'GET', '/sync')).held.find(({ vault_id: id }) => id === vault)?.blocks;
-    await until('the copies', async () => (await heldOf()) === blocks, 60);
-
     const page = await signedIn(browser, two, '#/storage', { width: 360, locale: 'de-DE' });
+    await card(page, 'Für andere Rechner aufgehoben').getByRole('button', { name: /ändern …$/ }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Versiegelte Kopien für Tresore anderer aufheben').check();
+    await dialog.getByLabel('Höchstens').fill('1');
+    assert.equal(await isTooWide(page), false);
+    await dialog.getByRole('button', { name: 'Speichern' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await until('the copies', async () => (await heldOf()) === blocks, 60);
     const region = card(page, 'Für andere Rechner aufgehoben');
     await region.getByText(/ von höchstens 1,00 GiB werden für andere aufgehoben$/).waitFor();
     const item = region.getByRole('listitem').filter({ hasText: `…${vault.slice(-8)}` });
@@ -325,5 +331,60 @@ describe('machines without the key', () => {
     assert.equal(await isTooWide(page), false);
     await done(browser, page);
     await two.stop();
+  });
+
+  it('has settings that count at once, are written to config.yaml, and tell what is wrong at the field', { timeout: 120_000 }, async () => {
+    const machine = await alone('  # bought in spring\n  absent_after: 4s\n');
+    const file = join(machine.home, 'config.yaml');
+    const before = readFileSync(file, 'utf8');
+    const page = await signedIn(browser, machine, '#/storage', { expected: ['409'] });
+    const open = () => card(page, 'Kept for other machines').getByRole('button', { name: 'Change what is kept, and how fast …' }).click();
+    const dialog = page.getByRole('dialog');
+    const save = dialog.getByRole('button', { name: 'Save' });
+
+    await open();
+    await dialog.getByLabel('Keep sealed copies for vaults of others').check();
+    await dialog.getByLabel('At most', { exact: true }).fill('0');
+    await dialog.getByLabel('Limit what comes from other machines').check();
+    await dialog.getByLabel('Comes in a second at most, in MB').fill('fast');
+    await dialog.getByLabel(/^Days that copies stay/).fill('366');
+    await save.click();
+    const told = async (label) => {
+      const field = dialog.getByLabel(label, { exact: true });
+      assert.equal(await field.getAttribute('aria-invalid'), 'true');
+      const ids = (await field.getAttribute('aria-describedby')).split(' ');
+      return (await Promise.all(ids.map((id) => page.locator(`[id="${id}"]`).textContent()))).join(' ');
+    };
+    assert.match(await told('At most'), /A number above zero is needed\./);
+    assert.match(await told('Comes in a second at most, in MB'), /A number above zero is needed\./);
+    assert.match(await told(/^Days that copies stay/), /Usually 30\. .*A number from 0 to 365 is needed\.|A number from 0 to 365 is needed\..*Usually 30\./);
+    assert.notEqual(await dialog.getByLabel(/^Minutes that a machine/).getAttribute('aria-invalid'), 'true');
+    assert.equal(readFileSync(file, 'utf8'), before);
+
+    await dialog.getByLabel('At most', { exact: true }).fill('2.5');
+    await dialog.getByLabel('Comes in a second at most, in MB').fill('1,5');
+    await dialog.getByLabel(/^Days that copies stay/).fill('7');
+    await dialog.getByLabel('The line of this machine costs by the byte').check();
+    await save.click();
+    await page.getByText('The settings are saved, and count from now on.').waitFor();
+    await page.getByText('0 B of at most 2.50 GiB are kept for others').waitFor();
+    assert.deepEqual(await json(machine, 'GET', '/sync/settings'), {
+      hold: 2.5 * 1024 ** 3, absent_after_ms: 4000, surplus_after_ms: 7 * 86_400_000, metered: true, download_rate: 1_500_000, upload_rate: 0,
+    });
+    const lines = readFileSync(file, 'utf8').split('\n');
+    for (const line of [...before.split('\n'), '  hold: 2560MiB', '  surplus_after: 168h', '  metered: true', '  download_rate: 1500000'])
+      assert.ok(lines.includes(line), line);
+
+    // what is there is shown; a file that somebody has spoilt meanwhile stays as it is
+    writeFileSync(file, `${before}nonsense: 1\n`);
+    await open();
+    assert.equal(await dialog.getByLabel('At most', { exact: true }).inputValue(), '2.5');
+    assert.equal(await dialog.getByLabel('Comes in a second at most, in MB').inputValue(), '1.5');
+    await dialog.getByLabel('Limit what comes from other machines').uncheck();
+    await save.click();
+    await dialog.getByRole('alert').getByText(/config\.yaml: line \d+: unknown key nonsense/).waitFor();
+    assert.equal(readFileSync(file, 'utf8'), `${before}nonsense: 1\n`);
+    await done(browser, page);
+    await machine.stop();
   });
 });

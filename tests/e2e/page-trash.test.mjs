@@ -107,25 +107,30 @@ describe('the trash', () => {
 });
 
 describe('the settings of a vault', () => {
-  it('hold its quota and how long versions stay', async () => {
+  it('hold its quota, its copies and how long versions stay', async () => {
     const { vault, page } = await openVault(browser, daemon, 'Settings', { '/a.bin': randomBytes(MIB) });
     await page.getByRole('button', { name: 'Actions for Settings' }).click();
     await page.getByRole('menuitem', { name: 'Settings …' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Limit how much this vault may store').check();
     await dialog.getByLabel('At most').fill('nothing');
+    assert.equal(await dialog.getByLabel('Copies of every block').inputValue(), '2');
+    await dialog.getByLabel('Copies of every block').fill('17');
     await dialog.getByLabel('Days that every version is kept').fill('7');
     await dialog.getByLabel('Versions that are kept longer').fill('0');
     await dialog.getByRole('button', { name: 'Save' }).click();
     await dialog.getByText('A number above zero is needed.').waitFor();
     await dialog.getByText('A number from 1 to 100,000 is needed.').waitFor();
+    await dialog.getByText('A number from 1 to 16 is needed.').waitFor();
+    assert.equal((await vaultOf(vault)).replication_factor, 2);
+    await dialog.getByLabel('Copies of every block').fill('3');
     await dialog.getByLabel('At most').fill('1.5');
     await dialog.getByLabel('Unit').selectOption('MiB');
     await dialog.getByLabel('Versions that are kept longer').fill('5');
     await dialog.getByRole('button', { name: 'Save' }).click();
     await page.getByText('The settings of “Settings” are saved.').waitFor();
-    const { hard_quota, history_keep_days, history_keep_versions } = await vaultOf(vault);
-    assert.deepEqual([hard_quota, history_keep_days, history_keep_versions], [1.5 * MIB, 7, 5]);
+    const { hard_quota, replication_factor, history_keep_days, history_keep_versions } = await vaultOf(vault);
+    assert.deepEqual([hard_quota, replication_factor, history_keep_days, history_keep_versions], [1.5 * MIB, 3, 7, 5]);
 
     await page.getByRole('link', { name: 'Vaults' }).first().click();
     await page.getByText(/1\.00 MiB of 1\.50 MiB used/).waitFor();

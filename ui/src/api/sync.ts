@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { queryOptions } from '@tanstack/react-query';
 import { fetchJson, send } from './client';
-import type { SyncList } from './types';
+import type { SyncList, SyncSettings, SyncSettingsChange } from './types';
 
 /** All that is known of what goes between machines. */
 export const syncListQuery = queryOptions({
@@ -16,3 +16,13 @@ export const syncQuery = queryOptions({ ...syncListQuery, select: ({ vaults }: S
 export async function syncNow(): Promise<void> {
   await send('/replicate-now', { method: 'POST' });
 }
+
+/** What is kept for others, and how fast blocks may go. */
+export const syncSettingsQuery = queryOptions({
+  queryKey: ['sync-settings'],
+  queryFn: ({ signal }) => fetchJson<SyncSettings>('/sync/settings', { signal }),
+});
+
+/** Changes it, at once and in config.yaml. */
+export const changeSyncSettings = (change: SyncSettingsChange): Promise<SyncSettings> =>
+  fetchJson('/sync/settings', { method: 'PATCH', json: change });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { describe, expect, it } from 'vitest';
-import { joinBytes, splitBytes, wholeNumber } from './measures';
+import { joinAmount, joinBytes, splitAmount, splitBytes, wholeNumber } from './measures';
 
 describe('bytes in a form', () => {
   it('come apart without a loss and go together again', () => {
@@ -21,5 +21,18 @@ describe('whole numbers', () => {
   it('keep their limits', () => {
     expect(wholeNumber(' 30 ', 1, 100)).toBe(30);
     for (const text of ['0', '101', '1.5', '', '-3']) expect(wholeNumber(text, 1, 100)).toBeNull();
+  });
+});
+
+describe('amounts in a unit', () => {
+  it('come apart and go together', () => {
+    expect(splitAmount(1_500_000, 1e6)).toBe('1.5');
+    expect(splitAmount(4000, 60_000)).toBe('0.0666667');
+    expect(joinAmount(' 2,5 ', 1e6, 1, 1e9)).toBe(2_500_000);
+    expect(joinAmount('0', 1000, 0, 10)).toBe(0);
+  });
+
+  it('are refused out of their bounds, and when they are none', () => {
+    for (const text of ['', 'x', '-1', '1e3', '0', '11']) expect(joinAmount(text, 1, 1, 10)).toBeNull();
   });
 });

@@ -29,3 +29,14 @@ export function wholeNumber(text: string, least: number, most: number): number |
   const value = Number(text.trim());
   return value >= least && value <= most ? value : null;
 }
+
+/** A figure in a unit of so many, without a long fraction. */
+export const splitAmount = (value: number, unit: number): string => String(Number((value / unit).toPrecision(6)));
+
+/** The whole number that a typed figure in a unit means; null when it is none between two others. A comma is taken for a point. */
+export function joinAmount(figure: string, unit: number, least: number, most: number): number | null {
+  const text = figure.trim().replace(',', '.');
+  if (!/^\d+(\.\d+)?$/.test(text)) return null;
+  const value = Math.round(Number(text) * unit);
+  return value >= least && value <= most ? value : null;
+}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { Progress, Skeleton, Text } from '@mantine/core';
+import { useState } from 'react';
+import { Button, Group, Progress, Skeleton, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { syncListQuery } from '../../api/sync';
+import { syncListQuery, syncSettingsQuery } from '../../api/sync';
 import type { SyncList } from '../../api/types';
 import { Card } from '../../components/card';
 import { Failure } from '../../components/failure';
@@ -9,10 +10,8 @@ import { formatBytes } from '../../lib/format';
 import { t, tn } from '../../lib/i18n';
 import { nameList, shortId } from '../machines/names';
 import { useMachines } from '../machines/use-machines';
+import { SettingsDialog } from './settings-dialog';
 import classes from './storage-page.module.css';
-
-/** What a person would write, below "node:". */
-const EXAMPLE = 'hold: 10GiB';
 
 function Vaults({ held }: { held: SyncList['held'] }) {
   const { nodes, nameOf } = useMachines();
@@ -50,12 +49,7 @@ function Kept({ held, hold_limit: limit }: Pick<SyncList, 'held' | 'hold_limit'>
           <Progress value={Math.min(100, (100 * used) / limit)} aria-label={t('Share of the limit that is taken')} />
         </>
       ) : (
-        <Text size="sm">
-          {t('Nothing is kept for vaults whose keys are not here. The line “{line}” below “{section}” in config.yaml allows so much from the next start on.', {
-            line: EXAMPLE,
-            section: 'node:',
-          })}
-        </Text>
+        <Text size="sm">{t('Nothing is kept for vaults whose keys are not here.')}</Text>
       )}
       {held.length === 0 ? null : <Vaults held={held} />}
       <Text size="sm" c="dimmed">
@@ -65,7 +59,20 @@ function Kept({ held, hold_limit: limit }: Pick<SyncList, 'held' | 'hold_limit'>
   );
 }
 
-/** What this machine keeps for vaults whose keys it does not have, or how to allow that. */
+function Change() {
+  const settings = useQuery({ ...syncSettingsQuery, staleTime: 0 });
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <Group>
+      <Button variant="default" disabled={settings.data === undefined} onClick={() => setOpen(true)}>
+        {t('Change what is kept, and how fast …')}
+      </Button>
+      {isOpen && settings.data !== undefined ? <SettingsDialog settings={settings.data} close={() => setOpen(false)} /> : null}
+    </Group>
+  );
+}
+
+/** What this machine keeps for vaults whose keys it does not have, and a way to change that. */
 export function KeptForOthers() {
   const query = useQuery({ ...syncListQuery, staleTime: 0 });
   return (
@@ -73,6 +80,7 @@ export function KeptForOthers() {
       {query.isPending ? <Skeleton h={80} radius={14} role="status" aria-label={t('Loading')} /> : null}
       {query.isError ? <Failure error={query.error} retry={() => void query.refetch()} /> : null}
       {query.data === undefined ? null : <Kept held={query.data.held} hold_limit={query.data.hold_limit} />}
+      <Change />
     </Card>
   );
 }

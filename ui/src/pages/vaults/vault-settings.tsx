@@ -2,7 +2,7 @@
 import { useState, type SubmitEvent } from 'react';
 import { Button, Checkbox, Group, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import type { Vault } from '../../api/types';
+import type { Vault, VaultChange } from '../../api/types';
 import { changeVault, vaultsQuery } from '../../api/vaults';
 import { Dialog } from '../../components/dialog';
 import { notifyDone } from '../../components/notify';
@@ -12,6 +12,7 @@ import { t } from '../../lib/i18n';
 import { joinBytes, splitBytes, units, wholeNumber, type Unit } from '../../lib/measures';
 import { QuotaBar } from './quota-bar';
 
+const MOST_COPIES = 16;
 const MOST_VERSIONS = 100_000;
 const MOST_DAYS = 36_500;
 const FIRST_QUOTA = 10 * 1024 ** 3;
@@ -20,6 +21,7 @@ interface Form {
   limited: boolean;
   figure: string;
   unit: Unit;
+  copies: string;
   versions: string;
   days: string;
 }
@@ -28,6 +30,7 @@ function formOf(vault: Vault): Form {
   return {
     limited: vault.hard_quota > 0,
     ...splitBytes(vault.hard_quota > 0 ? vault.hard_quota : FIRST_QUOTA),
+    copies: String(vault.replication_factor),
     versions: String(vault.history_keep_versions),
     days: String(vault.history_keep_days),
   };
@@ -37,6 +40,7 @@ function formOf(vault: Vault): Form {
 function read(form: Form) {
   return {
     hard_quota: form.limited ? joinBytes(form.figure, form.unit) : 0,
+    replication_factor: wholeNumber(form.copies, 1, MOST_COPIES),
     history_keep_versions: wholeNumber(form.versions, 1, MOST_VERSIONS),
     history_keep_days: wholeNumber(form.days, 0, MOST_DAYS),
   };
@@ -78,7 +82,7 @@ function QuotaFields({ vault, form, set, wrong }: { vault: Vault; form: Form; se
   );
 }
 
-/** Quota and retention of a vault. */
+/** Quota, copies and retention of a vault. */
 export function VaultSettings({ vault, close }: { vault: Vault; close: () => void }) {
   const [form, setForm] = useState(() => formOf(vault));
   const [checked, setChecked] = useState(false);
@@ -86,8 +90,7 @@ export function VaultSettings({ vault, close }: { vault: Vault; close: () => voi
   const values = read(form);
   const set = (part: Partial<Form>): void => setForm((old) => ({ ...old, ...part }));
   const change = useMutation({
-    mutationFn: (wanted: { hard_quota: number; history_keep_versions: number; history_keep_days: number }) =>
-      changeVault(vault.id, wanted),
+    mutationFn: (wanted: Partial<VaultChange>) => changeVault(vault.id, wanted),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: vaultsQuery.queryKey });
       notifyDone(t('The settings of “{name}” are saved.', { name: vault.name }));
@@ -97,15 +100,23 @@ export function VaultSettings({ vault, close }: { vault: Vault; close: () => voi
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
     setChecked(true);
-    const { hard_quota, history_keep_versions, history_keep_days } = values;
-    if (hard_quota !== null && history_keep_versions !== null && history_keep_days !== null)
-      change.mutate({ hard_quota, history_keep_versions, history_keep_days });
+    const { hard_quota, replication_factor, history_keep_versions, history_keep_days } = values;
+    if (hard_quota !== null && replication_factor !== null && history_keep_versions !== null && history_keep_days !== null)
+      change.mutate({ hard_quota, replication_factor, history_keep_versions, history_keep_days });
   };
   return (
     <Dialog title={t('Settings of “{name}”', { name: vault.name })} onClose={close}>
       <form onSubmit={submit} noValidate>
         <Stack>
           <QuotaFields {...{ vault, form, set }} wrong={checked && values.hard_quota === null} />
+          <TextInput
+            label={t('Copies of every block')}
+            description={t('On so many machines that are on most of the time; with one, what is on a broken disk is lost. Fewer machines mean fewer copies.')}
+            inputMode="numeric"
+            value={form.copies}
+            onChange={(event) => set({ copies: event.currentTarget.value })}
+            error={checked && values.replication_factor === null ? t('A number from 1 to 16 is needed.') : null}
+          />
           <TextInput
             label={t('Days that every version is kept')}
             description={t('Deleted files can be restored as long.')}
