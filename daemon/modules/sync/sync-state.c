@@ -124,28 +124,3 @@ mh_sync_states_forget (MhSyncStates *self, const char *vault_id)
   g_hash_table_remove (self->states, vault_id);
   g_mutex_unlock (&self->lock);
 }
-
-/* -- people are told -- */
-
-void
-mh_sync_tell_state (MhSync *self, const char *vault_id)
-{
-  MhJson *members = mh_json_new ();
-
-  mh_json_string (members, "vault_id", vault_id);
-  mh_bus_publish (mh_core_bus (mh_sync_core (self)), "sync_changed", members);
-}
-
-void
-mh_sync_tell_files (MhSync *self, const MhSyncPull *pull)
-{
-  for (guint i = 0; pull->paths != NULL && i < pull->paths->len; i++)
-    {
-      MhJson *members = mh_json_new ();
-
-      mh_json_string (members, "vault_id", pull->vault_id);
-      mh_json_string (members, "path", g_ptr_array_index (pull->paths, i));
-      mh_json_string (members, "op", "sync");
-      mh_bus_publish (mh_core_bus (mh_sync_core (self)), "file_changed", members);
-    }
-}
