@@ -155,6 +155,50 @@ mh_sync_gone_free (MhSyncGone *self)
 
 /* -- what others tell -- */
 
+static MhSyncGone *
+unknown (MhStore *store, const MhSyncGone *gone, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (store->readers, error);
+  g_autoptr (GByteArray) hashes = g_byte_array_new ();
+  g_autoptr (GByteArray) purged = g_byte_array_new ();
+  gsize size;
+  const guint8 *data = g_bytes_get_data (gone->hashes, &size);
+  const guint8 *flags = g_bytes_get_data (gone->purged, NULL);
+  MhSyncGone *out;
+
+  if (lease == NULL)
+    return NULL;
+  for (gsize i = 0; i < size / MH_VERSION_HASH_SIZE; i++)
+    {
+      gboolean found;
+      gboolean is_purged;
+
+      if (!mh_gone_find (mh_db_lease_db (lease), data + i * MH_VERSION_HASH_SIZE, &found,
+                         &is_purged, error))
+        return NULL;
+      if (found && (is_purged || flags[i] == 0))
+        continue;
+      g_byte_array_append (hashes, data + i * MH_VERSION_HASH_SIZE, MH_VERSION_HASH_SIZE);
+      g_byte_array_append (purged, flags + i, 1);
+    }
+
+  out = g_new0 (MhSyncGone, 1);
+  out->hashes = g_byte_array_free_to_bytes (g_steal_pointer (&hashes));
+  out->purged = g_byte_array_free_to_bytes (g_steal_pointer (&purged));
+
+  return out;
+}
+
+MhSyncGone *
+mh_store_unknown_gone (MhStore *self, const MhSyncGone *gone, GError **error)
+{
+  MhSyncGone *out = unknown (self, gone, error);
+
+  mh_store_lift (self, error);
+
+  return out;
+}
+
 typedef struct
 {
   MhKeys *keys; /* (unowned) */

@@ -914,12 +914,14 @@ gboolean mh_store_block_health (MhStore *self, const char *vault_id, MhBlockHeal
  */
 gboolean mh_store_check_path (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-#include "batch.h"       /* IWYU pragma: export */
-#include "fingerprint.h" /* IWYU pragma: export */
-#include "held.h"        /* IWYU pragma: export */
-#include "partials.h"    /* IWYU pragma: export */
-#include "search.h"      /* IWYU pragma: export */
-#include "sync.h"        /* IWYU pragma: export */
-#include "versions.h"    /* IWYU pragma: export */
+#include "batch.h"        /* IWYU pragma: export */
+#include "fingerprint.h"  /* IWYU pragma: export */
+#include "held.h"         /* IWYU pragma: export */
+#include "partials.h"     /* IWYU pragma: export */
+#include "search.h"       /* IWYU pragma: export */
+#include "sync.h"         /* IWYU pragma: export */
+#include "tree.h"         /* IWYU pragma: export */
+#include "version-tree.h" /* IWYU pragma: export */
+#include "versions.h"     /* IWYU pragma: export */
 
 G_END_DECLS

@@ -122,6 +122,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhSyncGone, mh_sync_gone_free)
 MhSyncGone *mh_store_gone_since (MhStore *self, const char *vault_id, MhSyncMark *mark, guint limit,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Returns: (transfer full): those of @gone that are not noted here, or only that they are to be
+ * gone everywhere is not; or %NULL with @error set. Thread: any worker. Blocks on disk. */
+MhSyncGone *mh_store_unknown_gone (MhStore *self, const MhSyncGone *gone,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * mh_store_take_gone:
  * @self: the store

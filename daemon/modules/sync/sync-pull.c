@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/pool.h"
-#include "crypto/hash.h"
+#include "sync-walk.h"
 
 /* Blocks that are written together: so many, or so many bytes. */
 #define BLOCKS_AT_ONCE 512
@@ -15,6 +15,11 @@
 
 /* Blocks that may be asked for once more in a pull. */
 #define MOST_WRONG 1024
+
+/* Versions that a peer may name one after the other and give none of: no disk loses that many and
+ * nothing else. Removed ones that are held until all versions are there. */
+#define MOST_UNMET 100000
+#define MOST_GONE 100000
 
 /* Rounds of asking for parents; a history is not deeper than what is kept of it. */
 #define MOST_ROUNDS 100000
@@ -110,33 +115,6 @@ take_hashes (MhSyncPull *self, MhSyncSession *session, GBytes *hashes, GError **
   return TRUE;
 }
 
-/* Whether both have the same heads; then the mark is set to where the peer is. */
-static gboolean
-compare_roots (MhSyncPull *self, MhSyncSession *session, gboolean *same, GError **error)
-{
-  g_auto (MhSyncMessage) question = { .op = MH_SYNC_ROOT };
-  g_auto (MhSyncMessage) answer = { 0 };
-  g_autoptr (GBytes) heads = mh_store_heads (self->store, self->vault_id, error);
-  guint8 root[MH_SHA256_SIZE];
-  gsize size;
-  const guint8 *data;
-
-  *same = FALSE;
-  if (heads == NULL || !mh_sync_session_ask (session, &question, &answer, error))
-    return FALSE;
-  data = g_bytes_get_data (heads, &size);
-  mh_sha256 (data, size, root);
-  if (answer.hashes == NULL || g_bytes_get_size (answer.hashes) != sizeof root
-      || memcmp (g_bytes_get_data (answer.hashes, NULL), root, sizeof root) != 0)
-    return TRUE;
-
-  *same = TRUE;
-  self->mark = answer.mark;
-  self->mark.gone = 0;
-
-  return TRUE;
-}
-
 /* Takes those of @hashes that are not here. @all tells whether all were given: what was given and
  * refused would be refused again. */
 static gboolean
@@ -160,102 +138,264 @@ take_unknown (MhSyncPull *self, MhSyncSession *session, GBytes *hashes, gboolean
   return left != NULL;
 }
 
-/* What the peer names and does not give now, as its disk may fail for a while, is asked for again:
- * the mark stays before it. */
+/* -- by row numbers -- */
+
 static gboolean
-pull_versions (MhSyncPull *self, MhSyncSession *session, GError **error)
+refuse_circle (GError **error)
 {
-  gboolean same = FALSE;
-  gboolean all = TRUE;
-  MhSyncMark at;
+  g_set_error_literal (error, MH_ERROR, MH_ERROR_CORRUPT,
+                       "the other machine goes round in circles");
 
-  if (self->mark.epoch == 0 && !compare_roots (self, session, &same, error))
-    return FALSE;
-  at = self->mark;
-  while (!same)
+  return FALSE;
+}
+
+/* @again: set when the peer names what it does not give now, as its disk may fail for a while.
+ * @is_other: set when its index is another one than that of the mark. */
+static gboolean
+pull_since (MhSyncPull *self, MhSyncSession *session, gboolean *again, gboolean *is_other,
+            GError **error)
+{
+  while (TRUE)
     {
-      g_auto (MhSyncMessage) question = { .op = MH_SYNC_SINCE, .mark = at };
+      g_auto (MhSyncMessage) question = { .op = MH_SYNC_SINCE, .mark = self->mark };
       g_auto (MhSyncMessage) answer = { 0 };
-      gboolean these = TRUE;
+      gboolean all = TRUE;
 
-      if (!mh_sync_session_ask (session, &question, &answer, error)
-          || (!is_empty (answer.hashes)
-              && !take_unknown (self, session, answer.hashes, &these, error)))
+      if (!mh_sync_session_ask (session, &question, &answer, error))
         return FALSE;
-      all = all && these;
-      if (all)
-        self->mark = answer.mark;
-      if (is_empty (answer.hashes))
+      *is_other = answer.mark.epoch != self->mark.epoch;
+      if (*is_other || is_empty (answer.hashes))
         return TRUE;
-      if (answer.mark.epoch == at.epoch && answer.mark.after <= at.after)
-        {
-          g_set_error_literal (error, MH_ERROR, MH_ERROR_CORRUPT,
-                               "the other machine goes round in circles");
-          return FALSE;
-        }
-      at = answer.mark;
+      if (answer.mark.after <= self->mark.after)
+        return refuse_circle (error);
+      if (!take_unknown (self, session, answer.hashes, &all, error))
+        return FALSE;
+      *again = *again || !all;
+      self->mark.after = answer.mark.after;
     }
-
-  return TRUE;
 }
 
 /* Takes one page of what the peer has removed. */
 static gboolean
-take_gone (MhSyncPull *self, const MhSyncMessage *answer, gboolean *left, GError **error)
+take_gone (MhSyncPull *self, const MhSyncGone *gone, gboolean *again, GError **error)
 {
-  MhSyncGone gone = { answer->hashes, NULL };
+  gboolean left = FALSE;
 
-  if (answer->records == NULL || answer->records->len != 1)
-    {
-      g_set_error_literal (error, MH_ERROR, MH_ERROR_CORRUPT,
-                           "the other machine says nonsense about removed versions");
-      return FALSE;
-    }
-  gone.purged = g_ptr_array_index (answer->records, 0);
   if (self->paths == NULL)
     self->paths = g_ptr_array_new_with_free_func (g_free);
+  if (!mh_store_take_gone (self->store, self->vault_id, gone, self->paths, &left, error))
+    return FALSE;
+  *again = *again || left;
 
-  return mh_store_take_gone (self->store, self->vault_id, &gone, self->paths, left, error);
+  return TRUE;
 }
 
-/* Learns what the peer has removed. What has to be said again is asked for again the next time. */
+/* Learns what the peer has removed. @again: as for pull_since() */
 static gboolean
-pull_gone (MhSyncPull *self, MhSyncSession *session, GError **error)
+pull_gone (MhSyncPull *self, MhSyncSession *session, gboolean *again, GError **error)
 {
-  MhSyncMark at = self->mark;
-  gboolean all = TRUE;
-
   while (TRUE)
     {
-      g_auto (MhSyncMessage) question = { .op = MH_SYNC_GONE, .mark = at };
+      g_auto (MhSyncMessage) question = { .op = MH_SYNC_GONE, .mark = self->mark };
       g_auto (MhSyncMessage) answer = { 0 };
-      gboolean left = FALSE;
+      MhSyncGone gone = { 0 };
 
       if (!mh_sync_session_ask (session, &question, &answer, error))
         return FALSE;
+      if (answer.mark.epoch != self->mark.epoch)
+        {
+          *again = TRUE; /* its index is another now */
+          return TRUE;
+        }
       if (is_empty (answer.hashes))
         return TRUE;
-      if (!take_gone (self, &answer, &left, error))
-        return FALSE;
-      if (answer.mark.epoch != at.epoch)
-        return TRUE; /* its index is another now: from the beginning, the next time */
-      if (answer.mark.gone <= at.gone)
+      if (answer.mark.gone <= self->mark.gone)
+        return refuse_circle (error);
+      if (answer.records == NULL || answer.records->len != 1)
         {
           g_set_error_literal (error, MH_ERROR, MH_ERROR_CORRUPT,
-                               "the other machine goes round in circles");
+                               "the other machine says nonsense about removed versions");
           return FALSE;
         }
-      at.gone = answer.mark.gone;
-      all = all && !left;
-      if (all)
-        self->mark.gone = at.gone;
+      gone.hashes = answer.hashes;
+      gone.purged = g_ptr_array_index (answer.records, 0);
+      if (!take_gone (self, &gone, again, error))
+        return FALSE;
+      self->mark.gone = answer.mark.gone;
     }
+}
+
+/* -- by comparing -- */
+
+typedef struct
+{
+  MhSyncPull *pull;       /* (unowned) */
+  MhSyncSession *session; /* (unowned) */
+  MhVersionTree *tree;    /* (owned): what is here */
+  MhTreeEntries gone;     /* what the peer has removed: taken when what replaced it is here */
+  guint unmet;            /* versions that it has named since it gave one that was not here */
+  gboolean again;
+} Walk;
+
+static gboolean
+walk_ask (const MhSyncMessage *question, MhSyncMessage *answer, gpointer data, GError **error)
+{
+  Walk *self = data;
+
+  return mh_sync_session_ask (self->session, question, answer, error);
+}
+
+static gboolean
+walk_sums (const MhTreePart *part, MhTreeSum sums[MH_VERSION_TREE_CHILDREN], gpointer data,
+           GError **error)
+{
+  Walk *self = data;
+
+  return mh_version_tree_sums (self->tree, part, sums, error);
+}
+
+/* Takes what the peer has removed, in pages. */
+static gboolean
+walk_take_gone (Walk *self, GError **error)
+{
+  guint count = self->gone.states->len;
+
+  for (guint i = 0; i < count; i += MH_SYNC_MOST_HASHES)
+    {
+      guint page = MIN (count - i, MH_SYNC_MOST_HASHES);
+      g_autoptr (GBytes) hashes =
+          g_bytes_new (self->gone.hashes->data + (gsize) i * MH_SYNC_HASH_SIZE,
+                       (gsize) page * MH_SYNC_HASH_SIZE);
+      g_autoptr (GBytes) purged = g_bytes_new (self->gone.states->data + i, page);
+      MhSyncGone gone = { hashes, purged };
+
+      if (!take_gone (self->pull, &gone, &self->again, error))
+        return FALSE;
+    }
+  g_byte_array_set_size (self->gone.hashes, 0);
+  g_byte_array_set_size (self->gone.states, 0);
+
+  return TRUE;
+}
+
+/* Keeps those of some removed versions that are news. */
+static gboolean
+walk_note_gone (Walk *self, const MhTreeEntries *entries, GError **error)
+{
+  MhSyncGone gone = { g_bytes_new_static (entries->hashes->data, entries->hashes->len),
+                      g_bytes_new_static (entries->states->data, entries->states->len) };
+  g_autoptr (MhSyncGone) news = mh_store_unknown_gone (self->pull->store, &gone, error);
+  const guint8 *hashes;
+  const guint8 *purged;
+  gsize size;
+
+  g_bytes_unref (gone.hashes);
+  g_bytes_unref (gone.purged);
+  if (news == NULL)
+    return FALSE;
+  hashes = g_bytes_get_data (news->hashes, NULL);
+  purged = g_bytes_get_data (news->purged, &size);
+  for (gsize i = 0; i < size; i++)
+    mh_tree_entries_add (&self->gone, hashes + i * MH_SYNC_HASH_SIZE, purged[i]);
+
+  return self->gone.states->len < MOST_GONE || walk_take_gone (self, error);
+}
+
+/* Takes versions that the peer has. It may name some that it cannot give, and not only such. */
+static gboolean
+walk_take_versions (Walk *self, GBytes *hashes, GError **error)
+{
+  MhSyncPull *pull = self->pull;
+  guint before = pull->versions;
+  gboolean all = TRUE;
+  g_autoptr (GBytes) unknown = NULL;
+
+  if (!take_unknown (pull, self->session, hashes, &all, error))
+    return FALSE;
+  self->again = self->again || !all;
+  if (pull->versions > before)
+    self->unmet = 0;
+  if (all)
+    return TRUE;
+  unknown = mh_store_unknown_versions (pull->store, pull->vault_id, hashes, error);
+  if (unknown == NULL)
+    return FALSE;
+  self->unmet += (guint) (g_bytes_get_size (unknown) / MH_SYNC_HASH_SIZE);
+  if (self->unmet <= MOST_UNMET)
+    return TRUE;
+
+  g_set_error_literal (error, MH_ERROR, MH_ERROR_CORRUPT,
+                       "the other machine names versions and gives none of them");
+
+  return FALSE;
+}
+
+static gboolean
+walk_take (GBytes *hashes, GBytes *states, gpointer data, GError **error)
+{
+  Walk *self = data;
+  g_auto (MhTreeEntries) gone = { 0 };
+  g_autoptr (GByteArray) there = g_byte_array_new ();
+  g_autoptr (GBytes) versions = NULL;
+  const guint8 *hash = g_bytes_get_data (hashes, NULL);
+  gsize count;
+  const guint8 *state = g_bytes_get_data (states, &count);
+
+  mh_tree_entries_init (&gone);
+  for (gsize i = 0; i < count; i++, hash += MH_SYNC_HASH_SIZE)
+    if (state[i] == MH_ENTRY_THERE)
+      g_byte_array_append (there, hash, MH_SYNC_HASH_SIZE);
+    else
+      mh_tree_entries_add (&gone, hash, state[i] == MH_ENTRY_PURGED ? 1 : 0);
+  versions = g_byte_array_free_to_bytes (g_steal_pointer (&there));
+
+  return (is_empty (versions) || walk_take_versions (self, versions, error))
+         && (gone.states->len == 0 || walk_note_gone (self, &gone, error));
+}
+
+/* Compares all that both know. Only when nothing is left over, row numbers will do from then on. */
+static gboolean
+pull_walk (MhSyncPull *self, MhSyncSession *session, GError **error)
+{
+  MhSyncMark ours = { 0 };
+  g_autoptr (MhVersionTree) tree = mh_version_tree_new (self->store, self->vault_id, &ours, error);
+  Walk walk = { .pull = self, .session = session, .tree = tree };
+  MhSyncWalkFuncs funcs = { walk_ask, walk_sums, walk_take, &walk };
+  MhSyncWalked walked;
+  gboolean done;
+
+  self->mark = (MhSyncMark){ 0 };
+  if (tree == NULL)
+    return FALSE;
+  mh_tree_entries_init (&walk.gone);
+  done = mh_sync_walk (&funcs, &walked, error) && walk_take_gone (&walk, error);
+  mh_tree_entries_clear (&walk.gone);
+  self->questions += walked.questions;
+  if (done && walked.whole && !walk.again)
+    self->mark = walked.mark;
+  g_debug ("vault %s: compared in %u questions, %" G_GUINT64_FORMAT " bytes: %u versions came%s",
+           self->vault_id, walked.questions, mh_sync_session_bytes (session), self->versions,
+           done && self->mark.epoch == 0 ? ", to be compared again" : "");
+
+  return done;
 }
 
 gboolean
 mh_sync_pull_catalog (MhSyncPull *self, MhSyncSession *session, GError **error)
 {
-  return pull_versions (self, session, error) && pull_gone (self, session, error);
+  gboolean again = FALSE;
+  gboolean is_other = self->mark.epoch == 0;
+
+  if (!is_other && !pull_since (self, session, &again, &is_other, error))
+    return FALSE;
+  if (is_other)
+    return pull_walk (self, session, error);
+  if (!pull_gone (self, session, &again, error))
+    return FALSE;
+  if (again)
+    self->mark = (MhSyncMark){ 0 };
+
+  return TRUE;
 }
 
 /* -- blocks -- */

@@ -19,11 +19,13 @@ typedef struct
   MhSyncClaims *claims; /* (unowned) (nullable): what others bring */
   MhSyncBlame *blame;   /* (unowned) (nullable): without it, the peer is to compare its blocks */
   MhSyncRate *rate;     /* (unowned) (nullable): of what comes in */
-  MhSyncMark mark;      /* (inout): how far its versions are known */
+  MhSyncMark mark;      /* (inout): how far its versions are known; of no epoch: that is to be found
+                           out by comparing */
   guint versions;       /* result: that came */
   guint blocks;         /* result: that came */
   gint64 bytes;         /* result: of the blocks */
   guint refused;        /* result: versions that nobody with the key has made */
+  guint questions;      /* result: that were asked to compare */
   GPtrArray *paths;     /* (owned) (nullable) (element-type utf8): result: files that changed */
 } MhSyncPull;
 
@@ -37,8 +39,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MhSyncPull, mh_sync_pull_clear)
  * @session: a conversation with the peer
  * @error: return location
  *
- * Takes the versions that the peer has and this machine has not. With a peer that is met for the
- * first time, the heads are compared before anything else.
+ * Takes the versions that the peer has and this machine has not: those that came to its index after
+ * the mark. Where there is no mark, or the index is another one, or the peer did not give the last
+ * time what it named, the trees of both are compared, which costs as much as they differ.
  *
  * Thread: a worker.
  * Errors: those of MhSyncSession, and of mh_store_take_versions()

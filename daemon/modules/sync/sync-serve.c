@@ -6,16 +6,17 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "crypto/hash.h"
 #include "crypto/random.h"
 #include "sync-session.h"
 
 typedef struct
 {
   const MhSyncServing *in;
-  MhStore *store;   /* (unowned) */
-  MhStream *stream; /* (unowned) */
-  char *vault_id;   /* (owned) (nullable) */
+  MhStore *store;      /* (unowned) */
+  MhStream *stream;    /* (unowned) */
+  char *vault_id;      /* (owned) (nullable) */
+  MhVersionTree *tree; /* (owned) (nullable): that the last question was about */
+  MhSyncMark tree_mark;
 } Serving;
 
 static gboolean
@@ -71,25 +72,112 @@ greet (Serving *self)
   return TRUE;
 }
 
-static gboolean
-answer_root (Serving *self, MhSyncMessage *answer)
-{
-  g_autoptr (GBytes) heads = NULL;
-  guint8 root[MH_SHA256_SIZE];
-  gsize size;
-  const guint8 *data;
+/* -- the tree of versions -- */
 
-  /* in this order: what comes in between is told again, and not left out */
-  if (!mh_store_sync_top (self->store, self->vault_id, &answer->mark, NULL))
+/* Whoever compares says to each question up to which rows, so that all answers fit together. */
+static gboolean
+open_tree (Serving *self, const MhSyncMark *mark)
+{
+  MhSyncMark top;
+
+  if (!mh_store_sync_top (self->store, self->vault_id, &top, NULL))
     return FALSE;
-  heads = mh_store_heads (self->store, self->vault_id, NULL);
-  if (heads == NULL)
+  if (self->tree != NULL && top.epoch == self->tree_mark.epoch && mark->epoch == top.epoch
+      && mark->after == self->tree_mark.after && mark->gone == self->tree_mark.gone)
+    return TRUE;
+
+  g_clear_pointer (&self->tree, mh_version_tree_free);
+  self->tree_mark = *mark;
+  self->tree = mh_version_tree_new (self->store, self->vault_id, &self->tree_mark, NULL);
+
+  return self->tree != NULL;
+}
+
+/* What is removed meanwhile is missing from now on: the other side learns why it is. */
+static gboolean
+mark_answer (Serving *self, const MhSyncMessage *question, MhSyncMessage *answer)
+{
+  MhSyncMark top;
+
+  if (!mh_store_sync_top (self->store, self->vault_id, &top, NULL))
     return FALSE;
-  data = g_bytes_get_data (heads, &size);
-  mh_sha256 (data, size, root);
-  answer->hashes = g_bytes_new (root, sizeof root);
+  answer->mark = self->tree_mark;
+  answer->mark.epoch = top.epoch;
+  if (question->mark.epoch != 0)
+    answer->mark.gone = top.gone;
 
   return TRUE;
+}
+
+static gboolean
+answer_sums (Serving *self, const MhSyncMessage *question, MhSyncMessage *answer)
+{
+  g_autoptr (GByteArray) digests = g_byte_array_new ();
+
+  if (question->parts == NULL || !open_tree (self, &question->mark))
+    return FALSE;
+  answer->counts = g_array_new (FALSE, FALSE, sizeof (guint64));
+  for (guint i = 0; i < question->parts->len; i++)
+    {
+      const MhTreePart *part = &g_array_index (question->parts, MhTreePart, i);
+      MhTreeSum sums[MH_VERSION_TREE_CHILDREN];
+
+      if (part->depth >= MH_VERSION_TREE_DEEPEST
+          || !mh_version_tree_sums (self->tree, part, sums, NULL))
+        return FALSE;
+      for (guint child = 0; child < MH_VERSION_TREE_CHILDREN; child++)
+        {
+          g_array_append_val (answer->counts, sums[child].count);
+          if (sums[child].count > 0)
+            g_byte_array_append (digests, sums[child].digest, sizeof sums[child].digest);
+        }
+    }
+  answer->hashes = g_byte_array_free_to_bytes (g_steal_pointer (&digests));
+
+  return mark_answer (self, question, answer);
+}
+
+static gboolean
+answer_entries (Serving *self, const MhSyncMessage *question, MhSyncMessage *answer)
+{
+  g_auto (MhTreeEntries) entries = { 0 };
+  const guint8 *after = NULL;
+  gsize size = 0;
+
+  if (question->hashes != NULL)
+    after = g_bytes_get_data (question->hashes, &size);
+  if (question->parts == NULL || (size != 0 && size != MH_SYNC_HASH_SIZE)
+      || !open_tree (self, &question->mark))
+    return FALSE;
+  mh_tree_entries_init (&entries);
+  for (guint i = 0; i < question->parts->len && entries.states->len < MH_SYNC_MOST_HASHES; i++)
+    if (!mh_version_tree_list (self->tree, &g_array_index (question->parts, MhTreePart, i),
+                               size > 0 ? after : NULL, MH_SYNC_MOST_HASHES, &entries, NULL))
+      return FALSE;
+  answer->hashes = g_byte_array_free_to_bytes (g_steal_pointer (&entries.hashes));
+  answer->records = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_ptr_array_add (answer->records, g_byte_array_free_to_bytes (g_steal_pointer (&entries.states)));
+
+  return mark_answer (self, question, answer);
+}
+
+/* -- rows, and blocks -- */
+
+/* Whoever knows another index has to compare: the rows of this one say nothing to it. */
+static gboolean
+answer_since (Serving *self, const MhSyncMessage *question, MhSyncMessage *answer)
+{
+  answer->mark = question->mark;
+  answer->hashes = mh_store_versions_since (self->store, self->vault_id, &answer->mark,
+                                            MH_SYNC_MOST_HASHES, NULL);
+  if (answer->hashes != NULL && answer->mark.epoch != question->mark.epoch)
+    {
+      answer->mark = (MhSyncMark){ .epoch = answer->mark.epoch };
+      g_bytes_unref (answer->hashes);
+      answer->hashes = g_bytes_new (NULL, 0);
+    }
+
+  return answer->hashes != NULL;
 }
 
 static gboolean
@@ -131,6 +219,8 @@ answer_gone (Serving *self, const MhSyncMessage *question, MhSyncMessage *answer
       mh_store_gone_since (self->store, self->vault_id, &answer->mark, MH_SYNC_MOST_HASHES, NULL);
   if (gone == NULL)
     return FALSE;
+  if (answer->mark.epoch != question->mark.epoch)
+    return TRUE; /* as for versions */
   answer->hashes = g_bytes_ref (gone->hashes);
   answer->records = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   g_ptr_array_add (answer->records, g_bytes_ref (gone->purged));
@@ -219,14 +309,14 @@ answer_one (Serving *self, const MhSyncMessage *question)
 
   switch (question->op)
     {
-    case MH_SYNC_ROOT:
-      good = answer_root (self, &answer);
+    case MH_SYNC_SUMS:
+      good = answer_sums (self, question, &answer);
+      break;
+    case MH_SYNC_ENTRIES:
+      good = answer_entries (self, question, &answer);
       break;
     case MH_SYNC_SINCE:
-      answer.mark = question->mark;
-      answer.hashes = mh_store_versions_since (self->store, self->vault_id, &answer.mark,
-                                               MH_SYNC_MOST_HASHES, NULL);
-      good = answer.hashes != NULL;
+      good = answer_since (self, question, &answer);
       break;
     case MH_SYNC_RECORDS:
       if (question->hashes != NULL)
@@ -266,7 +356,7 @@ answer_one (Serving *self, const MhSyncMessage *question)
 void
 mh_sync_serve (const MhSyncServing *in)
 {
-  Serving self = { in, in->store, in->stream, NULL };
+  Serving self = { .in = in, .store = in->store, .stream = in->stream };
   gboolean goes_on = greet (&self);
 
   if (goes_on && in->proved != NULL)
@@ -278,6 +368,7 @@ mh_sync_serve (const MhSyncServing *in)
       goes_on = take_question (&self, &question) && answer_one (&self, &question);
     }
   mh_stream_close_write (in->stream);
+  mh_version_tree_free (self.tree);
   g_free (self.vault_id);
 }
 
@@ -346,7 +437,7 @@ answer_hold (Serving *self, const MhSyncMessage *question)
 void
 mh_sync_serve_hold (const MhSyncServing *in)
 {
-  Serving self = { in, in->store, in->stream, NULL };
+  Serving self = { .in = in, .store = in->store, .stream = in->stream };
   g_auto (MhSyncMessage) hello = { 0 };
   gboolean goes_on =
       take_question (&self, &hello) && hello.op == MH_SYNC_HELLO && hello.vault_id != NULL;

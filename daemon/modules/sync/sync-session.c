@@ -17,6 +17,7 @@ struct _MhSyncSession
   MhStream *stream; /* (owned) */
   gboolean is_urgent;
   gboolean is_unchecked;
+  guint64 bytes; /* of messages, both ways */
   GCancellable *cancellable;
   gulong cancelled;
 };
@@ -35,22 +36,40 @@ lift (GError **error)
     mh_error_move (error, MH_ERROR_UNAVAILABLE);
 }
 
-gboolean
-mh_sync_put (MhStream *stream, const MhSyncMessage *message, GError **error)
+/* As mh_sync_put(); adds to @bytes, which may be %NULL, how long it is. */
+static gboolean
+put (MhStream *stream, const MhSyncMessage *message, guint64 *bytes, GError **error)
 {
   g_autoptr (GBytes) body = NULL;
   g_autoptr (GBytes) head = mh_sync_message_encode_parts (message, &body);
 
+  if (bytes != NULL)
+    *bytes += g_bytes_get_size (head) + (body != NULL ? g_bytes_get_size (body) : 0);
+
   return mh_stream_write_parts_wait (stream, head, body, MH_SYNC_TIMEOUT_MS, error);
 }
 
-static gboolean
-take_message (MhStream *stream, gsize most, MhSyncMessage *message, GError **error)
+gboolean
+mh_sync_put (MhStream *stream, const MhSyncMessage *message, GError **error)
 {
-  g_autoptr (GBytes) bytes = mh_stream_read_message_wait (stream, most, MH_SYNC_TIMEOUT_MS, error);
+  return put (stream, message, NULL, error);
+}
+
+static gboolean
+put_message (MhSyncSession *self, const MhSyncMessage *message, GError **error)
+{
+  return put (self->stream, message, &self->bytes, error);
+}
+
+static gboolean
+take_message (MhSyncSession *self, gsize most, MhSyncMessage *message, GError **error)
+{
+  g_autoptr (GBytes) bytes =
+      mh_stream_read_message_wait (self->stream, most, MH_SYNC_TIMEOUT_MS, error);
 
   if (bytes == NULL)
     return FALSE;
+  self->bytes += g_bytes_get_size (bytes);
   if (mh_sync_message_decode (bytes, message))
     return TRUE;
 
@@ -114,8 +133,8 @@ greet (MhSyncSession *self, MhHost *host, MhStore *store, const char *vault_id, 
                         vault_id };
 
   hello.vault_id = g_strdup (vault_id);
-  if (!mh_sync_put (self->stream, &hello, error)
-      || !take_message (self->stream, MH_SYNC_MAX_QUESTION, &answer, error))
+  if (!put_message (self, &hello, error)
+      || !take_message (self, MH_SYNC_MAX_QUESTION, &answer, error))
     return FALSE;
   proof.server_nonce = answer.nonce;
   if (answer.nonce == NULL || !is_proof (store, &proof, FALSE, answer.proof))
@@ -131,7 +150,7 @@ greet (MhSyncSession *self, MhHost *host, MhStore *store, const char *vault_id, 
       return FALSE;
     }
 
-  return mh_sync_put (self->stream, &ours, error);
+  return put_message (self, &ours, error);
 }
 
 /* Returns: (transfer full): one that has said nothing yet, or %NULL with @error set */
@@ -179,7 +198,7 @@ mh_sync_session_open_hold (MhHost *host, const MhPeerId *peer, const char *vault
   g_autoptr (MhSyncSession) self = dial (host, peer, MH_SYNC_HOLD_PROTOCOL, cancellable, error);
   g_auto (MhSyncMessage) hello = { .op = MH_SYNC_HELLO, .vault_id = g_strdup (vault_id) };
 
-  if (self == NULL || !mh_sync_put (self->stream, &hello, error))
+  if (self == NULL || !put_message (self, &hello, error))
     {
       lift (error);
       return NULL;
@@ -218,12 +237,18 @@ gboolean
 mh_sync_session_ask (MhSyncSession *self, const MhSyncMessage *question, MhSyncMessage *answer,
                      GError **error)
 {
-  gboolean done = mh_sync_put (self->stream, question, error)
-                  && take_message (self->stream, MH_SYNC_MAX_ANSWER, answer, error);
+  gboolean done =
+      put_message (self, question, error) && take_message (self, MH_SYNC_MAX_ANSWER, answer, error);
 
   lift (error);
 
   return done;
+}
+
+guint64
+mh_sync_session_bytes (const MhSyncSession *self)
+{
+  return self->bytes;
 }
 
 static gboolean
@@ -234,7 +259,7 @@ ask_block (MhSyncSession *self, const guint8 *id, GError **error)
   question.hashes = g_bytes_new (id, MH_SYNC_HASH_SIZE);
   question.is_unchecked = self->is_unchecked;
 
-  return mh_sync_put (self->stream, &question, error);
+  return put_message (self, &question, error);
 }
 
 /* Gives the answer about @id to @take. */
@@ -243,7 +268,7 @@ take_block (MhSyncSession *self, const guint8 *id, MhSyncTake take, gpointer dat
 {
   g_auto (MhSyncMessage) answer = { 0 };
 
-  return take_message (self->stream, MH_SYNC_MAX_ANSWER, &answer, error)
+  return take_message (self, MH_SYNC_MAX_ANSWER, &answer, error)
          && (answer.records == NULL
              || take (id, g_ptr_array_index (answer.records, 0), data, error));
 }

@@ -65,6 +65,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhSyncSession, mh_sync_session_free)
 gboolean mh_sync_session_ask (MhSyncSession *self, const MhSyncMessage *question,
                               MhSyncMessage *answer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Returns: bytes of all messages until now, both ways */
+guint64 mh_sync_session_bytes (const MhSyncSession *self);
+
 /* Takes what came for @id; whether it is that is not known. Returns: %FALSE with @error set to end
  * it */
 typedef gboolean (*MhSyncTake) (const guint8 *id, GBytes *block, gpointer data, GError **error);

@@ -21,10 +21,13 @@ enum
   FIELD_URGENT = 9,
   FIELD_GONE = 10,
   FIELD_UNCHECKED = 11,
+  FIELD_PARTS = 12,
+  FIELD_COUNT = 13,
 };
 
 #define MAX_VAULT_ID 31
 #define MAX_RECORDS (MH_SYNC_MOST_HASHES)
+#define MAX_COUNTS (MH_SYNC_MOST_PARTS * MH_VERSION_TREE_CHILDREN)
 
 void
 mh_sync_message_clear (MhSyncMessage *self)
@@ -32,6 +35,8 @@ mh_sync_message_clear (MhSyncMessage *self)
   g_clear_pointer (&self->vault_id, g_free);
   g_clear_pointer (&self->nonce, g_bytes_unref);
   g_clear_pointer (&self->proof, g_bytes_unref);
+  g_clear_pointer (&self->parts, g_array_unref);
+  g_clear_pointer (&self->counts, g_array_unref);
   g_clear_pointer (&self->hashes, g_bytes_unref);
   g_clear_pointer (&self->records, g_ptr_array_unref);
 }
@@ -43,6 +48,23 @@ put_bytes (GByteArray *out, guint32 number, GBytes *bytes)
     mh_pb_put_bytes (out, number, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
 }
 
+/* All in one field: of each its depth, then the bytes that have it. */
+static void
+put_parts (GByteArray *out, const GArray *parts)
+{
+  g_autoptr (GByteArray) all = g_byte_array_new ();
+
+  for (guint i = 0; i < parts->len; i++)
+    {
+      const MhTreePart *part = &g_array_index (parts, MhTreePart, i);
+      guint8 depth = (guint8) part->depth;
+
+      g_byte_array_append (all, &depth, 1);
+      g_byte_array_append (all, part->start, (part->depth + 1) / 2);
+    }
+  mh_pb_put_bytes (out, FIELD_PARTS, all->data, all->len);
+}
+
 /* Returns: about how long it is as bytes with the first @records of its records, so that large
  * ones are not copied while they grow */
 static guint
@@ -52,6 +74,8 @@ size_of (const MhSyncMessage *self, guint records)
 
   if (self->hashes != NULL)
     size += g_bytes_get_size (self->hashes);
+  if (self->counts != NULL)
+    size += (gsize) self->counts->len * 4;
   for (guint i = 0; i < records; i++)
     size += g_bytes_get_size (g_ptr_array_index (self->records, i)) + 16;
 
@@ -80,6 +104,10 @@ encode (const MhSyncMessage *self, guint records)
     mh_pb_put_uint (out, FIELD_URGENT, 1);
   if (self->is_unchecked)
     mh_pb_put_uint (out, FIELD_UNCHECKED, 1);
+  if (self->parts != NULL)
+    put_parts (out, self->parts);
+  for (guint i = 0; self->counts != NULL && i < self->counts->len; i++)
+    mh_pb_put_uint (out, FIELD_COUNT, g_array_index (self->counts, guint64, i));
   put_bytes (out, FIELD_HASHES, self->hashes);
   for (guint i = 0; i < records; i++)
     put_bytes (out, FIELD_RECORD, g_ptr_array_index (self->records, i));
@@ -125,6 +153,71 @@ take_hashes (const MhPbField *field, GBytes **out)
   return field->size % MH_SYNC_HASH_SIZE == 0
          && field->size <= (gsize) MH_SYNC_MOST_HASHES * MH_SYNC_HASH_SIZE
          && take_bytes (field, 0, out);
+}
+
+/* Reads one part from @bytes. Returns: how many of them it was, 0 when it is none */
+static gsize
+read_part (const guint8 *bytes, gsize size, MhTreePart *part)
+{
+  gsize length;
+
+  *part = (MhTreePart){ .depth = bytes[0] };
+  length = (part->depth + 1) / 2;
+  if (part->depth > MH_VERSION_TREE_DEEPEST || size < 1 + length)
+    return 0;
+  memcpy (part->start, bytes + 1, length);
+  if (part->depth % 2 != 0 && (part->start[length - 1] & 0x0f) != 0)
+    return 0;
+
+  return 1 + length;
+}
+
+/* Whoever asks for parts that overlap would have them read more than once. */
+static gboolean
+is_before (const MhTreePart *one, const MhTreePart *two)
+{
+  guint8 ends[4][MH_SYNC_HASH_SIZE];
+
+  mh_tree_part_ends (one, ends[0], ends[1]);
+  mh_tree_part_ends (two, ends[2], ends[3]);
+
+  return memcmp (ends[1], ends[2], MH_SYNC_HASH_SIZE) < 0;
+}
+
+static gboolean
+take_parts (const MhPbField *field, GArray **out)
+{
+  gsize at = 0;
+
+  if (field->type != MH_PB_BYTES || *out != NULL)
+    return FALSE;
+  *out = g_array_new (FALSE, FALSE, sizeof (MhTreePart));
+  while (at < field->size)
+    {
+      MhTreePart part;
+      gsize length = read_part (field->bytes + at, field->size - at, &part);
+
+      if (length == 0 || (*out)->len >= MH_SYNC_MOST_PARTS
+          || ((*out)->len > 0
+              && !is_before (&g_array_index (*out, MhTreePart, (*out)->len - 1), &part)))
+        return FALSE;
+      g_array_append_val (*out, part);
+      at += length;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+take_count (const MhPbField *field, GArray **out)
+{
+  if (field->type != MH_PB_VARINT)
+    return FALSE;
+  if (*out == NULL)
+    *out = g_array_new (FALSE, FALSE, sizeof (guint64));
+  g_array_append_val (*out, field->value);
+
+  return (*out)->len <= MAX_COUNTS;
 }
 
 static gboolean
@@ -193,6 +286,10 @@ take_field (GBytes *message, const MhPbField *field, MhSyncMessage *out)
     case FIELD_UNCHECKED:
       out->is_unchecked = field->value != 0;
       return field->type == MH_PB_VARINT;
+    case FIELD_PARTS:
+      return take_parts (field, &out->parts);
+    case FIELD_COUNT:
+      return take_count (field, &out->counts);
     case FIELD_HASHES:
       return take_hashes (field, &out->hashes);
     case FIELD_RECORD:

@@ -25,6 +25,9 @@ G_BEGIN_DECLS
 
 /* Hashes in one message, and bytes of version records in one answer (one record may be more). */
 #define MH_SYNC_MOST_HASHES 2000
+
+/* Parts of the tree of versions in one question: the sums of their children are so many hashes. */
+#define MH_SYNC_MOST_PARTS (MH_SYNC_MOST_HASHES / MH_VERSION_TREE_CHILDREN)
 #define MH_SYNC_RECORDS_BYTES (1024 * 1024)
 
 /* Bytes of the longest question, and answer: the largest block (4 MiB) and what is around it. */
@@ -37,8 +40,10 @@ typedef enum
 {
   MH_SYNC_HELLO = 1,   /* @vault_id, @nonce -> @nonce, @proof */
   MH_SYNC_PROVE = 2,   /* @proof; has no answer */
-  MH_SYNC_ROOT = 3,    /* -> @mark of now, @hashes: one, over all heads */
-  MH_SYNC_SINCE = 4,   /* @mark -> @mark, @hashes of versions */
+  MH_SYNC_SUMS = 3,    /* @mark, @parts -> @mark, @counts of all children of these, @hashes: digests
+                          of those that have any. The first question has no mark, the answer says up
+                          to which rows it goes; then @mark.gone is that of now */
+  MH_SYNC_SINCE = 4,   /* @mark -> @mark, @hashes of versions; of another epoch: @mark alone */
   MH_SYNC_RECORDS = 5, /* @hashes -> @records of the first of them that are there */
   MH_SYNC_HAVE = 6,    /* @hashes of blocks -> @hashes of those that are there */
   MH_SYNC_BLOCK = 7,   /* @hashes: one -> @records: one block, or none */
@@ -48,6 +53,8 @@ typedef enum
                        to keep, by id; none at the end. Without the key */
   MH_SYNC_SPARE = 13, /* @hashes of blocks -> @hashes of those that the other side need not keep any
                          more, as there are enough copies. Without the key */
+  MH_SYNC_ENTRIES = 14, /* @mark, @parts, @hashes: one, or none -> @mark, as for sums; @hashes after
+                           it in these parts, @records: one, with a byte each: MhEntryState */
   MH_SYNC_GONE = 12, /* @mark -> @mark, @hashes of versions that were removed, @records: one, with a
                         byte each: whether it is to be gone everywhere */
   MH_SYNC_SAME = 11, /* @hashes: two ids -> @proof: mh_sync_digest() of the blocks after the first
@@ -67,6 +74,8 @@ typedef struct
   MhSyncMark mark;
   gboolean is_urgent;    /* of a question: somebody waits for it, so it goes before what is not */
   gboolean is_unchecked; /* of a question: the block as the disk has it, the asker looks itself */
+  GArray *parts;         /* (owned) (nullable) (element-type MhTreePart): in order, each apart */
+  GArray *counts;        /* (owned) (nullable) (element-type guint64) */
   GBytes *hashes;        /* (owned) (nullable): 32 bytes each */
   GPtrArray *records;    /* (owned) (nullable) (element-type GBytes) */
 } MhSyncMessage;
