@@ -19,6 +19,9 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
     return 0;
 
   g_assert (one.hashes == NULL || g_bytes_get_size (one.hashes) % MH_SYNC_HASH_SIZE == 0);
+  g_assert (one.parts == NULL || one.parts->len <= MH_SYNC_MOST_PARTS);
+  for (guint i = 0; one.parts != NULL && i < one.parts->len; i++)
+    g_assert (g_array_index (one.parts, MhTreePart, i).depth <= MH_VERSION_TREE_DEEPEST);
   encoded = mh_sync_message_encode (&one);
   g_assert (mh_sync_message_decode (encoded, &two));
   again = mh_sync_message_encode (&two);

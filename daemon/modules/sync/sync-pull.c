@@ -16,9 +16,10 @@
 /* Blocks that may be asked for once more in a pull. */
 #define MOST_WRONG 1024
 
-/* Versions that a peer may name one after the other and give none of: no disk loses that many and
- * nothing else. Removed ones that are held until all versions are there. */
-#define MOST_UNMET 100000
+/* Versions that are refused in a round before it ends: whoever has so many never had others. */
+#define MOST_REFUSED 1000
+
+/* Removed versions that are held until all others are there. */
 #define MOST_GONE 100000
 
 /* Rounds of asking for parents; a history is not deeper than what is kept of it. */
@@ -92,6 +93,13 @@ take_hashes (MhSyncPull *self, MhSyncSession *session, GBytes *hashes, GError **
       if (taken == NULL)
         return FALSE;
       note (self, taken);
+      if (self->refused > MOST_REFUSED)
+        {
+          g_set_error_literal (
+              error, MH_ERROR, MH_ERROR_CORRUPT,
+              "the other machine gives versions that nobody with the key has made");
+          return FALSE;
+        }
       g_byte_array_remove_range (left, 0, MIN (given, asked) * MH_SYNC_HASH_SIZE);
       parents = g_steal_pointer (&taken->parents);
       data = g_bytes_get_data (parents, &size);
@@ -115,27 +123,29 @@ take_hashes (MhSyncPull *self, MhSyncSession *session, GBytes *hashes, GError **
   return TRUE;
 }
 
-/* Takes those of @hashes that are not here. @all tells whether all were given: what was given and
- * refused would be refused again. */
+/* Takes those of @hashes that are not here. @left: how many were not given; what was given and
+ * refused is none of them, as it would be refused again. */
 static gboolean
-take_unknown (MhSyncPull *self, MhSyncSession *session, GBytes *hashes, gboolean *all,
-              GError **error)
+take_unknown (MhSyncPull *self, MhSyncSession *session, GBytes *hashes, guint *left, GError **error)
 {
   g_autoptr (GBytes) unknown =
       mh_store_unknown_versions (self->store, self->vault_id, hashes, error);
-  g_autoptr (GBytes) left = NULL;
+  g_autoptr (GBytes) after = NULL;
   guint refused = self->refused;
+  guint count;
 
-  *all = unknown != NULL && is_empty (unknown);
-  if (unknown == NULL || *all)
+  *left = 0;
+  if (unknown == NULL || is_empty (unknown))
     return unknown != NULL;
   if (!take_hashes (self, session, unknown, error))
     return FALSE;
-  left = mh_store_unknown_versions (self->store, self->vault_id, unknown, error);
-  *all = left != NULL
-         && g_bytes_get_size (left) <= (gsize) (self->refused - refused) * MH_SYNC_HASH_SIZE;
+  after = mh_store_unknown_versions (self->store, self->vault_id, unknown, error);
+  if (after == NULL)
+    return FALSE;
+  count = (guint) (g_bytes_get_size (after) / MH_SYNC_HASH_SIZE);
+  *left = count - MIN (count, self->refused - refused);
 
-  return left != NULL;
+  return TRUE;
 }
 
 /* -- by row numbers -- */
@@ -159,7 +169,7 @@ pull_since (MhSyncPull *self, MhSyncSession *session, gboolean *again, gboolean 
     {
       g_auto (MhSyncMessage) question = { .op = MH_SYNC_SINCE, .mark = self->mark };
       g_auto (MhSyncMessage) answer = { 0 };
-      gboolean all = TRUE;
+      guint left;
 
       if (!mh_sync_session_ask (session, &question, &answer, error))
         return FALSE;
@@ -168,9 +178,9 @@ pull_since (MhSyncPull *self, MhSyncSession *session, gboolean *again, gboolean 
         return TRUE;
       if (answer.mark.after <= self->mark.after)
         return refuse_circle (error);
-      if (!take_unknown (self, session, answer.hashes, &all, error))
+      if (!take_unknown (self, session, answer.hashes, &left, error))
         return FALSE;
-      *again = *again || !all;
+      *again = *again || left > 0;
       self->mark.after = answer.mark.after;
     }
 }
@@ -231,10 +241,10 @@ typedef struct
 {
   MhSyncPull *pull;       /* (unowned) */
   MhSyncSession *session; /* (unowned) */
-  MhVersionTree *tree;    /* (owned): what is here */
+  MhVersionTree *tree;    /* (unowned): what is here */
+  MhSyncMark ours;        /* that it is of */
   MhTreeEntries gone;     /* what the peer has removed: taken when what replaced it is here */
-  guint unmet;            /* versions that it has named since it gave one that was not here */
-  gboolean again;
+  gboolean again;         /* something has to be said again, as what replaced it is not here */
 } Walk;
 
 static gboolean
@@ -252,6 +262,16 @@ walk_sums (const MhTreePart *part, MhTreeSum sums[MH_VERSION_TREE_CHILDREN], gpo
   Walk *self = data;
 
   return mh_version_tree_sums (self->tree, part, sums, error);
+}
+
+static gboolean
+walk_has_moved (gpointer data)
+{
+  const Walk *self = data;
+  MhSyncMark top;
+
+  return !mh_store_sync_top (self->pull->store, self->pull->vault_id, &top, NULL)
+         || top.epoch != self->ours.epoch || top.gone != self->ours.gone;
 }
 
 /* Takes what the peer has removed, in pages. */
@@ -301,37 +321,24 @@ walk_note_gone (Walk *self, const MhTreeEntries *entries, GError **error)
   return self->gone.states->len < MOST_GONE || walk_take_gone (self, error);
 }
 
-/* Takes versions that the peer has. It may name some that it cannot give, and not only such. */
+/* Takes versions that the peer has, if it gives them. */
 static gboolean
-walk_take_versions (Walk *self, GBytes *hashes, GError **error)
+walk_take_versions (Walk *self, GBytes *hashes, MhSyncWalkTaken *taken, GError **error)
 {
   MhSyncPull *pull = self->pull;
   guint before = pull->versions;
-  gboolean all = TRUE;
-  g_autoptr (GBytes) unknown = NULL;
+  guint left;
 
-  if (!take_unknown (pull, self->session, hashes, &all, error))
+  if (!take_unknown (pull, self->session, hashes, &left, error))
     return FALSE;
-  self->again = self->again || !all;
-  if (pull->versions > before)
-    self->unmet = 0;
-  if (all)
-    return TRUE;
-  unknown = mh_store_unknown_versions (pull->store, pull->vault_id, hashes, error);
-  if (unknown == NULL)
-    return FALSE;
-  self->unmet += (guint) (g_bytes_get_size (unknown) / MH_SYNC_HASH_SIZE);
-  if (self->unmet <= MOST_UNMET)
-    return TRUE;
+  taken->gained = pull->versions - before;
+  taken->left = left;
 
-  g_set_error_literal (error, MH_ERROR, MH_ERROR_CORRUPT,
-                       "the other machine names versions and gives none of them");
-
-  return FALSE;
+  return TRUE;
 }
 
 static gboolean
-walk_take (GBytes *hashes, GBytes *states, gpointer data, GError **error)
+walk_take (GBytes *hashes, GBytes *states, MhSyncWalkTaken *taken, gpointer data, GError **error)
 {
   Walk *self = data;
   g_auto (MhTreeEntries) gone = { 0 };
@@ -349,7 +356,7 @@ walk_take (GBytes *hashes, GBytes *states, gpointer data, GError **error)
       mh_tree_entries_add (&gone, hash, state[i] == MH_ENTRY_PURGED ? 1 : 0);
   versions = g_byte_array_free_to_bytes (g_steal_pointer (&there));
 
-  return (is_empty (versions) || walk_take_versions (self, versions, error))
+  return (is_empty (versions) || walk_take_versions (self, versions, taken, error))
          && (gone.states->len == 0 || walk_note_gone (self, &gone, error));
 }
 
@@ -359,8 +366,8 @@ pull_walk (MhSyncPull *self, MhSyncSession *session, GError **error)
 {
   MhSyncMark ours = { 0 };
   g_autoptr (MhVersionTree) tree = mh_version_tree_new (self->store, self->vault_id, &ours, error);
-  Walk walk = { .pull = self, .session = session, .tree = tree };
-  MhSyncWalkFuncs funcs = { walk_ask, walk_sums, walk_take, &walk };
+  Walk walk = { .pull = self, .session = session, .tree = tree, .ours = ours };
+  MhSyncWalkFuncs funcs = { walk_ask, walk_sums, walk_take, walk_has_moved, &walk };
   MhSyncWalked walked;
   gboolean done;
 
@@ -371,7 +378,7 @@ pull_walk (MhSyncPull *self, MhSyncSession *session, GError **error)
   done = mh_sync_walk (&funcs, &walked, error) && walk_take_gone (&walk, error);
   mh_tree_entries_clear (&walk.gone);
   self->questions += walked.questions;
-  if (done && walked.whole && !walk.again)
+  if (done && walked.whole && walked.left == 0 && !walk.again)
     self->mark = walked.mark;
   g_debug ("vault %s: compared in %u questions, %" G_GUINT64_FORMAT " bytes: %u versions came%s",
            self->vault_id, walked.questions, mh_sync_session_bytes (session), self->versions,

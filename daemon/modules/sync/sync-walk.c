@@ -19,6 +19,7 @@ typedef struct
   const MhSyncWalkFuncs *funcs; /* (unowned) */
   MhSyncWalked *walked;         /* (unowned) */
   gboolean changed;             /* the other index is not what it was at the first answer */
+  guint left;                   /* versions that it has named since it gave one */
   GArray *open; /* (owned) (element-type Node): to be looked into, the first one last; each apart */
   GArray *lists; /* (owned) (element-type Node): to be listed, in order */
 } Walk;
@@ -114,12 +115,19 @@ is_sum_of (const Node *node, const MhTreeSum sums[MH_VERSION_TREE_CHILDREN])
   return node->part.depth == 0 ? count <= MH_SYNC_WALK_MOST_ENTRIES : count == node->sum.count;
 }
 
+static gboolean
+is_same (const MhTreeSum *one, const MhTreeSum *two)
+{
+  return one->count == two->count && memcmp (one->digest, two->digest, sizeof one->digest) == 0;
+}
+
 /* Sorts the children of a part that differ into those to be listed and (in order) @deeper ones. */
 static gboolean
 compare (Walk *self, const Node *node, const MhTreeSum theirs[MH_VERSION_TREE_CHILDREN],
          GArray *deeper, GError **error)
 {
   MhTreeSum ours[MH_VERSION_TREE_CHILDREN] = { 0 };
+  gboolean differs = node->part.depth == 0;
 
   if (!self->funcs->sums (&node->part, ours, self->funcs->data, error))
     return FALSE;
@@ -127,17 +135,23 @@ compare (Walk *self, const Node *node, const MhTreeSum theirs[MH_VERSION_TREE_CH
     {
       Node child = { mh_tree_part_child (&node->part, i), theirs[i] };
 
-      if (theirs[i].count == 0
-          || (theirs[i].count == ours[i].count
-              && memcmp (theirs[i].digest, ours[i].digest, sizeof ours[i].digest) == 0))
+      if (is_same (&theirs[i], &ours[i]))
+        continue;
+      differs = TRUE;
+      if (theirs[i].count == 0)
         continue;
       if (is_listed (&child.part, theirs[i].count, ours[i].count))
         g_array_append_val (self->lists, child);
       else
         g_array_append_val (deeper, child);
     }
+  if (differs)
+    return TRUE;
 
-  return TRUE;
+  /* the sum of the part was another one than ours */
+  self->changed = self->changed || self->funcs->has_moved (self->funcs->data);
+
+  return contradict (self, "says that versions differ which do not", error);
 }
 
 /* Takes the first of what is open. Returns: (transfer full) (element-type Node): in order */
@@ -244,11 +258,24 @@ list_entry (Listing *self, const guint8 *hash, guint8 state, GError **error)
          || contradict (self->walk, "lists other versions than its sums are of", error);
 }
 
+static gboolean
+take_entries (Walk *self, GBytes *hashes, GBytes *states, GError **error)
+{
+  MhSyncWalkTaken taken = { 0 };
+
+  if (!self->funcs->take (hashes, states, &taken, self->funcs->data, error))
+    return FALSE;
+  self->walked->left += taken.left;
+  self->left = taken.gained > 0 ? taken.left : self->left + taken.left;
+
+  return self->left <= MH_SYNC_WALK_MOST_LEFT
+         || refuse ("names versions and gives none of them", error);
+}
+
 /* Takes one answer, which has to have @expected entries. */
 static gboolean
 list_page (Listing *self, const MhSyncMessage *answer, guint64 expected, GError **error)
 {
-  const MhSyncWalkFuncs *funcs = self->walk->funcs;
   GBytes *states = answer->records != NULL && answer->records->len == 1
                        ? g_ptr_array_index (answer->records, 0)
                        : NULL;
@@ -264,7 +291,7 @@ list_page (Listing *self, const MhSyncMessage *answer, guint64 expected, GError 
     if (!list_entry (self, hashes + i * MH_SYNC_HASH_SIZE, each[i], error))
       return FALSE;
 
-  return funcs->take (answer->hashes, states, funcs->data, error);
+  return take_entries (self->walk, answer->hashes, states, error);
 }
 
 /* Lists the parts from @first on, up to @end, which have @left entries. */
@@ -317,7 +344,7 @@ mh_sync_walk (const MhSyncWalkFuncs *funcs, MhSyncWalked *walked, GError **error
 {
   g_autoptr (GArray) open = g_array_new (FALSE, FALSE, sizeof (Node));
   g_autoptr (GArray) lists = g_array_new (FALSE, FALSE, sizeof (Node));
-  Walk self = { funcs, walked, FALSE, open, lists };
+  Walk self = { .funcs = funcs, .walked = walked, .open = open, .lists = lists };
   GError *local = NULL;
   Node root = { 0 };
 

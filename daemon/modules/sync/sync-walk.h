@@ -17,6 +17,17 @@ G_BEGIN_DECLS
 /* Entries of the other side in a part that is listed, as looking into it would cost more. */
 #define MH_SYNC_WALK_LISTED 32
 
+/* Versions that it may name one after the other and give none of. No disk loses that many and
+ * nothing else. */
+#define MH_SYNC_WALK_MOST_LEFT 100000
+
+/* What became of some entries of the other machine. */
+typedef struct
+{
+  guint gained; /* versions that were not here, and are now */
+  guint left;   /* versions that were not here, and that it does not give */
+} MhSyncWalkTaken;
+
 /* What a walk needs. Each returns %FALSE with @error set to end it. */
 typedef struct
 {
@@ -29,8 +40,12 @@ typedef struct
                     GError **error);
 
   /* Takes some entries of the other machine, in order: all those that this machine has not, and
-   * others. */
-  gboolean (*take) (GBytes *hashes, GBytes *states, gpointer data, GError **error);
+   * others. Fills @taken, which is empty. */
+  gboolean (*take) (GBytes *hashes, GBytes *states, MhSyncWalkTaken *taken, gpointer data,
+                    GError **error);
+
+  /* Tells whether something was removed here since the walk began. */
+  gboolean (*has_moved) (gpointer data);
   gpointer data; /* of all */
 } MhSyncWalkFuncs;
 
@@ -40,6 +55,7 @@ typedef struct
   MhSyncMark mark; /* up to which rows of the other machine it went */
   gboolean whole;  /* nothing was left out, as the other index did not change in the middle of it */
   guint questions; /* that were asked */
+  guint left;      /* versions that were not given */
 } MhSyncWalked;
 
 /**

@@ -62,6 +62,10 @@ mesh_round (MeshMachine *asks, MeshMachine *gives)
     mesh_note (world, MESH_EVENT_TAKEN);
   if (pull.blocks > 0)
     mesh_note (world, MESH_EVENT_BLOCKS);
+  if (pull.questions > 1 && pull.versions > 0)
+    mesh_note (world, MESH_EVENT_WALKED);
+  if (done && pull.questions == 1)
+    mesh_note (world, MESH_EVENT_WALKED_SAME);
   if (!done && !may_fail)
     mesh_violate (world, "%c asked %c, and failed, though nothing is wrong", asks->name,
                   gives->name);
