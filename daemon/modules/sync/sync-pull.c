@@ -245,14 +245,19 @@ typedef struct
   MhSyncMark ours;        /* that it is of */
   MhTreeEntries gone;     /* what the peer has removed: taken when what replaced it is here */
   gboolean again;         /* something has to be said again, as what replaced it is not here */
+  guint64 bytes;          /* of questions and answers that compare */
 } Walk;
 
 static gboolean
 walk_ask (const MhSyncMessage *question, MhSyncMessage *answer, gpointer data, GError **error)
 {
   Walk *self = data;
+  guint64 before = mh_sync_session_bytes (self->session);
+  gboolean done = mh_sync_session_ask (self->session, question, answer, error);
 
-  return mh_sync_session_ask (self->session, question, answer, error);
+  self->bytes += mh_sync_session_bytes (self->session) - before;
+
+  return done;
 }
 
 static gboolean
@@ -360,6 +365,18 @@ walk_take (GBytes *hashes, GBytes *states, MhSyncWalkTaken *taken, gpointer data
          && (gone.states->len == 0 || walk_note_gone (self, &gone, error));
 }
 
+static void
+tell (const Walk *self, const MhSyncWalked *walked)
+{
+  const MhSyncPull *pull = self->pull;
+  g_autofree char *peer_id = mh_peer_id_to_text (pull->peer);
+
+  g_debug ("vault %s and %s: compared in %u questions, %" G_GUINT64_FORMAT
+           " bytes: %u versions came%s",
+           pull->vault_id, peer_id, walked->questions, self->bytes, pull->versions,
+           pull->mark.epoch == 0 ? ", and something is left" : "");
+}
+
 /* Compares all that both know. Only when nothing is left over, row numbers will do from then on. */
 static gboolean
 pull_walk (MhSyncPull *self, MhSyncSession *session, GError **error)
@@ -380,9 +397,7 @@ pull_walk (MhSyncPull *self, MhSyncSession *session, GError **error)
   self->questions += walked.questions;
   if (done && walked.whole && walked.left == 0 && !walk.again)
     self->mark = walked.mark;
-  g_debug ("vault %s: compared in %u questions, %" G_GUINT64_FORMAT " bytes: %u versions came%s",
-           self->vault_id, walked.questions, mh_sync_session_bytes (session), self->versions,
-           done && self->mark.epoch == 0 ? ", to be compared again" : "");
+  tell (&walk, &walked);
 
   return done;
 }
