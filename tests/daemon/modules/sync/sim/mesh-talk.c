@@ -26,6 +26,24 @@ vault_of (const MeshMachine *self)
   };
 }
 
+/* What the other one has removed is known, so that it does not come back and is no conflict. */
+static void
+check_gone (MeshMachine *asks, MeshMachine *gives)
+{
+  MhSyncMark mark = { 0 };
+  g_autoptr (MhSyncGone) gone = NULL;
+  g_autoptr (MhSyncGone) unknown = NULL;
+
+  mesh_machine_enter (gives);
+  gone = mh_store_gone_since (gives->store, MESH_VAULT, &mark, MH_SYNC_MOST_HASHES, NULL);
+  mesh_machine_enter (asks);
+  if (gone != NULL)
+    unknown = mh_store_unknown_gone (asks->store, gone, NULL);
+  if (unknown != NULL && g_bytes_get_size (unknown->purged) > 0)
+    mesh_violate (asks->world, "%c asked %c, and does not know of %u versions that were removed",
+                  asks->name, gives->name, (guint) g_bytes_get_size (unknown->purged));
+}
+
 gint
 mesh_round (MeshMachine *asks, MeshMachine *gives)
 {
@@ -75,7 +93,10 @@ mesh_round (MeshMachine *asks, MeshMachine *gives)
     (void) mesh_look (asks, MESH_TAKEN);
   if (done && !(world->flags & MESH_END_ONLY) && !mesh_machine_is_dead (asks)
       && !mesh_machine_is_dead (gives))
-    mesh_check_taken (asks, gives);
+    {
+      mesh_check_taken (asks, gives);
+      check_gone (asks, gives);
+    }
 
   return done ? (gint) (pull.versions + pull.blocks) : -1;
 }
