@@ -351,7 +351,8 @@ mh_store_take_gone (MhStore *self, const char *vault_id, const MhSyncGone *gone,
       return FALSE;
     }
 
-  done = mh_writer_commit (self->writer, take_commit, &take, error);
+  /* no record has it, and nobody says it again to who has noted that it was said */
+  done = mh_writer_commit_durable (self->writer, take_commit, &take, error);
   prune.vault = take.vault;
   done = done && (files->len == 0 || mh_prune_run (self, &prune, NULL, error));
   g_clear_error (&prune.left); /* what cannot be read now is looked at again */

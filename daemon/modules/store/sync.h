@@ -139,7 +139,7 @@ MhSyncGone *mh_store_unknown_gone (MhStore *self, const MhSyncGone *gone,
  * What is here of them is no head any more, and what was purged goes here, too. They are not taken
  * again from anybody.
  *
- * Thread: any worker. Blocks on disk.
+ * Thread: any worker. Blocks on disk; durable when it returns.
  * Errors: %MH_ERROR_NOT_FOUND, %MH_ERROR_CORRUPT, %MH_ERROR_FAILED
  * Returns: %FALSE with @error set
  */
