@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A member with the right swarm key, without the key of the vault, that lies, forges, replays and floods."""
 
+import base64
 import json
 import pathlib
 import random
@@ -20,12 +21,12 @@ import test_sync_copies as copies  # noqa: E402
 class Hostile:
     """The program of tests/tools/hostile-member.c."""
 
-    def __init__(self, test, member, vault=None):
+    def __init__(self, test, member, vault=None, key=None):
         networks = member.get("/api/v1/networks").json
         network = next(n for n in networks["networks"] if n["active"])
         share = member.get("/api/v1/system/share").json
-        key = member.get(f"/api/v1/networks/{network['id']}/key").json["swarm_key"]
-        words = [str(mh.BUILD / "tests/tools/hostile-member"), key, network["id"], share["bootstrap"][0], *([vault] if vault else [])]
+        swarm = member.get(f"/api/v1/networks/{network['id']}/key").json["swarm_key"]
+        words = [str(mh.BUILD / "tests/tools/hostile-member"), swarm, network["id"], share["bootstrap"][0], *filter(None, (vault, key))]
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
         test.addCleanup(self.end)
         ready = self.read()
@@ -119,6 +120,32 @@ class Liar(Case):
         for daemon in (one, two):
             self.assertNotIn(hostile.id, self.state(daemon, vault)["peers"])
         self.assertEqual(hostile.tell("counts")["block"], 0)
+
+    def test_names_in_vain(self):
+        """with the key, it names versions without an end and gives none: it is blamed, and costs a bounded number of questions"""
+        one, two = self.network(2)
+        vault = one.vault()
+        one.upload(vault, "/f", b"true")
+        self.share(one, vault, two)
+        self.same(vault, one, two)
+        key = test_sync.payload(one.get(f"/api/v1/vaults/{vault}/share-url").json["url"])["k"]
+        hostile = Hostile(self, one, vault, base64.urlsafe_b64decode(key + "=" * (-len(key) % 4)).hex())
+        self.known(one, hostile)
+
+        def left_out():
+            self.assertEqual(one.post("/api/v1/replicate-now").status, 204)
+            return (self.suspect(one, hostile) or {"left_out_ms": 0})["left_out_ms"] > 0
+        mh.wait_until(left_out, 60, "it to be left out")
+        suspect = self.suspect(one, hostile)
+        self.assertIn("names versions and gives none of them", suspect["why"])
+        one.upload(vault, "/g", b"also true")
+        self.assertEqual(set(self.same(vault, one, two, seconds=60)), {"/f", "/g"})
+        counts = hostile.tell("counts")
+        rounds = counts["hello"]  # of both machines
+        self.assertGreaterEqual(rounds, 3)
+        self.assertLessEqual(counts["sums"], rounds)
+        self.assertLessEqual(counts["entries"], rounds * 51)
+        self.assertLessEqual(counts["records"], rounds * 51)
 
     def test_replays(self):
         """what others said long ago changes nothing when it is said again"""

@@ -4,15 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/encoding.h"
 #include "crypto/crypto.h"
+#include "crypto/hash.h"
 #include "crypto/random.h"
 #include "modules/mesh/swarm.h"
+#include "modules/store/keys.h"
 #include "modules/sync/sync-wire.h"
 #include "net/p2p/wire/pb.h"
 #include "net/p2p/pnet/swarm-key.h"
 
 /*
- * A member of a network that has the swarm key and no key of a vault, and does what it should not.
+ * A member of a network that has the swarm key, does what it should not, and has no key of a vault,
+ * unless it is told one: then it names versions without an end.
  * What it is told comes line by line on stdin; what it did is said on stdout, as lines of JSON.
  *
  *   flood N     opens N conversations to everybody and leaves them open, or sends nonsense in them
@@ -28,6 +32,7 @@ typedef struct
   GPtrArray *records; /* (element-type GBytes): of others, as they came first (locked-by lock) */
   GHashTable *heard;  /* (element-type utf8): who has one in @records (locked-by lock) */
   char *vault_id;     /* (nullable): it says that it has this one */
+  MhKeys *keys;       /* (nullable): of @vault_id */
   const MhSigner *signer;
   guint counts[16]; /* by op (locked-by lock) */
 } Member;
@@ -58,6 +63,67 @@ random_bytes (gsize size)
 
 /* -- it is asked -- */
 
+/* Returns: a proof of the key, or anything without it */
+static GBytes *
+prove (Member *self, MhStream *stream, GBytes *theirs, GBytes *ours)
+{
+  MhSyncProof proof = { mh_stream_peer (stream), mh_host_id (mh_swarm_host (self->swarm)), theirs,
+                        ours, self->vault_id };
+  g_autoptr (GBytes) text = NULL;
+  guint8 out[MH_SHA256_SIZE];
+
+  if (self->keys == NULL || theirs == NULL)
+    return random_bytes (MH_SYNC_HASH_SIZE);
+  text = mh_sync_proof_text (&proof, FALSE);
+  mh_hmac_sha256 (mh_secret_peek (self->keys->proof), mh_secret_size (self->keys->proof),
+                  g_bytes_get_data (text, NULL), g_bytes_get_size (text), out);
+
+  return g_bytes_new (out, sizeof out);
+}
+
+/* A million versions in each child, whatever that is a child of. */
+static void
+count_versions (const MhSyncMessage *question, MhSyncMessage *out)
+{
+  guint64 count = 1 << 20;
+  guint sums = (question->parts != NULL ? question->parts->len : 0) * MH_VERSION_TREE_CHILDREN;
+
+  out->mark = (MhSyncMark){ 1, 1, 0 };
+  out->counts = g_array_new (FALSE, FALSE, sizeof (guint64));
+  for (guint i = 0; i < sums; i++)
+    g_array_append_val (out->counts, count);
+  out->hashes = random_bytes ((gsize) sums * MH_SYNC_HASH_SIZE);
+}
+
+/* The next ones in order, of which there is none. */
+static void
+name_versions (const MhSyncMessage *question, MhSyncMessage *out)
+{
+  const MhTreePart *part = &g_array_index (question->parts, MhTreePart, 0);
+  g_auto (MhTreeEntries) entries = { 0 };
+  guint8 hash[MH_SYNC_HASH_SIZE];
+  guint8 last[MH_SYNC_HASH_SIZE];
+  guint64 big = 0;
+  guint64 number;
+
+  mh_tree_part_ends (part, hash, last);
+  if (question->hashes != NULL)
+    memcpy (&big, (const guint8 *) g_bytes_get_data (question->hashes, NULL) + 24, 8);
+  number = GUINT64_FROM_BE (big);
+  mh_tree_entries_init (&entries);
+  for (guint i = 0; i < MH_SYNC_MOST_HASHES; i++)
+    {
+      number++;
+      big = GUINT64_TO_BE (number);
+      memcpy (hash + 24, &big, 8);
+      mh_tree_entries_add (&entries, hash, MH_ENTRY_THERE);
+    }
+  out->mark = (MhSyncMark){ 1, 1, 0 };
+  out->hashes = g_byte_array_free_to_bytes (g_steal_pointer (&entries.hashes));
+  out->records = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_ptr_array_add (out->records, g_byte_array_free_to_bytes (g_steal_pointer (&entries.states)));
+}
+
 /* It has everything, proves it with anything, and gives something else. */
 static void
 answer (Member *self, MhStream *stream, const MhSyncMessage *question)
@@ -74,7 +140,15 @@ answer (Member *self, MhStream *stream, const MhSyncMessage *question)
       if (g_str_equal (mh_stream_protocol (stream), MH_SYNC_HOLD_PROTOCOL))
         return;
       out.nonce = random_bytes (MH_SYNC_NONCE_SIZE);
-      out.proof = random_bytes (MH_SYNC_HASH_SIZE);
+      out.proof = prove (self, stream, question->nonce, out.nonce);
+      break;
+    case MH_SYNC_PROVE:
+      return;
+    case MH_SYNC_SUMS:
+      count_versions (question, &out);
+      break;
+    case MH_SYNC_ENTRIES:
+      name_versions (question, &out);
       break;
     case MH_SYNC_HAVE:
     case MH_SYNC_KEEP:
@@ -262,9 +336,11 @@ static void
 tell_counts (Member *self)
 {
   g_mutex_lock (&self->lock);
-  say ("{\"event\":\"counts\",\"have\":%u,\"block\":%u,\"challenge\":%u,\"hello\":%u}",
+  say ("{\"event\":\"counts\",\"have\":%u,\"block\":%u,\"challenge\":%u,\"hello\":%u,"
+       "\"sums\":%u,\"entries\":%u,\"records\":%u}",
        self->counts[MH_SYNC_HAVE], self->counts[MH_SYNC_BLOCK], self->counts[MH_SYNC_CHALLENGE],
-       self->counts[MH_SYNC_HELLO]);
+       self->counts[MH_SYNC_HELLO], self->counts[MH_SYNC_SUMS], self->counts[MH_SYNC_ENTRIES],
+       self->counts[MH_SYNC_RECORDS]);
   g_mutex_unlock (&self->lock);
 }
 
@@ -363,6 +439,18 @@ run (Member *self)
     obey (self, g_strchomp (line));
 }
 
+static MhKeys *
+keys_of (const char *vault_id, const char *hex)
+{
+  guint8 bytes[32];
+  g_autoptr (MhSecret) key = NULL;
+
+  g_assert_true (mh_hex_decode (hex, bytes, sizeof bytes));
+  key = mh_secret_new_copy (bytes, sizeof bytes);
+
+  return mh_keys_new (vault_id, key);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -373,7 +461,7 @@ main (int argc, char **argv)
 
   if (argc < 4 || !mh_crypto_init (NULL))
     {
-      g_printerr ("usage: hostile-member SWARM-KEY NETWORK-ID ADDRESS [VAULT-ID]\n");
+      g_printerr ("usage: hostile-member SWARM-KEY NETWORK-ID ADDRESS [VAULT-ID [KEY-AS-HEX]]\n");
       return 2;
     }
 
@@ -384,6 +472,7 @@ main (int argc, char **argv)
   self.records = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   self.heard = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self.vault_id = argc > 4 ? g_strdup (argv[4]) : NULL;
+  self.keys = argc > 5 ? keys_of (argv[4], argv[5]) : NULL;
   self.swarm = enter (&self, signer, clock, argv);
   if (self.swarm == NULL)
     return 1;
@@ -391,6 +480,7 @@ main (int argc, char **argv)
   mh_swarm_free (self.swarm);
   g_ptr_array_unref (self.records);
   g_hash_table_unref (self.heard);
+  g_clear_pointer (&self.keys, mh_keys_unref);
   g_free (self.vault_id);
   g_mutex_clear (&self.lock);
 
