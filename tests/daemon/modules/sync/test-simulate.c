@@ -91,20 +91,33 @@ test_repeatable (void)
 }
 
 static void
-test_planted (void)
+find_planted (MeshFlags flags)
 {
-  g_test_summary ("a machine that believes marks which outlived its disk is found out");
   for (guint64 seed = 1; seed <= PLANTED; seed++)
     {
-      g_autoptr (MeshResult) result = mesh_history_run (seed, MESH_STALE);
+      g_autoptr (MeshResult) result = mesh_history_run (seed, flags);
 
       if (result->violation != NULL)
         {
-          g_test_message ("found with seed %" G_GUINT64_FORMAT, seed);
+          g_test_message ("found with seed %" G_GUINT64_FORMAT ": %.200s", seed, result->violation);
           return;
         }
     }
   g_test_fail ();
+}
+
+static void
+test_planted_marks (void)
+{
+  g_test_summary ("a machine that believes marks which outlived its disk is found out");
+  find_planted (MESH_STALE);
+}
+
+static void
+test_planted_drops (void)
+{
+  g_test_summary ("a machine that gives up what it is to keep for others is found out");
+  find_planted (MESH_DROPS);
 }
 
 static int
@@ -167,7 +180,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   mesh_history_init ();
   g_test_add_func ("/sync/simulate/repeatable", test_repeatable);
-  g_test_add_func ("/sync/simulate/planted", test_planted);
+  g_test_add_func ("/sync/simulate/planted/marks", test_planted_marks);
+  g_test_add_func ("/sync/simulate/planted/drops", test_planted_drops);
   g_test_add_func ("/sync/simulate/histories", test_histories);
 
   return g_test_run ();

@@ -9,7 +9,9 @@ typedef enum
 {
   MESH_VERBOSE = 1 << 0,  /* prints each step */
   MESH_END_ONLY = 1 << 1, /* compares machines in the end alone, as if nobody saw what they do */
-  MESH_STALE = 1 << 2,    /* a machine that lost its disk believes its marks: to be found out */
+  /* to be found out: */
+  MESH_STALE = 1 << 2, /* a machine that lost its disk believes its marks */
+  MESH_DROPS = 1 << 3, /* a machine without the key gives up all that it keeps */
 } MeshFlags;
 
 /* What a history is to have had for it to say something about it. */

@@ -376,6 +376,17 @@ count_held (MeshMachine *self)
   return count;
 }
 
+/* A bug, planted. */
+static void
+drop_all (MeshMachine *self)
+{
+  guint dropped;
+
+  if (mh_store_drop_held (self->store, MESH_VAULT, G_MAXINT64, &dropped, NULL) && dropped > 0)
+    (void) mesh_look (self, MESH_TAKEN);
+  self->audits = TRUE;
+}
+
 guint
 mesh_sweep (MeshMachine *self)
 {
@@ -386,6 +397,8 @@ mesh_sweep (MeshMachine *self)
 
   mesh_machine_enter (self);
   self->audits = TRUE;
+  if (world->flags & MESH_DROPS)
+    drop_all (self);
   mh_sync_keep_sweep (self->keep);
   if (mesh_machine_is_dead (self))
     {
