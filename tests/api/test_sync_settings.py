@@ -44,6 +44,8 @@ class One(Case):
         self.assertEqual(sorted(text.splitlines()), sorted((wanted + "sync:\n  download_rate: 2MiB\n  upload_rate: 1500000\n").splitlines()))
         self.assertEqual([line for line in text.splitlines() if "#" in line], [line for line in CONFIG.splitlines() if "#" in line])
         self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
+        events = daemon.get("/api/v1/audit?types=sync.settings").json["events"]
+        self.assertEqual((len(events), events[0]["detail"]), (4, f"node.hold {5 << 30}"))
         before = daemon.get(ROUTE).json
         daemon.stop()
         daemon.start()

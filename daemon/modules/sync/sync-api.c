@@ -3,6 +3,7 @@
 
 #include "sync-contract.h"
 
+#include "modules/audit/audit.h"
 #include "sync-keep.h"
 #include "sync-settings.h"
 
@@ -175,13 +176,20 @@ sync_change_settings (MhRequest *request, const MhSyncSettingsChange *body, MhJs
     { body->has_upload_rate, { "sync.upload_rate", body->upload_rate } },
   };
   MhConfigValue values[G_N_ELEMENTS (all)];
+  g_autoptr (GString) detail = g_string_new (NULL);
   guint count = 0;
 
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
     if (all[i].has)
-      values[count++] = all[i].value;
+      {
+        values[count++] = all[i].value;
+        g_string_append_printf (detail, "%s%s %" G_GINT64_FORMAT, count > 1 ? ", " : "",
+                                all[i].value.key, all[i].value.number);
+      }
   if (!mh_sync_settings_change (mh_request_service (request, "sync"), values, count, error))
     return FALSE;
+  mh_audit_record (mh_request_service (request, "audit"), request, "sync.settings", NULL,
+                   detail->str);
 
   return sync_settings (request, NULL, out, error);
 }

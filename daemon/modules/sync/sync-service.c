@@ -966,7 +966,7 @@ start (MhCore *core, GError **error)
 
 extern const MhMigration mh_sync_migrations[];
 
-static const char *const requires[] = { "mesh", "store", "vaults", NULL };
+static const char *const requires[] = { "audit", "mesh", "store", "vaults", NULL };
 
 const MhModule mh_sync_module = {
   .name = "sync",
