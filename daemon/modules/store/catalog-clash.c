@@ -20,6 +20,12 @@ static const char sql_group[] =
 static const char sql_other[] =
     "SELECT 1 FROM files WHERE vault = ?1 AND live = 1 AND path = ?2 AND file_id <> ?3 LIMIT 1";
 
+/* Files whose current version claims the path, under which it is shown or one that is made of it.
+ */
+static const char sql_claimed[] =
+    "SELECT 1 FROM files f JOIN versions v ON v.ref = f.head WHERE f.vault = ?1 AND f.live = 1"
+    " AND (f.path = ?2 OR f.path > ?3 AND f.path < ?4) AND v.path = ?2 LIMIT 1";
+
 static const char sql_show[] = "UPDATE files SET path = ?2, name = ?3 WHERE ref = ?1";
 
 /* Bytes of an id that tell files of one name apart: its end, as its beginning is a time. */
@@ -44,13 +50,48 @@ beginning_of (const char *path)
   return g_strconcat (stem, " (conflict ", NULL);
 }
 
+/* Returns: (transfer full): with the last @telling bytes of the id */
 static char *
-shown_path (const char *path, const guint8 *file_id)
+shown_path (const char *path, const guint8 *file_id, gsize telling)
 {
   g_autofree char *beginning = beginning_of (path);
-  g_autofree char *id = mh_hex_encode (file_id + MH_FILE_ID_SIZE - TELLING, TELLING);
+  g_autofree char *id = mh_hex_encode (file_id + MH_FILE_ID_SIZE - telling, telling);
 
   return g_strconcat (beginning, id, ")", ending_of (path), NULL);
+}
+
+/* Returns: (transfer full) (nullable): the path that @path is made of, %NULL when it is of none */
+static char *
+made_of (const char *path)
+{
+  static const char before[] = " (conflict ";
+  const char *ending = ending_of (path);
+  const char *digits = ending - 1;
+
+  if (digits < mh_path_name (path) || *digits != ')')
+    return NULL;
+  while (digits > path && g_ascii_isxdigit (digits[-1]))
+    digits--;
+  if (ending - 1 - digits != 2 * TELLING
+      || (gsize) (digits - mh_path_name (path)) <= strlen (before)
+      || !g_str_has_prefix (digits - strlen (before), before))
+    return NULL;
+
+  digits -= strlen (before);
+
+  return g_strdup_printf ("%.*s%s", (int) (digits - path), path, ending);
+}
+
+/* Binds all paths that are made of @path. */
+static void
+bind_made (MhStmt *stmt, int first, const char *path)
+{
+  g_autofree char *from = beginning_of (path);
+  g_autofree char *to = g_strdup (from);
+
+  to[strlen (to) - 1]++; /* from the blank to the next sign */
+  mh_stmt_bind_text (stmt, first, from);
+  mh_stmt_bind_text (stmt, first + 1, to);
 }
 
 static gboolean
@@ -87,19 +128,15 @@ find_group (MhDb *db, const MhVaultRow *vault, const char *path, GError **error)
 {
   g_autoptr (GArray) group = g_array_new (FALSE, TRUE, sizeof (Member));
   g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_group, error);
-  g_autofree char *from = beginning_of (path);
-  g_autofree char *to = g_strdup (from);
   GError *local = NULL;
 
   g_array_set_clear_func (group, member_clear);
   if (stmt == NULL)
     return NULL;
 
-  to[strlen (to) - 1]++; /* from the blank to the next sign */
   mh_stmt_bind_int64 (stmt, 1, vault->ref);
   mh_stmt_bind_text (stmt, 2, path);
-  mh_stmt_bind_text (stmt, 3, from);
-  mh_stmt_bind_text (stmt, 4, to);
+  bind_made (stmt, 3, path);
   while (mh_stmt_step (stmt, &local))
     {
       Member member = { .ref = mh_stmt_int64 (stmt, 0) };
@@ -117,8 +154,31 @@ find_group (MhDb *db, const MhVaultRow *vault, const char *path, GError **error)
   return NULL;
 }
 
-gboolean
-mh_catalog_settle_path (MhDb *db, const MhVaultRow *vault, const char *path, GError **error)
+/* Finds the path under which a file is shown that has to leave @path to another one: another file
+ * may have taken the usual one for its own, as somebody who did not see both could. */
+static gboolean
+find_shown (MhDb *db, const MhVaultRow *vault, const char *path, const guint8 *file_id,
+            char **shown, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_claimed, error);
+  g_autofree char *usual = shown_path (path, file_id, TELLING);
+  gboolean is_claimed;
+
+  if (stmt == NULL)
+    return FALSE;
+  mh_stmt_bind_int64 (stmt, 1, vault->ref);
+  mh_stmt_bind_text (stmt, 2, usual);
+  bind_made (stmt, 3, usual);
+  if (!mh_catalog_first (stmt, &is_claimed, error))
+    return FALSE;
+
+  *shown = is_claimed ? shown_path (path, file_id, MH_FILE_ID_SIZE) : g_steal_pointer (&usual);
+
+  return TRUE;
+}
+
+static gboolean
+settle (MhDb *db, const MhVaultRow *vault, const char *path, GError **error)
 {
   g_autoptr (GArray) group = find_group (db, vault, path, error);
 
@@ -128,13 +188,24 @@ mh_catalog_settle_path (MhDb *db, const MhVaultRow *vault, const char *path, GEr
   for (guint i = 0; i < group->len; i++)
     {
       const Member *member = &g_array_index (group, Member, i);
-      g_autofree char *wanted = i == 0 ? g_strdup (path) : shown_path (path, member->file_id);
+      g_autofree char *wanted = i == 0 ? g_strdup (path) : NULL;
 
+      if (wanted == NULL && !find_shown (db, vault, path, member->file_id, &wanted, error))
+        return FALSE;
       if (strcmp (wanted, member->path) != 0 && !show (db, member->ref, wanted, error))
         return FALSE;
     }
 
   return TRUE;
+}
+
+gboolean
+mh_catalog_settle_path (MhDb *db, const MhVaultRow *vault, const char *path, GError **error)
+{
+  g_autofree char *base = made_of (path);
+
+  /* who claims such a path takes it from one that is only shown there */
+  return settle (db, vault, path, error) && (base == NULL || settle (db, vault, base, error));
 }
 
 gboolean

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
  * one with the lower file id, which is the older one, has the name, and the others are shown under
  * `name (conflict ID).ext`. What a version says is its path does not change by that, so that all
  * machines show the same, in whatever order they learn of it. Whoever moves or changes such a file
- * gives it the name that is shown.
+ * gives it the name that is shown. When another file has that name for its own, the whole id is in
+ * it.
  */
 
 /**

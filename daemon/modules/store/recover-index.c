@@ -8,6 +8,9 @@
 #include "held-rows.h"
 #include "usage.h"
 
+static const char sql_head[] = "SELECT v.is_head, v.file_id, a.id FROM versions v"
+                               " JOIN vaults a ON a.ref = v.vault WHERE v.ref = ?1";
+
 /* Notes which blocks a version needs, or that its record is damaged. */
 static void
 note_references (MhRecovery *self, MhFoundRecord *found)
@@ -263,6 +266,31 @@ index_version (MhRecovery *self, const MhFoundRecord *found, GError **error)
                   : index_new_version (self, found, version, error);
 }
 
+/* Notes that a version has successors, as its file shows it no more then. */
+static gboolean
+set_note (MhDb *db, gint64 ref, const MhLocation *location, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_head, error);
+  g_autofree char *vault_id = NULL;
+  guint8 file_id[MH_FILE_ID_SIZE];
+  MhVaultRow vault;
+  gboolean was_head;
+
+  if (stmt == NULL)
+    return FALSE;
+  mh_stmt_bind_int64 (stmt, 1, ref);
+  if (!mh_stmt_one (stmt, "version", NULL, error))
+    return FALSE;
+  was_head = mh_stmt_int64 (stmt, 0) != 0 && mh_stmt_copy_blob (stmt, 1, file_id, sizeof file_id);
+  vault_id = mh_stmt_dup_text (stmt, 2);
+  g_clear_pointer (&stmt, mh_stmt_free);
+
+  return mh_catalog_set_note (db, ref, location, error)
+         && (!was_head
+             || (mh_catalog_get_vault (db, vault_id, &vault, error)
+                 && mh_catalog_show_again (db, &vault, file_id, error)));
+}
+
 /* A record says that a version has successors, which were removed. */
 static gboolean
 index_note (MhRecovery *self, MhFoundRecord *found, GError **error)
@@ -295,7 +323,7 @@ index_note (MhRecovery *self, MhFoundRecord *found, GError **error)
   mh_ledger_add (writer->ledger, MH_LEDGER_LIVE, found->location.segment, span);
 
   return mh_usage_free_record (writer, &row.note, MH_HOLE_NOTE, error)
-         && mh_catalog_set_note (writer->db, ref, &found->location, error);
+         && set_note (writer->db, ref, &found->location, error);
 }
 
 static gboolean

@@ -278,6 +278,40 @@ test_purged_between (void)
   bench_assert_recount (two);
 }
 
+/* The note that a version is no head is written; what the index says of it is lost in a crash. */
+static void
+test_gone_unindexed (void)
+{
+  g_autoptr (Bench) one = bench_new (0);
+  g_autoptr (Bench) two = other_of (one);
+  g_autofree char *index = bench_path (two, "metadata/index.db");
+  g_autofree char *data = NULL;
+  MhSyncMark of_one = { 0 };
+  MhSyncMark gone = { 0 };
+  gsize size;
+
+  g_test_summary ("a crash after it was told what is gone makes no conflict");
+  bench_put_random (one, "/f", 1, 1000);
+  g_assert_cmpuint (pull (two, one, &of_one), ==, 1);
+  for (guint i = 2; i <= 3; i++)
+    bench_put_random (one, "/f", i, 1000);
+  purge (one, 2);
+  g_assert_cmpuint (pull (two, one, &of_one), ==, 1);
+  g_assert_true (has_conflict (two));
+  bench_close (two);
+  g_assert_true (g_file_get_contents (index, &data, &size, NULL));
+  g_assert_true (bench_open (two, NULL));
+  g_assert_cmpuint (tell_gone (two, one, &gone), ==, 2);
+  g_assert_false (has_conflict (two));
+  bench_close (two);
+  bench_remove_index (two);
+  g_assert_true (g_file_set_contents (index, data, (gssize) size, NULL));
+  g_assert_true (bench_open (two, NULL));
+  g_assert_false (has_conflict (two));
+  assert_same_heads (one, two);
+  bench_assert_recount (two);
+}
+
 /* What was purged on one machine goes on the others, and a true conflict stays one. */
 static void
 test_purged (void)
@@ -465,6 +499,63 @@ test_one_name (void)
   bench_assert_random (two, "/d/f.txt", 1, 100);
   bench_assert_recount (one);
   bench_assert_recount (two);
+}
+
+/* A third machine, which has seen one of two files of one name, gives another file the name under
+ * which the second one is shown elsewhere. */
+static void
+test_name_is_taken (void)
+{
+  g_autoptr (Bench) one = bench_new (0);
+  g_autoptr (Bench) two = other_of (one);
+  g_autoptr (Bench) three = other_of (one);
+  Bench *const all[] = { one, two, three };
+  g_auto (GStrv) names = NULL;
+  g_autofree char *paths = NULL;
+  g_autofree char *shown = NULL;
+  MhSyncMark marks[3][3] = { 0 };
+
+  g_test_summary ("no two files are shown under one path, whoever claims it");
+  for (guint i = 1; i < 3; i++)
+    mh_clock_set_ms (all[i]->clock, mh_clock_now_ms (one->clock) + 1000 * i);
+  bench_put_random (all[0], "/f.txt", 1, 100);
+  bench_put_random (all[1], "/f.txt", 2, 100);
+  (void) pull (all[1], all[0], &marks[1][0]);
+  paths = paths_of (all[1]);
+  names = g_strsplit (paths, "|", -1);
+  shown = g_strdup (names[0]);
+  g_assert_true (g_str_has_prefix (shown, "/f (conflict "));
+  bench_put_random (all[2], shown, 3, 100);
+  for (guint round = 0; round < 2; round++)
+    for (guint i = 0; i < 9; i++)
+      if (i / 3 != i % 3)
+        {
+          (void) pull (all[i / 3], all[i % 3], &marks[i / 3][i % 3]);
+          (void) pull_blocks (all[i / 3], all[i % 3]);
+        }
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *now = paths_of (all[i]);
+      g_auto (GStrv) each = g_strsplit (now, "|", -1);
+
+      g_assert_cmpuint (g_strv_length (each), ==, 3);
+      g_assert_cmpstr (each[2], ==, "/f.txt");
+      g_assert_true (g_strv_contains ((const char *const *) each, shown));
+      g_assert_cmpstr (each[0], !=, each[1]);
+      bench_assert_random (all[i], "/f.txt", 1, 100);
+      bench_assert_random (all[i], shown, 3, 100);
+      bench_assert_random (all[i], each[g_str_equal (each[0], shown) ? 1 : 0], 2, 100);
+      bench_assert_recount (all[i]);
+    }
+
+  /* when it goes, the usual name is free again */
+  g_assert_true (mh_store_delete (all[2]->store, "vault", shown, NULL));
+  for (guint i = 0; i < 2; i++)
+    {
+      (void) pull (all[i], all[2], &marks[i][2]);
+      bench_assert_random (all[i], shown, 2, 100);
+    }
+  bench_assert_random (all[2], shown, 2, 100);
 }
 
 /* The one with the name goes, or is moved: the other gets it. */
@@ -702,9 +793,11 @@ main (int argc, char **argv)
   g_test_add_func ("/store/sync/away", test_away);
   g_test_add_func ("/store/sync/purged", test_purged);
   g_test_add_func ("/store/sync/purged-between", test_purged_between);
+  g_test_add_func ("/store/sync/gone-unindexed", test_gone_unindexed);
   g_test_add_func ("/store/sync/conflict", test_conflict);
   g_test_add_func ("/store/sync/any-order", test_any_order);
   g_test_add_func ("/store/sync/one-name", test_one_name);
+  g_test_add_func ("/store/sync/name-is-taken", test_name_is_taken);
   g_test_add_func ("/store/sync/name-is-free", test_name_is_free);
   g_test_add_func ("/store/sync/refused", test_refused);
   g_test_add_func ("/store/sync/blocks-nobody-wants", test_blocks_nobody_wants);

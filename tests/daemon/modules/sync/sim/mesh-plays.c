@@ -331,7 +331,7 @@ play_away (MeshMachine *self)
 {
   MeshWorld *world = self->world;
   MeshMachine *other = mesh_any_other (self);
-  g_autofree char *path = mesh_any_file (other);
+  g_autofree char *path = mesh_any_file (self);
   guint changes = 1 + sim_random_below (&world->random, 3);
 
   if (!world->forgets || path == NULL)
