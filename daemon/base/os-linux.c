@@ -300,6 +300,12 @@ mh_os_write_soon (int fd, guint64 offset, guint64 size)
   (void) sync_file_range (fd, (off_t) offset, (off_t) size, SYNC_FILE_RANGE_WRITE);
 }
 
+void
+mh_os_uncache (int fd, guint64 offset, guint64 size)
+{
+  (void) posix_fadvise (fd, (off_t) offset, (off_t) size, POSIX_FADV_DONTNEED);
+}
+
 gboolean
 mh_os_truncate (int fd, guint64 size)
 {

@@ -119,6 +119,10 @@ gboolean mh_os_sync (int fd) G_GNUC_WARN_UNUSED_RESULT;
 /* Asks for a range to be written soon, without waiting. Thread: any. */
 void mh_os_write_soon (int fd, guint64 offset, guint64 size);
 
+/* Says that a range, which is durable, will not be read soon: memory is better used for other
+ * things. Only a hint. Thread: any. */
+void mh_os_uncache (int fd, guint64 offset, guint64 size);
+
 /* Sets the size of the file. Returns: %FALSE with errno set. Thread: any. */
 gboolean mh_os_truncate (int fd, guint64 size) G_GNUC_WARN_UNUSED_RESULT;
 

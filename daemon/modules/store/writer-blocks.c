@@ -22,6 +22,11 @@
 /* Records of a commit are written together, so many bytes at a time. */
 #define GATHER (1024 * 1024)
 
+/* Less than so much from other machines stays in memory: it may be one file that is about to be
+ * read.
+ */
+#define UNCACHED_FROM (4 * 1024 * 1024)
+
 static void
 pending_unref (MhPending *block)
 {
@@ -163,6 +168,19 @@ mh_writer_flush (MhWriter *self, GError **error)
   return TRUE;
 }
 
+/* What came from other machines, many blocks at a time, is not what somebody is about to read.
+ * Pages that are free again at once are also the cheapest for what comes next. */
+static void
+uncache_foreign (MhWriter *self)
+{
+  const MhSegmentOut *segment = self->open;
+  guint64 size = segment->end - segment->synced;
+
+  if (self->foreign >= UNCACHED_FROM && self->foreign > size / 2)
+    mh_os_uncache (segment->fd, segment->synced, size);
+  self->foreign = 0;
+}
+
 gboolean
 mh_writer_sync (MhWriter *self, GError **error)
 {
@@ -178,6 +196,7 @@ mh_writer_sync (MhWriter *self, GError **error)
 
   if (mh_os_sync (segment->fd))
     {
+      uncache_foreign (self);
       segment->synced = segment->end;
       segment->started = segment->end;
       self->epoch++;
@@ -551,6 +570,7 @@ append_foreign (MhWriter *self, const char *vault_id, const MhChunk *chunk, GByt
       return FALSE;
     }
   fill_record (&record, vault_id, chunk, size);
+  self->foreign += size;
 
   return write_version (self, MH_RECORD_FOLLOWED, error)
          && check_space_for_block (self, mh_record_span (size), error)

@@ -70,6 +70,7 @@ struct _MhWriter
   MhSegmentOut *open;   /* (nullable): where to append; one of @segments */
   guint64 last_segment; /* highest id in use */
   guint64 spare;        /* bytes that the disk had free, less what was written since; 0: ask */
+  guint64 foreign;      /* bytes of blocks from other machines that are not durable yet */
   guint64 epoch;
   MhLedger *ledger;   /* (owned): of the open transaction */
   GPtrArray *kept;    /* (owned) (element-type MhPending): by the open transaction */

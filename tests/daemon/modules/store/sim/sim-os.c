@@ -248,6 +248,11 @@ mh_os_write_soon (int fd, guint64 offset, guint64 size)
 {
 }
 
+void
+mh_os_uncache (int fd, guint64 offset, guint64 size)
+{
+}
+
 gboolean
 mh_os_truncate (int fd, guint64 size)
 {
