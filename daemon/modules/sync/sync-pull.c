@@ -13,6 +13,9 @@
 #define BLOCKS_AT_ONCE 512
 #define BYTES_AT_ONCE (8 * 1024 * 1024)
 
+/* So many of them at a time: one is hashed while another one becomes durable. */
+#define WRITERS 2
+
 /* Blocks that may be asked for once more in a pull. */
 #define MOST_WRONG 1024
 
@@ -439,22 +442,30 @@ wanted_of (GArray *missing, MhSyncWants wants, gpointer data)
   return g_byte_array_free_to_bytes (out);
 }
 
-/* Blocks that came: some are gathered while those before them are written. */
+/* Blocks that came: some are gathered while those before them are hashed, and written. */
 typedef struct
 {
-  MhSyncPull *pull;   /* (unowned): its counts are of the thread that writes until that has ended */
-  GPtrArray *blocks;  /* (owned) (element-type GBytes): gathered */
-  GByteArray *ids;    /* (owned): of them, 32 bytes each */
-  gsize size;         /* bytes of them */
-  MhPool *pool;       /* (owned) (nullable): one thread that writes */
-  GPtrArray *written; /* (owned) (nullable) (element-type GBytes): what it has (locked-by lock) */
-  GByteArray *written_ids; /* (owned) (nullable): of @written */
-  GByteArray *wrong; /* (owned): of what was other bytes, and had not been looked at by the peer */
+  MhSyncPull *pull;      /* (unowned): its counts are locked-by lock */
+  GPtrArray *blocks;     /* (owned) (element-type GBytes): gathered */
+  GByteArray *ids;       /* (owned): of them, 32 bytes each */
+  gsize size;            /* bytes of them */
   gboolean is_unchecked; /* the peer does not look at them */
-  GError *error;         /* (owned) (nullable): why it could not (locked-by lock) */
+  MhPool *pool;          /* (owned) (nullable) */
   GMutex lock;
-  GCond idle;
+  GCond done;
+  guint writing;     /* batches on their way to the disk (locked-by lock) */
+  GByteArray *wrong; /* (owned): of what was other bytes, and had not been looked at by the peer
+                        (locked-by lock) */
+  GError *error;     /* (owned) (nullable): why one could not be written (locked-by lock) */
 } Gathered;
+
+/* Some of them on their way to the disk. */
+typedef struct
+{
+  Gathered *gathered; /* (unowned) */
+  GPtrArray *blocks;  /* (owned) (element-type GBytes) */
+  GByteArray *ids;    /* (owned) */
+} Batch;
 
 static GPtrArray *
 blocks_new (void)
@@ -462,44 +473,65 @@ blocks_new (void)
   return g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
 }
 
+/* Notes what became of a batch; takes @error. Call with the lock held. */
 static void
-write_blocks (gpointer data)
+note_written (Gathered *self, const Batch *batch, guint taken, GError *error)
 {
-  Gathered *self = data;
   MhSyncPull *pull = self->pull;
-  GError *error = NULL;
-  guint taken;
 
-  if (mh_store_take_blocks (pull->store, pull->vault_id, self->written, self->written_ids->data,
-                            &taken, &error))
+  if (error == NULL)
     {
       pull->blocks += taken;
-      for (guint i = 0; i < self->written->len; i++)
-        pull->bytes += (gint64) g_bytes_get_size (g_ptr_array_index (self->written, i));
+      for (guint i = 0; i < batch->blocks->len; i++)
+        pull->bytes += (gint64) g_bytes_get_size (g_ptr_array_index (batch->blocks, i));
     }
   else if (self->is_unchecked && g_error_matches (error, MH_ERROR, MH_ERROR_CORRUPT)
            && self->wrong->len < MOST_WRONG * MH_SYNC_HASH_SIZE)
     { /* its disk may be damaged without its knowing */
-      g_clear_error (&error);
-      g_byte_array_append (self->wrong, self->written_ids->data, self->written_ids->len);
+      g_byte_array_append (self->wrong, batch->ids->data, batch->ids->len);
+      g_error_free (error);
     }
+  else if (self->error == NULL)
+    {
+      self->error = error;
+    }
+  else
+    {
+      g_error_free (error);
+    }
+}
+
+static void
+write_batch (gpointer data)
+{
+  Batch *batch = data;
+  Gathered *self = batch->gathered;
+  MhSyncPull *pull = self->pull;
+  GError *error = NULL;
+  guint taken = 0;
+
+  (void) !mh_store_take_blocks (pull->store, pull->vault_id, batch->blocks, batch->ids->data,
+                                &taken, &error);
   g_mutex_lock (&self->lock);
-  self->error = error;
-  g_clear_pointer (&self->written, g_ptr_array_unref);
-  g_clear_pointer (&self->written_ids, g_byte_array_unref);
-  g_cond_signal (&self->idle);
+  note_written (self, batch, taken, error);
+  g_ptr_array_unref (batch->blocks);
+  g_byte_array_unref (batch->ids);
+  g_free (batch);
+  self->writing--;
+  g_cond_signal (&self->done);
   g_mutex_unlock (&self->lock);
 }
 
-/* Waits until what was handed over is written. Returns: %FALSE with @error set when it is not */
+/* Waits until at most @left batches are on their way. Returns: %FALSE with @error set when one
+ * could not be written */
 static gboolean
-wait_until_written (Gathered *self, GError **error)
+wait_for_writing (Gathered *self, guint left, GError **error)
 {
   g_autoptr (GError) local = NULL;
 
   g_mutex_lock (&self->lock);
-  while (self->written != NULL)
-    g_cond_wait (&self->idle, &self->lock);
+  while (self->writing > left)
+    g_cond_wait (&self->done, &self->lock);
   local = g_steal_pointer (&self->error);
   g_mutex_unlock (&self->lock);
   if (local == NULL)
@@ -513,17 +545,22 @@ wait_until_written (Gathered *self, GError **error)
 static gboolean
 hand_over (Gathered *self, GError **error)
 {
-  if (!wait_until_written (self, error))
+  Batch *batch;
+
+  if (!wait_for_writing (self, WRITERS - 1, error))
     return FALSE;
   if (self->pool == NULL)
-    self->pool = mh_pool_new ("sync-write", 1, 1);
-  self->written = g_steal_pointer (&self->blocks);
-  self->written_ids = g_steal_pointer (&self->ids);
+    self->pool = mh_pool_new ("sync-write", WRITERS, WRITERS);
+  batch = g_new (Batch, 1);
+  *batch = (Batch){ self, g_steal_pointer (&self->blocks), g_steal_pointer (&self->ids) };
   self->ids = g_byte_array_new ();
   self->blocks = blocks_new ();
   self->size = 0;
-  if (!mh_pool_push (self->pool, write_blocks, self))
-    write_blocks (self); /* the thread is not back from the last ones yet */
+  g_mutex_lock (&self->lock);
+  self->writing++;
+  g_mutex_unlock (&self->lock);
+  if (!mh_pool_push (self->pool, write_batch, batch))
+    write_batch (batch); /* no thread is back from the last ones yet */
 
   return TRUE;
 }
@@ -558,7 +595,7 @@ gather (Gathered *self, MhSyncSession *session, GBytes *ids, GError **error)
   if (self->blocks->len > 0) /* also what came before something went wrong */
     good = hand_over (self, good ? error : NULL) && good;
 
-  return wait_until_written (self, good ? error : NULL) && good;
+  return wait_for_writing (self, 0, good ? error : NULL) && good;
 }
 
 /* Asks once more for what was wrong: now whoever gives other bytes has seen that they are. */
@@ -580,7 +617,7 @@ pull_each (MhSyncPull *self, MhSyncSession *session, GBytes *ids, GError **error
   gboolean good;
 
   g_mutex_init (&gathered.lock);
-  g_cond_init (&gathered.idle);
+  g_cond_init (&gathered.done);
   /* Hashing is a good part of what a block costs: once is enough, here. */
   gathered.is_unchecked =
       self->blame != NULL && !mh_sync_blame_is_doubted (self->blame, self->peer);
@@ -592,7 +629,7 @@ pull_each (MhSyncPull *self, MhSyncSession *session, GBytes *ids, GError **error
   g_ptr_array_unref (gathered.blocks);
   g_byte_array_unref (gathered.ids);
   g_mutex_clear (&gathered.lock);
-  g_cond_clear (&gathered.idle);
+  g_cond_clear (&gathered.done);
 
   return good;
 }
