@@ -129,6 +129,7 @@ describe('other files', () => {
       '/gone.txt': ['base', 'changed', null],
     });
     const page = await signedIn(browser, one, `#/vaults/${vault}`);
+    await row(page, 'a.png').waitFor(); // before, the page may still be put together
     await page.getByLabel('Show deleted').check({ force: true }); // the deletion is the newest
     await page.getByText('2 files here have a conflict').waitFor();
     const pictures = await openConflict(page, 'a.png');
