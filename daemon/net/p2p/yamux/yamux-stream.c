@@ -268,7 +268,9 @@ judge (MhYamuxStream *self, gint64 took_us)
   guint64 per_trip = (guint64) self->epoch_bytes * (guint64) rtt_us / (guint64) took_us;
   guint64 least = MAX ((guint64) rtt_us * LEAST_RATE, MH_YAMUX_WINDOW_LEAST);
 
-  if (rtt_us == 0)
+  if (self->priority == MH_YAMUX_BULK && self->window < MH_YAMUX_WINDOW_BULK)
+    grow (self, MH_YAMUX_WINDOW_BULK);
+  if (rtt_us == 0 || (self->priority == MH_YAMUX_BULK && self->window <= MH_YAMUX_WINDOW_BULK))
     return;
   if (per_trip >= self->window / 2)
     {

@@ -18,6 +18,10 @@ G_BEGIN_DECLS
 /* A receive window may shrink to this where round trips are so short that it is enough. */
 #define MH_YAMUX_WINDOW_LEAST (128 * 1024)
 
+/* Of a bulk stream at work: what keeps both sides busy when their threads have to wait for a core.
+ */
+#define MH_YAMUX_WINDOW_BULK (384 * 1024)
+
 /* Bytes of a frame before its data (spec.md). */
 #define MH_YAMUX_HEADER 12
 

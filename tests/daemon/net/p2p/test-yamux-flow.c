@@ -675,14 +675,14 @@ run_short (Line *line, guint steps, gsize size)
     }
 }
 
-static void
-test_short_way (void)
+/* Returns: what a stream may have sent that is not read, at the end */
+static gsize
+go_short_way (gboolean is_bulk)
 {
   g_autoptr (MhYamuxStream) stream = NULL;
   Line line;
   gsize left;
 
-  g_test_summary ("where the way is short the window is too, and no queue makes it longer");
   line_init (&line, 0, 0, NULL);
   line.now_us = 1000;
   stream = mh_yamux_open (line.one.session);
@@ -691,6 +691,8 @@ test_short_way (void)
   run_short (&line, 20, 30000);
   g_assert_cmpint (mh_yamux_rtt_us (line.two.session), ==, 50);
   mh_yamux_stream_set_data (stream, NULL);
+  if (is_bulk)
+    mh_yamux_stream_set_priority (line.reader.streams->pdata[0], MH_YAMUX_BULK);
   fill (stream, NULL);
   run_short (&line, 2000, 30000);
   g_assert_cmpuint (line.reader.got, >=, 2000 * 29000);
@@ -706,9 +708,29 @@ test_short_way (void)
   line.reader.deaf = 1;
   run_short (&line, 2000, 30000);
   left = mh_buf_size (mh_yamux_stream_received (line.reader.streams->pdata[0]));
+  line_clear (&line);
+
+  return left;
+}
+
+static void
+test_short_way (void)
+{
+  gsize left = go_short_way (FALSE);
+
+  g_test_summary ("where the way is short the window is too, and no queue makes it longer");
   g_assert_cmpuint (left, >, 0);
   g_assert_cmpuint (left, <=, MH_YAMUX_WINDOW_LEAST);
-  line_clear (&line);
+}
+
+static void
+test_short_way_of_bulk (void)
+{
+  gsize left = go_short_way (TRUE);
+
+  g_test_summary ("of a bulk stream it stays long enough for threads that wait for a core");
+  g_assert_cmpuint (left, >, MH_YAMUX_WINDOW_BULK / 2);
+  g_assert_cmpuint (left, <=, MH_YAMUX_WINDOW_BULK);
 }
 
 /* Streams that are at work one after the other and stay open. Returns: what the last got in 1 s */
@@ -900,6 +922,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/yamux/unlearned", test_unlearned);
   g_test_add_func ("/p2p/yamux/long-way", test_long_way);
   g_test_add_func ("/p2p/yamux/short-way", test_short_way);
+  g_test_add_func ("/p2p/yamux/short-way-of-bulk", test_short_way_of_bulk);
   g_test_add_func ("/p2p/yamux/rest", test_rest);
   g_test_add_func ("/p2p/yamux/pull-is-small", test_pull_is_small);
   g_test_add_func ("/p2p/yamux/idle-streams", test_idle_streams);
