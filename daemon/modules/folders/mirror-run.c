@@ -508,13 +508,18 @@ fill_pass (Run *run, MhPass *pass)
   pass->walk.data = run;
 }
 
-/* Takes what is to be looked at. */
-static void
+/* Takes what is to be looked at. Returns: %FALSE when it was paused since the job was made */
+static gboolean
 begin_run (MhMirror *self, Run *run)
 {
   run->mirror = self;
   run->told = g_ptr_array_new_with_free_func (told_free);
   g_mutex_lock (&self->lock);
+  if (self->status->row->paused)
+    {
+      g_mutex_unlock (&self->lock);
+      return FALSE;
+    }
   run->row = mh_folder_row_copy (self->status->row);
   run->let_in = self->let_in;
   run->whole = self->everything || self->let_in || run->row->guard != MH_GUARD_OPEN;
@@ -526,6 +531,8 @@ begin_run (MhMirror *self, Run *run)
   self->status->active = TRUE;
   self->status->started_ms = mh_clock_now_ms (mh_core_clock (self->tools.core));
   g_mutex_unlock (&self->lock);
+
+  return TRUE;
 }
 
 static void
@@ -572,7 +579,11 @@ mh_mirror_job (gpointer data)
   g_auto (MhPass) pass = { NULL };
   g_autoptr (GError) error = NULL;
 
-  begin_run (self, &run);
+  if (!begin_run (self, &run))
+    {
+      let_go (self);
+      return;
+    }
   self->tools.changed (self, self->tools.data);
   mh_pass_init (&pass);
   fill_pass (&run, &pass);
