@@ -485,10 +485,10 @@ note_written (Gathered *self, const Batch *batch, guint taken, GError *error)
       for (guint i = 0; i < batch->blocks->len; i++)
         pull->bytes += (gint64) g_bytes_get_size (g_ptr_array_index (batch->blocks, i));
     }
-  else if (self->is_unchecked && g_error_matches (error, MH_ERROR, MH_ERROR_CORRUPT)
-           && self->wrong->len < MOST_WRONG * MH_SYNC_HASH_SIZE)
-    { /* its disk may be damaged without its knowing */
-      g_byte_array_append (self->wrong, batch->ids->data, batch->ids->len);
+  else if (self->is_unchecked && g_error_matches (error, MH_ERROR, MH_ERROR_CORRUPT))
+    { /* its disk may be damaged without its knowing; what is too much now is asked for next time */
+      if (self->wrong->len < MOST_WRONG * MH_SYNC_HASH_SIZE)
+        g_byte_array_append (self->wrong, batch->ids->data, batch->ids->len);
       g_error_free (error);
     }
   else if (self->error == NULL)
@@ -604,7 +604,6 @@ gather_again (Gathered *self, MhSyncSession *session, GError **error)
 {
   g_autoptr (GBytes) ids = g_bytes_new (self->wrong->data, self->wrong->len);
 
-  mh_sync_blame_doubt (self->pull->blame, self->pull->peer);
   self->is_unchecked = FALSE;
 
   return gather (self, session, ids, error);
@@ -622,6 +621,8 @@ pull_each (MhSyncPull *self, MhSyncSession *session, GBytes *ids, GError **error
   gathered.is_unchecked =
       self->blame != NULL && !mh_sync_blame_is_doubted (self->blame, self->peer);
   good = gather (&gathered, session, ids, error);
+  if (gathered.wrong->len > 0)
+    mh_sync_blame_doubt (self->blame, self->peer);
   if (good && gathered.wrong->len > 0)
     good = gather_again (&gathered, session, error);
   g_clear_pointer (&gathered.pool, mh_pool_free);
