@@ -115,17 +115,23 @@ find_network (MhCli *cli, const char *word, GError **error)
   return NULL;
 }
 
+/* Returns: (transfer full): what a route of the network that @word names answers, or %NULL with
+ * @error set */
+static JsonNode *
+call (MhCli *cli, const char *method, const char *word, const char *rest, GError **error)
+{
+  g_autofree char *id = find_network (cli, word, error);
+
+  return id != NULL ? mh_cli_call (cli, method, g_strdup_printf ("/api/v1/networks/%s%s", id, rest),
+                                   NULL, error)
+                    : NULL;
+}
+
 /* Does something with the network that the first argument names. */
 static gboolean
 act (MhCli *cli, const char *method, const char *word, const char *rest, GError **error)
 {
-  g_autofree char *id = find_network (cli, word, error);
-  g_autoptr (JsonNode) answer = NULL;
-
-  if (id == NULL)
-    return FALSE;
-  answer =
-      mh_cli_call (cli, method, g_strdup_printf ("/api/v1/networks/%s%s", id, rest), NULL, error);
+  g_autoptr (JsonNode) answer = call (cli, method, word, rest, error);
 
   return answer != NULL;
 }
@@ -176,15 +182,11 @@ mh_cli_network_invite (MhCli *cli, const MhCliCommand *command, char ***args, GE
 gboolean
 mh_cli_network_key (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
 {
-  g_autofree char *id = NULL;
   g_autoptr (JsonNode) answer = NULL;
 
   if (!mh_cli_parse (cli, command, NULL, args, error))
     return FALSE;
-  id = find_network (cli, **args, error);
-  if (id == NULL)
-    return FALSE;
-  answer = mh_cli_call (cli, "GET", g_strdup_printf ("/api/v1/networks/%s/key", id), NULL, error);
+  answer = call (cli, "GET", **args, "/key", error);
   if (answer == NULL)
     return FALSE;
   if (!cli->json && JSON_NODE_HOLDS_OBJECT (answer))
@@ -211,16 +213,11 @@ print_rotation (JsonNode *answer)
 gboolean
 mh_cli_network_rotate (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
 {
-  g_autofree char *id = NULL;
   g_autoptr (JsonNode) answer = NULL;
 
   if (!mh_cli_parse (cli, command, NULL, args, error))
     return FALSE;
-  id = find_network (cli, **args, error);
-  if (id == NULL)
-    return FALSE;
-  answer =
-      mh_cli_call (cli, "POST", g_strdup_printf ("/api/v1/networks/%s/swarm-key", id), NULL, error);
+  answer = call (cli, "POST", **args, "/swarm-key", error);
   if (answer == NULL)
     return FALSE;
   if (!cli->json && JSON_NODE_HOLDS_OBJECT (answer))
