@@ -35,6 +35,7 @@ struct _MhDiskOut
   char *part;   /* (owned): its name until then */
   int folder;   /* that it is in */
   int fd;
+  MhHostState state; /* once it is finished */
   gboolean is_placed;
 };
 
@@ -510,6 +511,7 @@ mh_disk_out_finish (MhDiskOut *self, gint64 mtime_ms, guint mode, GError **error
 {
   struct timespec times[2];
   struct stat before;
+  struct stat status;
   int fd = self->fd;
 
   set_times (times, mtime_ms);
@@ -517,8 +519,10 @@ mh_disk_out_finish (MhDiskOut *self, gint64 mtime_ms, guint mode, GError **error
       && S_ISREG (before.st_mode))
     mode = before.st_mode & 0777;
   self->fd = -1; /* close() gives it back also when it fails */
-  if ((mode == 0 || fchmod (fd, mode & 0777) == 0) && futimens (fd, times) == 0)
+  if ((mode == 0 || fchmod (fd, mode & 0777) == 0) && futimens (fd, times) == 0
+      && fstat (fd, &status) == 0)
     {
+      fill (&self->state, &status);
       if (close (fd) == 0)
         return TRUE;
       set_error (error, errno, self->path);
@@ -631,7 +635,7 @@ mh_disk_out_place (MhDiskOut *self, const MhHostState *expected, MhHostState *st
       return FALSE;
     }
   self->is_placed = TRUE;
-  *state = state_at (self->folder, name);
+  *state = self->state; /* what somebody does to it from now on is a change */
 
   return TRUE;
 }
@@ -785,9 +789,12 @@ mh_disk_adjust (MhDisk *self, const char *path, MhHostState *state, gint64 mtime
                 GError **error)
 {
   MhHostState now = { 0 };
+  MhHostState after = { 0 };
   struct timespec times[2];
   struct stat status;
   int fd = mh_disk_open_file (self, path, &now, error);
+  gboolean new_mode = mode != 0 && mode != state->mode;
+  gboolean new_time = mtime_ms != state->mtime_ns / 1000000;
   gboolean done = FALSE;
 
   if (fd < 0)
@@ -796,13 +803,17 @@ mh_disk_adjust (MhDisk *self, const char *path, MhHostState *state, gint64 mtime
   set_times (times, mtime_ms);
   if (!is_same (&now, state))
     set_changed (error, path);
-  else if ((mode != 0 && mode != state->mode && fchmod (fd, mode & 0777) != 0)
-           || (mtime_ms != state->mtime_ns / 1000000 && futimens (fd, times) != 0)
+  else if ((new_mode && fchmod (fd, mode & 0777) != 0) || (new_time && futimens (fd, times) != 0)
            || fstat (fd, &status) != 0)
     set_error (error, errno, path);
   else
     {
-      fill (state, &status);
+      /* only what was set here: anything else that is new about it is a change of somebody else */
+      fill (&after, &status);
+      if (new_mode)
+        state->mode = after.mode;
+      if (new_time)
+        state->mtime_ns = after.mtime_ns;
       done = TRUE;
     }
   (void) close (fd); /* nothing was written */

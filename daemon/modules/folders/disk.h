@@ -122,7 +122,8 @@ gboolean mh_disk_out_finish (MhDiskOut *self, gint64 mtime_ms, guint mode,
  * mh_disk_out_place:
  * @self: a finished file
  * @expected: what is at its path
- * @state: (out): how it is there
+ * @state: (out): how it was finished; who changes it in the moment that it has its name is found
+ * later
  * @error: return location
  *
  * Gives it its name. A file that is not as expected is not replaced: not even when it changes at
