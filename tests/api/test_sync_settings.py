@@ -140,7 +140,8 @@ class Two(Case):
         """a machine keeps nothing for others, then so much, then more, as it is told"""
         one, two = self.network(2, {i: mh.LONELY + test_sync_copies.SOON for i in range(2)})
         vault = one.vault()
-        self.put(one, vault, test_sync_copies.contents(20))
+        files = test_sync_copies.contents(20)
+        self.put(one, vault, files)
         blocks = self.blocks(one, vault)
         mh.wait_until(lambda: self.health(one, vault)["checked_ms"], 30, "a count of copies")
         self.assertEqual(two.get("/api/v1/sync").json["held"], [])
@@ -157,6 +158,15 @@ class Two(Case):
         mh.wait_until(lambda: "hold" not in one.get(f"/api/v1/nodes/{two.id}").json["caps"], 20, "the word of it")
         mh.wait_until(lambda: self.health(one, vault)["ok"] == 0, 30, "another count of copies")
         self.assertEqual(self.health(one, vault)["under"], blocks)
+
+        # what it has is not to be spared, and it still gives it
+        self.assertIn("held", one.get(f"/api/v1/nodes/{two.id}").json["caps"])
+        one.expect.append("is damaged|damaged here came from another machine")
+        one.stop()
+        self.damage(one, 300_000, 400_000)
+        one.start()
+        self.connected(one, 1)
+        self.readable(one, vault, files)
 
 
 if __name__ == "__main__":

@@ -75,6 +75,12 @@ clear (gpointer data)
   g_array_unref (self->links);
 }
 
+gboolean
+mh_hello_has_cap (const MhHello *self, const char *cap)
+{
+  return g_strv_contains ((const char *const *) self->caps, cap);
+}
+
 MhHello *
 mh_hello_ref (MhHello *self)
 {

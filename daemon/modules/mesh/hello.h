@@ -26,6 +26,9 @@ G_BEGIN_DECLS
 /* One of %caps: it keeps sealed blocks of vaults whose keys it does not have. */
 #define MH_HELLO_CAP_HOLD "hold"
 
+/* … and it keeps those that it has until they can be spared, and takes no more. */
+#define MH_HELLO_CAP_HELD "held"
+
 /* The bits of %flags. */
 typedef enum
 {
@@ -75,6 +78,9 @@ MhHello *mh_hello_ref (MhHello *self);
 void mh_hello_unref (MhHello *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhHello, mh_hello_unref)
+
+/* Returns: whether the node says that it does @cap for others. Thread: any. */
+gboolean mh_hello_has_cap (const MhHello *self, const char *cap);
 
 /**
  * mh_hello_seal:

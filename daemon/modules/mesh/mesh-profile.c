@@ -48,6 +48,15 @@ put_vaults (MhMesh *self, MhHello *hello)
     }
 }
 
+/* Whether it has blocks of others that it could not give up yet. */
+static gboolean
+holds_some (MhMesh *self)
+{
+  g_autoptr (GPtrArray) held = mh_store_held (mh_core_service (self->core, "store"), NULL);
+
+  return held != NULL && held->len > 0; /* unknown: as none, until the next time */
+}
+
 MhHello *
 mh_mesh_profile (MhMesh *self)
 {
@@ -66,6 +75,8 @@ mh_mesh_profile (MhMesh *self)
     }
   if (config->hold > 0)
     g_strv_builder_add (caps, MH_HELLO_CAP_HOLD);
+  else if (holds_some (self))
+    g_strv_builder_add (caps, MH_HELLO_CAP_HELD);
   if (config->relay_service)
     g_strv_builder_add (caps, "relay");
   g_strv_builder_add (caps, "store");

@@ -156,7 +156,7 @@ add_keeper (MhSyncPlacement *self, const MhNode *node, gboolean is_trusted)
 {
   MhSyncKeeper keeper = { .peer = node->peer, .has_key = is_trusted };
 
-  if (!is_trusted && !g_strv_contains ((const char *const *) node->hello->caps, MH_HELLO_CAP_HOLD))
+  if (!is_trusted && !mh_hello_has_cap (node->hello, MH_HELLO_CAP_HOLD))
     return;
 
   keeper.is_here = node->is_connected;

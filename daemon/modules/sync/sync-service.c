@@ -798,7 +798,8 @@ mh_sync_offering (MhSync *self, MhSwarm *swarm, GPtrArray *peers)
       g_autofree char *text = mh_peer_id_to_text (&node->peer);
 
       if (node->is_connected && node->hello != NULL
-          && g_strv_contains ((const char *const *) node->hello->caps, MH_HELLO_CAP_HOLD)
+          && (mh_hello_has_cap (node->hello, MH_HELLO_CAP_HOLD)
+              || mh_hello_has_cap (node->hello, MH_HELLO_CAP_HELD))
           && !g_ptr_array_find_with_equal_func (peers, text, g_str_equal, NULL))
         g_array_append_val (out, node->peer);
     }

@@ -373,14 +373,7 @@ mesh_is_block_at (MeshWorld *self, const guint8 *id, guint bits)
 gboolean
 mesh_is_block_lost (MeshWorld *self, const guint8 *id)
 {
-  guint reach = G_MAXUINT;
-
-  /* who is told to keep nothing any more is not asked, though it keeps what cannot be spared */
-  for (guint i = self->count; i < self->all; i++)
-    if (self->machines[i].core.config.hold == 0)
-      reach &= ~bit_of (&self->machines[i]);
-
-  return !mesh_is_block_at (self, id, reach);
+  return !mesh_is_block_at (self, id, G_MAXUINT);
 }
 
 static void

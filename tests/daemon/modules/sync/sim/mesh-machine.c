@@ -154,7 +154,7 @@ holders_of (MeshMachine *self)
       const MeshPeer *peer = &g_array_index (self->known.peers, MeshPeer, i);
       MeshMachine *other = mesh_world_find (self->world, &peer->id);
 
-      if (peer->holds && other != NULL && mesh_are_linked (self, other))
+      if ((peer->holds || peer->held) && other != NULL && mesh_are_linked (self, other))
         g_array_append_val (out, peer->id);
     }
 
@@ -477,6 +477,7 @@ hear (MeshMachine *self, const MeshMachine *other)
   peer->reliable = other->core.config.reliable;
   peer->is_keeper = other->is_keeper;
   peer->holds = other->is_keeper && other->core.config.hold > 0;
+  peer->held = other->is_keeper && other->core.config.hold == 0;
   peer->heard_ms = self->world->now_ms;
 }
 

@@ -92,11 +92,12 @@ hello_of (const MeshPeer *peer)
   MhHello *hello = g_new0 (MhHello, 1);
   MhHelloVault vault = { .id = MESH_VAULT };
   const char *const holds[] = { MH_HELLO_CAP_HOLD, NULL };
+  const char *const held[] = { MH_HELLO_CAP_HELD, NULL };
   const char *const none[] = { NULL };
 
   hello->peer = peer->id;
   hello->flags = peer->reliable ? MH_HELLO_RELIABLE : 0;
-  hello->caps = g_strdupv ((char **) (peer->holds ? holds : none));
+  hello->caps = g_strdupv ((char **) (peer->holds ? holds : peer->held ? held : none));
   hello->free_bytes = G_MAXINT64;
   hello->vaults = g_array_new (FALSE, FALSE, sizeof (MhHelloVault));
   if (!peer->is_keeper)

@@ -217,7 +217,7 @@ is_in_reach (MeshMachine *self, const char *path)
       MeshMachine *other = &self->world->machines[i];
       const MeshPeer *peer = mesh_peers_ensure (&self->known, &other->id);
 
-      if ((peer->has_key || peer->holds) && mesh_are_linked (self, other)
+      if ((peer->has_key || peer->holds || peer->held) && mesh_are_linked (self, other)
           && !mesh_machine_is_dead (other) && !other->lies && !mesh_is_left_out (self, &other->id))
         bits |= 1U << i;
     }

@@ -35,6 +35,7 @@ typedef struct
   gboolean reliable;
   gint64 heard_ms; /* by the clock of the world */
   gboolean holds;  /* it offers to keep blocks without the key */
+  gboolean held;   /* it takes no more, and gives those that it has */
   gboolean is_keeper;
   gboolean has_key; /* it has shown the key */
   MhSyncMark mark;  /* how far it was asked */
