@@ -7,11 +7,16 @@
 G_BEGIN_DECLS
 
 /*
- * A new swarm key for everybody who is connected. Whoever gets it says so, hands it on to its own
- * peers, and then changes over. Nodes that are absent do not get it: they need an invitation, as
- * the point of a new key is that those who have only the old one stay outside.
+ * A new swarm key for everybody who is connected. Whoever gets it hands it on to its own peers, and
+ * says that it has it when they do. When all have it, who made it says so, that is handed on as
+ * well, and all change over. Nodes that are absent do not get it: they need an invitation, as the
+ * point of a new key is that those who have only the old one stay outside.
  *
- * The message is signed by the node that made the key, so that all can tell who it was.
+ * The messages are signed by the node that made the key, so that all can tell who it was.
+ *
+ * Where several make a key in the same moment, all take the least of them (an election by echo and
+ * extinction: E. J. H. Chang, Echo algorithms, 1982): a node that is offered another one answers
+ * with the message that it has, so that no other maker ever hears that all have its key.
  */
 
 #define MH_KEYPUSH_PROTOCOL "/mh/keypush/1"
@@ -32,7 +37,8 @@ typedef struct
 /* Frees it. */
 void mh_keypush_result_free (MhKeypushResult *self);
 
-/* The end of it: (element-type MhKeypushResult). On the loop. */
+/* The end of it: (element-type MhKeypushResult), or %NULL when another node has made a key in the
+ * same moment, which is taken instead. On the loop. */
 typedef void (*MhKeypushDone) (GPtrArray *results, gpointer data);
 
 typedef struct

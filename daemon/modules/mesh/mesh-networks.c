@@ -637,6 +637,13 @@ do_rotate (MhMesh *self, gpointer data, GError **error)
   if (self->swarm != NULL && g_str_equal (self->active->id, args->id))
     {
       rotation->results = mh_swarm_push_key (self->swarm, key);
+      if (rotation->results == NULL)
+        {
+          g_set_error_literal (error, MH_ERROR, MH_ERROR_CONFLICT,
+                               "another machine has changed the key in the same moment; its key is "
+                               "taken, and there is no need for one more");
+          return FALSE;
+        }
       rotation->absent = find_absent (self->swarm, rotation->results);
     }
   else

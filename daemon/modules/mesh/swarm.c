@@ -593,6 +593,7 @@ typedef struct
   const MhSecret *key;
   GMutex lock;
   GCond done;
+  gboolean is_done;   /* (locked-by lock) */
   GPtrArray *results; /* (nullable) (locked-by lock) */
 } KeyCall;
 
@@ -602,7 +603,8 @@ on_pushed (GPtrArray *results, gpointer data)
   KeyCall *call = data;
 
   g_mutex_lock (&call->lock);
-  call->results = g_ptr_array_ref (results);
+  call->results = results != NULL ? g_ptr_array_ref (results) : NULL;
+  call->is_done = TRUE;
   g_cond_signal (&call->done);
   g_mutex_unlock (&call->lock);
 }
@@ -624,7 +626,7 @@ mh_swarm_push_key (MhSwarm *self, const MhSecret *key)
   g_cond_init (&call.done);
   mh_host_run (self->host, push_key_here, &call);
   g_mutex_lock (&call.lock);
-  while (call.results == NULL)
+  while (!call.is_done)
     g_cond_wait (&call.done, &call.lock);
   g_mutex_unlock (&call.lock);
   g_mutex_clear (&call.lock);

@@ -105,7 +105,8 @@ char **mh_swarm_addresses (MhSwarm *self) G_GNUC_WARN_UNUSED_RESULT;
  * @key: a new swarm key
  *
  * Thread: a worker. Waits up to %MH_KEYPUSH_TIMEOUT_MS.
- * Returns: (transfer full) (element-type MhKeypushResult): everybody who is connected
+ * Returns: (transfer full) (element-type MhKeypushResult): everybody who is connected, or %NULL
+ * when another node has made a key in the same moment, which arrives here
  */
 GPtrArray *mh_swarm_push_key (MhSwarm *self, const MhSecret *key) G_GNUC_WARN_UNUSED_RESULT;
 
