@@ -113,14 +113,20 @@ class Few(Case):
         mh.wait_until(lambda: self.state(self.one, self.vault)["files"] == count, 20)
         return tree(self.here)
 
+    def rewrite(self, numbers):
+        """Encrypts files, of which it sees all at once however long it takes here."""
+        self.act(self.one, self.vault, "pause")
+        for number in numbers:
+            write(self.here / f"f{number}", b"encrypted", mtime=OLD + number)
+        self.act(self.one, self.vault, "resume")
+
     def is_held(self):
         return mh.wait_until(lambda: self.state(self.one, self.vault)["held"], 30, "it to be held")
 
     def test_goes_on(self):
         """what is written while a rollback is asked for does not slip into the vault, but is put away with the rest"""
         before = self.fill(12, guard_files=5)
-        for number in range(8):
-            write(self.here / f"f{number}", b"encrypted", mtime=OLD + number)
+        self.rewrite(range(8))
         self.is_held()
         for number in range(3):
             write(self.here / f"f{number}", b"encrypted again")
@@ -134,14 +140,12 @@ class Few(Case):
     def test_hour(self):
         """what was changed before a restart counts, too"""
         self.fill(12, guard_files=5)
-        for number in range(4):
-            write(self.here / f"f{number}", b"encrypted", mtime=OLD + number)
+        self.rewrite(range(4))
         self.in_vault(self.one, self.vault, self.here)
         self.one.stop()
         self.one.start()
         self.one.login()
-        for number in range(4, 8):
-            write(self.here / f"f{number}", b"encrypted", mtime=OLD + number)
+        self.rewrite(range(4, 8))
         self.is_held()
         mh.wait_until(lambda: self.state(self.one, self.vault)["held"]["changed"] == 4, 30, "all of them to be held")
         self.assertEqual(self.one.get(f"/api/v1/vaults/{self.vault}/files/f4").json["version_count"], 1)
@@ -151,8 +155,7 @@ class Few(Case):
     def test_not_possible(self):
         """a rollback that is not possible lets nothing into the vault: it stays held, is said, and can be asked for again"""
         before = self.fill(12, guard_files=5)
-        for number in range(8):
-            write(self.here / f"f{number}", b"encrypted", mtime=OLD + number)
+        self.rewrite(range(8))
         self.is_held()
         write(self.here / ".meshhold-held", b"in the way")
         self.act(self.one, self.vault, "rollback")
