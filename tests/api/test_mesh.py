@@ -3,6 +3,7 @@
 """Networks and nodes: several daemons on loopback that find each other."""
 
 import base64
+import concurrent.futures
 import json
 import pathlib
 import re
@@ -322,6 +323,24 @@ class Together(unittest.TestCase):
         self.assertEqual(absent.post(f"/api/v1/networks/{reply.json['id']}/connect").status, 204)
         self.sees(one, absent, seconds=30)
         mh.wait_until(lambda: one.get("/api/v1/networks").json["networks"][0]["rotated"]["absent"] == [], 20, "nobody absent")
+
+    def test_two_rotations(self):
+        """two machines make a key in the same moment: one of them is told so, and all have the key of the other"""
+        one = self.found()
+        two = self.joined(one)
+        three = self.joined(two)
+        for daemon in (one, two, three):
+            self.sees(daemon, *({one, two, three} - {daemon}))
+        old = one.network
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            replies = list(pool.map(lambda daemon: daemon.post(f"/api/v1/networks/{old}/swarm-key"), (one, three)))
+        # who comes a moment later finds that the network has another id by then
+        self.assertIn(sorted(reply.status for reply in replies), ([200, 404], [200, 409]), replies)
+        key = next(reply.json["id"] for reply in replies if reply.status == 200)
+        for daemon in (one, two, three):
+            mh.wait_until(lambda daemon=daemon: daemon.get("/api/v1/networks").json["networks"][0]["id"] == key, 30, "the new key")
+        for daemon in (one, two, three):
+            self.sees(daemon, *({one, two, three} - {daemon}), seconds=60)
 
     def test_kicked(self):
         """who may not be here is disconnected at once and does not come back, until it may"""
