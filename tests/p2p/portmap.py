@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A peer behind a router that maps ports: miniupnpd, in namespaces of the test's own."""
 
+import contextlib
 import pathlib
 import shutil
 import signal
 import subprocess
 import sys
+import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -61,6 +63,7 @@ class Portmap(nat.Case):
                                        "-P", str(where / "pid")], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         self.addCleanup(daemon.wait)
         self.addCleanup(daemon.kill)
+        self.running = daemon
         mh.wait_until(lambda: ":5000" in self.lab.do(name, "ss", "-ltn").stdout, 20, "miniupnpd")
 
     def mapped(self):
@@ -123,6 +126,50 @@ class Portmap(nat.Case):
         self.assertEqual(hidden.wait("mapped")["addr"], "/ip4/11.22.33.2/tcp/4001")
         self.assertEqual(len(self.mapped()), 1)
 
+    def test_the_end_at_a_silent_router(self):
+        """a peer whose router does not answer ends all the same: while it waits for an answer, and while there is nothing to wait for"""
+        for silent_first in (True, False):
+            with self.subTest(silent_first=silent_first):
+                self.router("router-a", "10.1.0")
+                hidden = self.peer("a", "--portmap", "--lease", "12")
+                hidden.wait("mapped")
+                self.lab.do("router-a", "nft", "-a", "insert", "rule", "inet", "filter", "input", "tcp", "dport", "5000", "drop")
+                if silent_first:
+                    self.why(hidden)
+                else:
+                    time.sleep(1.5)  # it has asked again by then
+                hidden.process.send_signal(signal.SIGTERM)
+                self.assertEqual(hidden.process.wait(timeout=20), 0)
+                self.running.kill()
+                self.running.wait()
+
+    def test_a_router_that_forgets(self):
+        """a router that was started anew has the mapping again, without a word of anybody"""
+        self.router("router-a", "10.1.0")
+        hidden = self.peer("a", "--portmap", "--lease", "12")
+        hidden.wait("mapped")
+        self.running.kill()
+        self.running.wait()
+        self.router("router-a", "10.1.0")
+        self.assertEqual(self.mapped(), [])
+        mh.wait_until(lambda: len(self.mapped()) == 1, 30, "the mapping")
+
+    def test_another_address(self):
+        """a peer whose address changes is forwarded to at the new one, by another port: the router keeps the first for the old address"""
+        self.router("router-a", "10.1.0")
+        hidden = self.peer("a", "--portmap")
+        hidden.wait("mapped")
+        for words in ("address del 10.1.0.2/24 dev home", "address add 10.1.0.3/24 dev home", "route replace default via 10.1.0.1"):
+            self.lab.do("a", "ip", *words.split())
+        address = hidden.wait("mapped")["addr"]
+        self.assertRegex(address, "^/ip4/11.22.33.2/tcp/")
+        self.assertNotEqual(address, "/ip4/11.22.33.2/tcp/4001")
+        outside = self.peer("relay")
+        self.assertEqual(outside.ask("dial", f"{address}/p2p/{hidden.id}", answer="dialled")["event"], "dialled")
+        hidden.process.send_signal(signal.SIGTERM)
+        self.assertEqual(hidden.process.wait(timeout=20), 0)
+        self.assertFalse([line for line in self.mapped() if "10.1.0.3" in line])
+
     def test_nothing_to_forward(self):
         """a peer that listens on one address only has no port for the router, and says so"""
         self.router("router-a", "10.1.0")
@@ -136,6 +183,76 @@ class Portmap(nat.Case):
         self.assertEqual(hidden.wait("unmapped")["error"], "")
         hidden.process.send_signal(signal.SIGTERM)
         self.assertEqual(hidden.process.wait(timeout=20), 0)
+
+
+class Hostile(nat.Case):
+    """hostile_router.py in place of the router: the peer lives, claims no address, stays small, and ends in time"""
+
+    @contextlib.contextmanager
+    def attack(self, mode):
+        """Gives a peer that asks the router, and what tells what the router wrote so far; looks at the peer after that, and ends it."""
+        log = self.folder / f"{mode}.log"
+        with open(log, "w", encoding="utf-8") as out:
+            router = subprocess.Popen(["ip", "netns", "exec", self.lab.prefix + "router-a", sys.executable, str(HERE / "hostile_router.py"),
+                                       "10.1.0.1", mode], stdout=out, stdin=subprocess.DEVNULL)
+
+        def said(word):
+            return [line for line in log.read_text().splitlines() if line.startswith(word)]
+
+        with contextlib.ExitStack() as ends:
+            ends.callback(router.wait)
+            ends.callback(router.kill)
+            mh.wait_until(lambda: said("listening"), 20, "the router")
+            peer = self.peer("a", "--portmap", "--lease", "12")
+            ends.callback(peer.end)
+            began_kib = self.most_kib(peer)
+            yield peer, said
+            self.bear(peer, began_kib)
+
+    @staticmethod
+    def most_kib(peer):
+        """The most memory that it has had. The program takes the place of `ip netns exec`."""
+        return int(pathlib.Path(f"/proc/{peer.process.pid}/status").read_text().split("VmHWM:")[1].split()[0])
+
+    def bear(self, peer, began_kib):
+        began = time.monotonic()
+        addresses = peer.ask("addresses", answer="addresses")["addrs"]
+        self.assertLess(time.monotonic() - began, 2)
+        self.assertFalse([a for a in addresses if "/ip4/11." in a])
+        self.assertLess(self.most_kib(peer) - began_kib, 16 << 10)
+        peer.process.send_signal(signal.SIGTERM)
+        self.assertEqual(peer.process.wait(timeout=10), 0)
+
+    @staticmethod
+    def error(peer):
+        """What people are told is wrong with the router."""
+        return next(event["error"] for event in iter(lambda: peer.wait("unmapped", addr=""), None) if event["error"])
+
+    def test_what_it_answers(self):
+        """the peer tells what is wrong with the answer, and has read little of one that does not end"""
+        for mode, why in (("endless", "too long"), ("endless-chunk", "too long"), ("endless-length", "too long"), ("endless-headers", "."),
+                          ("endless-interim", "does not come to its answer"), ("endless-unauthorized", "status 401"),
+                          ("endless-misdirected", "status 421"), ("redirect", "status 302"), ("garbage", "."), ("slow", "does not answer"),
+                          ("silent", "does not answer"), ("elsewhere-control", "no service that forwards"), ("endless-answer", "too long"),
+                          ("endless-fault", "too long"), ("redirected-call", "status 307"), ("silent-call", "does not answer")):
+            with self.subTest(mode=mode), self.attack(mode) as (peer, said):
+                self.assertRegex(self.error(peer), why)
+                if mode.startswith("endless"):
+                    mh.wait_until(lambda s=said: s("closed"), 20, "the end of the connection")
+                    self.assertLess(max(int(line.split()[1]) for line in said("closed")), 16 << 20)  # most of it in buffers of the system
+                self.assertFalse([line for line in said("asked") if "asked 10.1.0.1 " not in line])
+
+    def test_where_it_leads(self):
+        """a description at another address than the router's is not asked for"""
+        with self.attack("elsewhere-location") as (_, said):
+            mh.wait_until(lambda: len(said("searched")) > 9, 30, "the next search")  # one has three times three datagrams
+            self.assertEqual(said("asked"), [])
+
+    def test_how_much_it_has(self):
+        """of many descriptions a few are asked for"""
+        with self.attack("many-locations") as (_, said):
+            mh.wait_until(lambda: len(said("searched")) > 9, 30, "the next search")
+            self.assertIn(len(said("asked")), range(16, 33))  # the next one may have begun
 
 
 if __name__ == "__main__":

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "portmap.h"
-
-#include <libgssdp/gssdp.h>
-#include <libgupnp-igd/gupnp-simple-igd.h>
+#include "portmap-private.h"
 
 #include "net/p2p/host/host-private.h"
 
@@ -12,29 +9,8 @@
 #define FAR_ADDRESS "192.0.2.1"
 #define FAR_PORT 9
 
-#define DESCRIPTION "MeshHold"
-
-struct _MhPortmap
-{
-  MhHost *host; /* (unowned) */
-  guint lease_s;
-  MhPortmapChanged changed; /* (nullable) */
-  gpointer data;
-
-  /* of the loop */
-  GUPnPSimpleIgd *igd;   /* (owned) (nullable): holds itself while @is_leaving */
-  gboolean is_leaving;   /* @igd takes back what it has mapped, and is heard no more */
-  char *local;           /* (owned) (nullable): our address that is forwarded to */
-  guint16 port;          /* of ours; 0 while none is forwarded */
-  MhMultiaddr *external; /* (owned) (nullable) */
-  char *error;           /* (owned) (nullable) */
-  GSource *timer;        /* (owned) (nullable): until the next start */
-  gboolean is_stopping;
-
-  GMutex lock;
-  GCond gone;
-  gboolean is_gone; /* (locked-by lock): nothing is under way at the router any more */
-};
+/* Services that are kept, to be tried one after another. */
+#define MOST_SERVICES 16
 
 void
 mh_portmap_state_clear (MhPortmapState *state)
@@ -43,30 +19,20 @@ mh_portmap_state_clear (MhPortmapState *state)
   g_clear_pointer (&state->error, g_free);
 }
 
-static void
-tell (MhPortmap *self)
+void
+mh_portmap_tell (MhPortmap *self)
 {
   if (self->changed != NULL)
     self->changed (self, self->data);
 }
 
-static void
-set_error (MhPortmap *self, const char *text)
+void
+mh_portmap_set_error (MhPortmap *self, const char *text)
 {
   g_autofree char *cut = text != NULL ? g_strndup (text, MH_PORTMAP_MAX_ERROR) : NULL;
 
   g_free (self->error);
   self->error = cut != NULL ? g_utf8_make_valid (cut, -1) : NULL;
-}
-
-static void
-drop_external (MhPortmap *self)
-{
-  if (self->external == NULL)
-    return;
-
-  mh_host_remove_own_address (self->host, self->external);
-  g_clear_pointer (&self->external, mh_multiaddr_unref);
 }
 
 /* Returns: (transfer full) (nullable): our address on the way out */
@@ -88,16 +54,7 @@ find_local (void)
       g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (local)));
 }
 
-/* -- the mapping -- */
-
-/*
- * The library sends what it is asked all at once, and a router may take back the mapping after it
- * has made it anew. It also says nothing when a renewal works again, and nothing more once the
- * router did not know its own address. So a change is a start from the beginning, with an object
- * that is made when the last one is gone.
- */
-
-static void start (MhPortmap *self);
+/* -- time -- */
 
 static void
 drop_timer (MhPortmap *self)
@@ -109,39 +66,105 @@ drop_timer (MhPortmap *self)
   g_clear_pointer (&self->timer, g_source_unref);
 }
 
-static void
-schedule (MhPortmap *self, guint after_ms, GSourceFunc func)
-{
-  if (self->timer != NULL)
-    return;
+static gboolean on_look (gpointer data);
 
-  self->timer = g_timeout_source_new (after_ms);
-  g_source_set_callback (self->timer, func, self, NULL);
+/* Looks after our own address meanwhile: a way out may come after the network that it leads over.
+ */
+static void
+schedule_look (MhPortmap *self)
+{
+  gint64 left_ms = MAX (self->due_us - g_get_monotonic_time (), 0) / G_TIME_SPAN_MILLISECOND + 1;
+
+  drop_timer (self);
+  self->timer = g_timeout_source_new ((guint) MIN (left_ms, MH_PORTMAP_LOOK_MS));
+  g_source_set_callback (self->timer, on_look, self, NULL);
   g_source_attach (self->timer, mh_host_context (self->host));
 }
 
-static gboolean
-on_start (gpointer data)
+void
+mh_portmap_schedule (MhPortmap *self, guint least_ms)
 {
-  MhPortmap *self = data;
+  gint64 part_us = self->lease_s * G_TIME_SPAN_SECOND / MH_PORTMAP_PERIOD_PART;
 
-  drop_timer (self);
-  start (self);
-
-  return G_SOURCE_REMOVE;
+  self->due_us =
+      g_get_monotonic_time () + MAX (part_us, least_ms * (gint64) G_TIME_SPAN_MILLISECOND);
+  schedule_look (self);
 }
 
-/* The router has answered, or did not in time. Also called where the object is freed at once. */
+/* -- finding a router -- */
+
 static void
-on_gone (gpointer data, GObject *igd)
+on_found (MhIgdService *service, const GError *error, gpointer data)
 {
   MhPortmap *self = data;
 
-  self->igd = NULL;
+  if (service == NULL)
+    {
+      if (self->service != NULL)
+        return;
+      mh_portmap_set_error (self, error->message);
+      mh_portmap_tell (self);
+      return;
+    }
+
+  if (self->services->len >= MOST_SERVICES
+      || g_ptr_array_find_with_equal_func (self->services, service,
+                                           (GEqualFunc) mh_igd_service_equal, NULL))
+    return;
+
+  g_ptr_array_add (self->services, mh_igd_service_ref (service));
+  if (self->service == NULL)
+    {
+      drop_timer (self);
+      mh_portmap_use (self, service);
+    }
+}
+
+void
+mh_portmap_search (MhPortmap *self)
+{
+  g_autoptr (GInetAddress) local = NULL;
+  g_autoptr (GError) error = NULL;
+
+  self->is_known = FALSE;
+  g_ptr_array_set_size (self->services, 0);
+  g_clear_pointer (&self->finder, mh_igd_finder_free);
+  mh_portmap_schedule (self, MH_IGD_FINDER_MS);
+  if (self->port == 0 || self->local == NULL)
+    return;
+
+  local = g_inet_address_new_from_string (self->local);
+  self->finder = mh_igd_finder_new (self->session, local, on_found, self, &error);
+  if (self->finder == NULL)
+    mh_portmap_set_error (self, error->message);
+}
+
+/* -- life -- */
+
+/* Asks for what fits the addresses that we have now. */
+static void
+start (MhPortmap *self)
+{
+  g_free (self->local);
+  self->local = find_local ();
+  self->port = mh_listen_port (self->host, G_SOCKET_FAMILY_IPV4);
+  self->router_port = self->port;
+  self->tries = 0;
+  mh_portmap_set_error (self, self->port == 0 ? "no TCP port is listened on on every interface"
+                              : self->local == NULL ? "there is no way out over IPv4"
+                                                    : NULL);
+  mh_portmap_search (self);
+  mh_portmap_tell (self);
+}
+
+void
+mh_portmap_left (MhPortmap *self)
+{
   self->is_leaving = FALSE;
+  mh_portmap_set_service (&self->mapped_at, NULL);
   if (!self->is_stopping)
     {
-      schedule (self, 0, on_start);
+      start (self);
       return;
     }
 
@@ -151,113 +174,64 @@ on_gone (gpointer data, GObject *igd)
   g_mutex_unlock (&self->lock);
 }
 
-/* Takes back what is mapped. The library holds the object itself until the router has answered. */
+/* Has the router take back what it maps, and starts anew after that, if there is no end. */
 static void
 leave (MhPortmap *self)
 {
   drop_timer (self);
-  drop_external (self);
-  if (self->igd == NULL || self->is_leaving)
+  mh_portmap_drop_external (self);
+  g_clear_pointer (&self->finder, mh_igd_finder_free);
+  g_ptr_array_set_size (self->services, 0);
+  mh_portmap_set_service (&self->service, NULL);
+  if (self->is_leaving)
     return;
 
   self->is_leaving = TRUE;
-  g_signal_handlers_disconnect_by_data (self->igd, self);
-  if (self->port != 0 && self->local != NULL)
-    gupnp_simple_igd_remove_port_local (self->igd, "TCP", self->local, self->port);
-  self->port = 0;
-  g_object_weak_ref (G_OBJECT (self->igd), on_gone, self);
-  g_object_unref (self->igd);
+  mh_portmap_forget_call (self);
+  if (self->mapped_at == NULL)
+    mh_portmap_left (self);
+  else
+    mh_portmap_take_back (self);
 }
 
+/* What works is asked for again too: a router that was started anew has forgotten it. What a router
+ * may still map, though it does not answer, is asked for again, and not taken back before. */
 static gboolean
-on_leave (gpointer data)
+on_look (gpointer data)
 {
-  leave (data);
-
-  return G_SOURCE_REMOVE;
-}
-
-/* A network is there. Returns: whether routers in it are none of ours */
-static gboolean
-on_context (GUPnPSimpleIgd *igd, GObject *context, MhPortmap *self)
-{
+  MhPortmap *self = data;
   g_autofree char *local = find_local ();
 
+  drop_timer (self);
   if (g_strcmp0 (local, self->local) != 0
       || mh_listen_port (self->host, G_SOCKET_FAMILY_IPV4) != self->port)
-    schedule (self, 0, on_leave); /* not within a call of what would be freed */
-
-  return g_strcmp0 (gssdp_client_get_host_ip (GSSDP_CLIENT (context)), self->local) != 0;
-}
-
-/* What the signal has behind these is of no interest. */
-static void
-on_mapped (MhPortmap *self, const char *protocol, const char *external_ip, const char *replaces_ip,
-           guint external_port, const char *local_ip)
-{
-  g_autoptr (MhMultiaddr) address = NULL;
-
-  if (self->port == 0 || g_strcmp0 (local_ip, self->local) != 0 || external_port == 0
-      || external_port > G_MAXUINT16)
-    return;
-  if (external_ip != NULL)
-    address = mh_multiaddr_new_tcp (external_ip, (guint16) external_port);
-  if (self->external != NULL && address != NULL && mh_multiaddr_equal (self->external, address))
-    return;
-
-  drop_external (self);
-  if (address == NULL || mh_multiaddr_is_loopback (address) || g_str_equal (external_ip, "0.0.0.0"))
     {
-      set_error (self, "the router does not know its own address");
+      leave (self);
+    }
+  else if (g_get_monotonic_time () < self->due_us)
+    {
+      schedule_look (self);
+    }
+  else if (self->service != NULL)
+    {
+      self->is_known = TRUE;
+      mh_portmap_use (self, self->service);
     }
   else
     {
-      self->external = g_steal_pointer (&address);
-      set_error (self, NULL);
-      mh_host_add_own_address (self->host, self->external);
+      mh_portmap_search (self);
     }
-  tell (self);
-}
 
-static void
-on_error (MhPortmap *self, const GError *error)
-{
-  drop_external (self);
-  set_error (self, error->message);
-  schedule (self, MAX (self->lease_s * 1000 / MH_PORTMAP_RETRY_PART, 1000), on_leave);
-  tell (self);
-}
-
-/* -- life -- */
-
-/* Asks for what fits the addresses that we have now. */
-static void
-start (MhPortmap *self)
-{
-  guint16 port = mh_listen_port (self->host, G_SOCKET_FAMILY_IPV4);
-
-  /* it takes the context of the thread that makes it */
-  self->igd = gupnp_simple_igd_new ();
-  g_signal_connect (self->igd, "context-available", G_CALLBACK (on_context), self);
-  g_signal_connect_swapped (self->igd, "mapped-external-port", G_CALLBACK (on_mapped), self);
-  g_signal_connect_swapped (self->igd, "error-mapping-port", G_CALLBACK (on_error), self);
-
-  g_free (self->local);
-  self->local = find_local ();
-  self->port = port;
-  if (port == 0)
-    set_error (self, "no TCP port is listened on on every interface");
-  else if (self->local == NULL)
-    set_error (self, "there is no way out over IPv4");
-  else
-    gupnp_simple_igd_add_port (self->igd, "TCP", 0, self->local, port, self->lease_s, DESCRIPTION);
-  tell (self);
+  return G_SOURCE_REMOVE;
 }
 
 static void
 start_here (MhHost *host, gpointer data)
 {
-  start (data);
+  MhPortmap *self = data;
+
+  self->session = mh_igd_session_new ();
+  start (self);
 }
 
 MhPortmap *
@@ -271,6 +245,7 @@ mh_portmap_new (MhHost *host, guint lease_s, MhPortmapChanged changed, gpointer 
   self->lease_s = lease_s != 0 ? lease_s : MH_PORTMAP_LEASE_S;
   self->changed = changed;
   self->data = data;
+  self->services = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_igd_service_unref);
   mh_host_run (host, start_here, self);
 
   return self;
@@ -283,17 +258,18 @@ stop_here (MhHost *host, gpointer data)
 
   self->is_stopping = TRUE;
   leave (self);
-  self->is_gone = self->igd == NULL;
 }
 
-/* The router takes too long. */
+/* Whether the router has answered or not. */
 static void
-give_up_here (MhHost *host, gpointer data)
+close_here (MhHost *host, gpointer data)
 {
   MhPortmap *self = data;
 
-  if (self->igd != NULL)
-    g_object_weak_unref (G_OBJECT (self->igd), on_gone, self);
+  mh_portmap_forget_call (self);
+  mh_portmap_set_service (&self->mapped_at, NULL);
+  soup_session_abort (self->session);
+  g_clear_object (&self->session);
 }
 
 static void
@@ -316,7 +292,9 @@ mh_portmap_free (MhPortmap *self)
 
   mh_host_run (self->host, stop_here, self);
   wait_gone (self);
-  mh_host_run (self->host, give_up_here, self);
+  mh_host_run (self->host, close_here, self);
+  g_ptr_array_unref (self->services);
+  g_free (self->router_address);
   g_free (self->local);
   g_free (self->error);
   g_mutex_clear (&self->lock);

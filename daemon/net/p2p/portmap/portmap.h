@@ -10,11 +10,17 @@ G_BEGIN_DECLS
  * of its ports (UPnP forum, WANIPConnection:1 and WANPPPConnection:1).
  */
 
-/* How long a router keeps a mapping that is not renewed, which happens after half of it. */
+/* How long a router keeps a mapping that is not asked for again. */
 #define MH_PORTMAP_LEASE_S 3600
 
-/* After something failed it is asked for again in a part of the lease: five minutes, mostly. */
-#define MH_PORTMAP_RETRY_PART 12
+/*
+ * It is asked for again in a part of the lease, five minutes mostly: a router that was started anew
+ * has forgotten it, and one with a new address does not tell.
+ */
+#define MH_PORTMAP_PERIOD_PART 12
+
+/* How often our own address is looked at between. */
+#define MH_PORTMAP_LOOK_MS 5000
 
 /* How long mh_portmap_free() waits for the router to take its mapping back. */
 #define MH_PORTMAP_REMOVE_MS 4000
@@ -59,8 +65,7 @@ typedef void (*MhPortmapChanged) (MhPortmap *self, gpointer data);
  * address that the router names becomes one of @host's for as long as it forwards.
  *
  * Thread: any but the loop.
- * Returns: (transfer full): it; where the program was built without port mapping, its state has an
- *   error that says so and never changes
+ * Returns: (transfer full): it
  */
 MhPortmap *mh_portmap_new (MhHost *host, guint lease_s, MhPortmapChanged changed,
                            gpointer data) G_GNUC_WARN_UNUSED_RESULT;
