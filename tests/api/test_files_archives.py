@@ -164,6 +164,24 @@ class Breaks(unittest.TestCase):
                         zipfile.ZipFile(io.BytesIO(caught.exception.partial))
             self.assertEqual(daemon.download(vault, "/f/1").body, first)
 
+    def test_clients_that_leave(self):
+        """what packs a file is given back when the client leaves in the middle of it"""
+        with mh.Daemon() as daemon:
+            vault = daemon.vault()
+            daemon.upload(vault, "/f/1", os.urandom(30 * MIB))
+
+            def leave(count):
+                for _ in range(count):
+                    url = daemon.post(f"{V}/{vault}/archive", {"paths": ["/f"], "format": "zip"}).json["url"]
+                    with socket.create_connection(("127.0.0.1", daemon.port)) as connection:
+                        connection.sendall(f"GET {url} HTTP/1.1\r\nHost: 127.0.0.1:{daemon.port}\r\n\r\n".encode())
+                        self.assertIn(b"200 OK", connection.recv(100))
+
+            leave(30)
+            before = daemon.memory_kib("VmRSS")
+            leave(200)
+            self.assertLess(daemon.memory_kib("VmRSS") - before, 20 * 1024)  # zlib has 264 KiB for each
+
     def test_memory_and_a_client_that_leaves(self):
         """300 MiB cost no more memory than 3: each archive has a few blocks of 4 MiB at hand, however slowly it is read."""
         with mh.Daemon() as daemon:

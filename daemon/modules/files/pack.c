@@ -38,8 +38,9 @@ write_cb (struct archive *writer, void *data, const void *buffer, size_t size)
 {
   MhPack *self = data;
 
+  /* closing a tar file fills up the file under way, closing a zip file frees what packs it */
   if (self->abandoned)
-    return -1;
+    return self->plan->format == MH_PACK_ZIP ? (la_ssize_t) size : -1;
 
   g_byte_array_append (self->packed, buffer, (guint) size);
 
@@ -114,7 +115,7 @@ mh_pack_free (MhPack *self)
   if (self == NULL)
     return;
 
-  /* Only what is closed is freed whole, and closing fills up the file under way: let that fail. */
+  /* Only what is closed is freed whole. What that writes goes nowhere. */
   self->abandoned = TRUE;
   archive_write_free (self->writer);
   mh_pack_plan_free (self->plan);
