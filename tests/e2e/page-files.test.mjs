@@ -189,6 +189,24 @@ describe('files', () => {
     await done(page);
   });
 
+  it('stay as they are shown while the list of vaults cannot be had', async () => {
+    const { page } = await openVault('Away', { '/kept.txt': 'k' }, { expected: ['500'] });
+    const deleted = page.getByLabel('Show deleted');
+    await row(page, 'kept.txt').waitFor();
+    await deleted.check({ force: true });
+    await page.getByPlaceholder('Filter by name').fill('kept');
+    await page.route('**/api/v1/vaults', (route) => route.fulfill({ status: 500, contentType: 'application/json', body: '{"error":"out of order"}' }));
+    const failed = page.waitForResponse((response) => response.status() === 500);
+    await daemon.newVault('Another'); // which is told, and has the page ask for the list
+    await (await failed).finished();
+    await page.waitForTimeout(300); // it would be gone by then
+    assert.equal(await deleted.isChecked(), true);
+    assert.equal(await page.getByPlaceholder('Filter by name').inputValue(), 'kept');
+    await row(page, 'kept.txt').waitFor();
+    await page.unroute('**/api/v1/vaults');
+    await done(page);
+  });
+
   it('move by drag onto a folder and onto the path, and back by undo', async () => {
     const { vault, page } = await openVault('Drag', { '/folder/in.txt': 'in', '/out.txt': 'out' });
     await row(page, 'out.txt').dragTo(row(page, 'folder'));

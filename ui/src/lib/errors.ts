@@ -24,6 +24,11 @@ export function errorText(error: unknown): string {
   return quotaText(error) ?? statusText(error.status, error.message);
 }
 
+/** Whether an error takes the place of what was loaded before. It does not while the daemon is only away, which a banner says. */
+export function isRefusal(error: unknown): boolean {
+  return error !== null && !(error instanceof ApiError && (error.status === 0 || error.status >= 500));
+}
+
 /** What the daemon says of a field, without the name that the field has there. */
 export function fieldError(error: Error | null, field: string): string | null {
   if (error === null) return null;

@@ -16,7 +16,7 @@ import { Failure } from '../../components/failure';
 import type { Icon } from '../../components/icon-button';
 import { notifyError } from '../../components/notify';
 import { ProblemList } from '../../components/problem-list';
-import { sentence } from '../../lib/errors';
+import { isRefusal, sentence } from '../../lib/errors';
 import { formatTime, number } from '../../lib/format';
 import { t, tn } from '../../lib/i18n';
 import { DecideHeld, heldText } from './decide-held';
@@ -200,7 +200,7 @@ export function FolderCard({ vault }: { vault: Vault }) {
   const folder = find(query.data);
   let content: ReactNode;
   if (query.isPending) content = <Skeleton h={120} radius={14} role="status" aria-label={t('Loading')} />;
-  else if (query.isError) content = <Failure error={query.error} retry={() => void query.refetch()} />;
+  else if (query.data === undefined || isRefusal(query.error)) content = <Failure error={query.error} retry={() => void query.refetch()} />;
   else content = folder === undefined ? <None vault={vault} /> : <Mirrored vault={vault} folder={folder} />;
   return <Card title={t('Folder on this machine')}>{content}</Card>;
 }

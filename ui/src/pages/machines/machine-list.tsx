@@ -7,6 +7,7 @@ import type { MeshNode } from '../../api/types';
 import { Fact, Facts, Tile, Tiles } from '../../components/card';
 import { Failure } from '../../components/failure';
 import { formatBytes, formatTime, number } from '../../lib/format';
+import { isRefusal } from '../../lib/errors';
 import { t } from '../../lib/i18n';
 import { hrefOf } from '../../lib/router';
 import { mayConnect } from './acl';
@@ -55,7 +56,7 @@ export function MachineList({ network }: { network: string }) {
   const query = useQuery(nodesQuery(network));
   const rule = useQuery(aclQuery).data;
   if (query.isPending) return <Skeleton h={200} radius={14} role="status" aria-label={t('Loading')} />;
-  if (query.isError) return <Failure error={query.error} retry={() => void query.refetch()} />;
+  if (query.data === undefined || isRefusal(query.error)) return <Failure error={query.error} retry={() => void query.refetch()} />;
   return (
     <section aria-label={t('Machines of the network')}>
       <Title order={2} size="h4" mb="sm">

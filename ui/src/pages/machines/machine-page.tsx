@@ -11,6 +11,7 @@ import { Empty } from '../../components/empty';
 import { Failure } from '../../components/failure';
 import { Page } from '../../components/page';
 import { formatBytes, formatDuration } from '../../lib/format';
+import { isRefusal } from '../../lib/errors';
 import { t } from '../../lib/i18n';
 import { hrefOf } from '../../lib/router';
 import { Access } from './access';
@@ -108,7 +109,7 @@ function Nobody({ title, text }: { title: string; text: string }) {
 function Machine({ id, network }: { id: string; network: Network }) {
   const query = useQuery(nodesQuery(network.id));
   if (query.isPending) return <Skeleton h={320} m="xl" role="status" aria-label={t('Loading')} />;
-  if (query.isError)
+  if (query.data === undefined || isRefusal(query.error))
     return (
       <Page title={t('Machines')}>
         <Failure error={query.error} retry={() => void query.refetch()} />
@@ -135,7 +136,7 @@ function Machine({ id, network }: { id: string; network: Network }) {
 export function MachinePage({ id }: { id: string }) {
   const query = useQuery(networksQuery);
   if (query.isPending) return <Skeleton h={320} m="xl" role="status" aria-label={t('Loading')} />;
-  if (query.isError)
+  if (query.data === undefined || isRefusal(query.error))
     return (
       <Page title={t('Machines')}>
         <Failure error={query.error} retry={() => void query.refetch()} />

@@ -15,6 +15,7 @@ import { Empty } from '../../components/empty';
 import { Failure } from '../../components/failure';
 import { Page } from '../../components/page';
 import { formatBytes } from '../../lib/format';
+import { isRefusal } from '../../lib/errors';
 import { t, tn } from '../../lib/i18n';
 import { hrefOf } from '../../lib/router';
 import { QuotaBar } from './quota-bar';
@@ -61,7 +62,7 @@ function List({ create }: { create: () => void }) {
         <Skeleton h={150} radius={14} />
       </TilesToCome>
     );
-  if (query.isError) return <Failure error={query.error} retry={() => void query.refetch()} />;
+  if (query.data === undefined || isRefusal(query.error)) return <Failure error={query.error} retry={() => void query.refetch()} />;
   if (query.data.length === 0)
     return (
       <Empty icon={ArchiveBoxIcon} title={t('Make your first vault')}>

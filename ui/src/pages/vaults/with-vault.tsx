@@ -6,6 +6,7 @@ import type { Vault } from '../../api/types';
 import { vaultsQuery } from '../../api/vaults';
 import { Failure } from '../../components/failure';
 import { Page } from '../../components/page';
+import { isRefusal } from '../../lib/errors';
 import { t } from '../../lib/i18n';
 import { MissingPage } from '../missing-page';
 import { LockedPage } from './unlock-form';
@@ -14,7 +15,7 @@ import { LockedPage } from './unlock-form';
 export function WithVault({ id, children }: { id: string; children: (vault: Vault) => ReactNode }) {
   const vaults = useQuery(vaultsQuery);
   if (vaults.isPending) return <Skeleton h={320} m="xl" role="status" aria-label={t('Loading')} />;
-  if (vaults.isError)
+  if (vaults.data === undefined || isRefusal(vaults.error))
     return (
       <Page title={t('Files')}>
         <Failure error={vaults.error} retry={() => void vaults.refetch()} />
