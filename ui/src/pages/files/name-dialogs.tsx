@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { useState, type SubmitEvent } from 'react';
-import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
+import { Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { ApiError } from '../../api/client';
 import { moveFile } from '../../api/files';
 import { Dialog } from '../../components/dialog';
+import { FormEnd } from '../../components/form-end';
 import { notifyUndo } from '../../components/notify';
 import { errorText } from '../../lib/errors';
 import { t } from '../../lib/i18n';
@@ -72,14 +73,7 @@ function NameDialog({ title, action, initial, note, run, close }: NameDialogProp
               {note}
             </Text>
           )}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              {t('Cancel')}
-            </Button>
-            <Button type="submit" loading={change.isPending}>
-              {action}
-            </Button>
-          </Group>
+          <FormEnd action={action} pending={change.isPending} cancel={close} />
         </Stack>
       </form>
     </Dialog>

@@ -1,29 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { useState, type SubmitEvent } from 'react';
-import { Button, Group, Stack, Text } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { foldersQuery, mirrorFolder, unmirrorFolder, usualLimits, type GuardLimits } from '../../api/folders';
 import type { MirrorFolder, Vault } from '../../api/types';
 import { Dialog } from '../../components/dialog';
+import { FormEnd } from '../../components/form-end';
 import { notifyDone } from '../../components/notify';
-import { errorText, fieldError } from '../../lib/errors';
+import { fieldError } from '../../lib/errors';
 import { t } from '../../lib/i18n';
 import { HostFolder } from '../transfers/host-folder';
 import { GuardFields, guardForm, readGuard } from './guard-fields';
 import classes from './keeping.module.css';
-
-function Buttons({ action, danger = false, pending, close }: { action: string; danger?: boolean; pending: boolean; close: () => void }) {
-  return (
-    <Group justify="flex-end">
-      <Button variant="default" onClick={close}>
-        {t('Cancel')}
-      </Button>
-      <Button type="submit" loading={pending} {...(danger ? { color: 'red.9' } : {})}>
-        {action}
-      </Button>
-    </Group>
-  );
-}
 
 /** Has a folder mirror a vault, and says so on the page. */
 function useMirror(vault: Vault, close: () => void) {
@@ -67,7 +55,7 @@ export function ChooseFolder({ vault, close }: { vault: Vault; close: () => void
             <summary>{t('More: when changes are held back')}</summary>
             <GuardFields form={form} set={(part) => setForm((old) => ({ ...old, ...part }))} checked={checked} />
           </details>
-          <Buttons action={t('Mirror')} pending={change.isPending} close={close} />
+          <FormEnd action={t('Mirror')} pending={change.isPending} cancel={close} />
         </Stack>
       </form>
     </Dialog>
@@ -90,12 +78,7 @@ export function ChangeLimits({ vault, folder, close }: { vault: Vault; folder: M
       <form onSubmit={submit} noValidate>
         <Stack>
           <GuardFields form={form} set={(part) => setForm((old) => ({ ...old, ...part }))} checked={checked} />
-          {change.isError ? (
-            <Text role="alert" c="var(--mh-bad)" size="sm">
-              {errorText(change.error)}
-            </Text>
-          ) : null}
-          <Buttons action={t('Save')} pending={change.isPending} close={close} />
+          <FormEnd action={t('Save')} pending={change.isPending} cancel={close} error={change.error} />
         </Stack>
       </form>
     </Dialog>
@@ -124,12 +107,7 @@ export function StopMirroring({ vault, folder, close }: { vault: Vault; folder: 
           <Text style={{ overflowWrap: 'anywhere' }}>
             {t('All files stay, in {path} and in the vault. What changes on one side does not come to the other any more.', { path: folder.path })}
           </Text>
-          {change.isError ? (
-            <Text role="alert" c="var(--mh-bad)" size="sm">
-              {errorText(change.error)}
-            </Text>
-          ) : null}
-          <Buttons danger action={t('Stop mirroring')} pending={change.isPending} close={close} />
+          <FormEnd danger action={t('Stop mirroring')} pending={change.isPending} cancel={close} error={change.error} />
         </Stack>
       </form>
     </Dialog>

@@ -7,6 +7,7 @@ import type { MeshNode, PeerAcl } from '../../api/types';
 import { Card } from '../../components/card';
 import { Dialog } from '../../components/dialog';
 import { Failure } from '../../components/failure';
+import { FormEnd } from '../../components/form-end';
 import { fieldError } from '../../lib/errors';
 import { t } from '../../lib/i18n';
 import { mayConnect } from './acl';
@@ -97,14 +98,7 @@ function Form({ rule, nodes, close }: FormProps) {
             {t('Disconnected at once: {names}.', { names: nameList(cut.map(({ node_id }) => nameOfId(node_id, nodes))) })}
           </Text>
         )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            {t('Cancel')}
-          </Button>
-          <Button type="submit" loading={change.isPending}>
-            {t('Save')}
-          </Button>
-        </Group>
+        <FormEnd action={t('Save')} pending={change.isPending} cancel={close} />
       </Stack>
     </form>
   );

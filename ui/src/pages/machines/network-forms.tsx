@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { useState, type SubmitEvent } from 'react';
-import { Button, Group, Stack, TextInput } from '@mantine/core';
+import { Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { createNetwork, joinNetwork } from '../../api/mesh';
 import type { Network } from '../../api/types';
+import { FormEnd } from '../../components/form-end';
 import { notifyDone } from '../../components/notify';
 import { fieldError } from '../../lib/errors';
 import { t } from '../../lib/i18n';
@@ -34,21 +35,6 @@ function useEnter(run: (text: string) => Promise<Network>, done?: () => void) {
   });
 }
 
-function Buttons({ action, pending, cancel }: { action: string; pending: boolean; cancel: (() => void) | undefined }) {
-  return (
-    <Group justify={cancel === undefined ? 'flex-start' : 'flex-end'}>
-      {cancel === undefined ? null : (
-        <Button variant="default" onClick={cancel}>
-          {t('Cancel')}
-        </Button>
-      )}
-      <Button type="submit" loading={pending}>
-        {action}
-      </Button>
-    </Group>
-  );
-}
-
 /** Makes a network with a key of its own. */
 export function CreateForm({ done, cancel, focus = false }: FormProps) {
   const [name, setName] = useState('');
@@ -72,7 +58,7 @@ export function CreateForm({ done, cancel, focus = false }: FormProps) {
           error={tooLong ? t('This name is too long.') : fieldError(change.error, 'name')}
           autoComplete="off"
         />
-        <Buttons action={t('Create the network')} pending={change.isPending} cancel={cancel} />
+        <FormEnd action={t('Create the network')} pending={change.isPending} cancel={cancel} />
       </Stack>
     </form>
   );
@@ -103,7 +89,7 @@ export function JoinForm({ done, cancel, focus = false }: FormProps) {
           autoComplete="off"
           spellCheck={false}
         />
-        <Buttons action={t('Join the network')} pending={change.isPending} cancel={cancel} />
+        <FormEnd action={t('Join the network')} pending={change.isPending} cancel={cancel} />
       </Stack>
     </form>
   );

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { useState, type SubmitEvent } from 'react';
-import { Button, Checkbox, Group, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
+import { Checkbox, Group, NativeSelect, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { changeSyncSettings, syncListQuery, syncSettingsQuery } from '../../api/sync';
 import type { SyncSettings } from '../../api/types';
 import { Dialog } from '../../components/dialog';
+import { FormEnd } from '../../components/form-end';
 import { notifyDone } from '../../components/notify';
-import { errorText } from '../../lib/errors';
 import { number } from '../../lib/format';
 import { t } from '../../lib/i18n';
 import { units, type Unit } from '../../lib/measures';
@@ -151,19 +151,7 @@ export function SettingsDialog({ settings, close }: { settings: SyncSettings; cl
           <Hold {...fields} />
           <Rates {...fields} />
           <Times {...fields} />
-          {save.isError ? (
-            <Text role="alert" c="var(--mh-bad)" size="sm">
-              {errorText(save.error)}
-            </Text>
-          ) : null}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              {t('Cancel')}
-            </Button>
-            <Button type="submit" loading={save.isPending}>
-              {t('Save')}
-            </Button>
-          </Group>
+          <FormEnd action={t('Save')} pending={save.isPending} cancel={close} error={save.error} />
         </Stack>
       </form>
     </Dialog>

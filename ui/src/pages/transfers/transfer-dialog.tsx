@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { useState, type SubmitEvent } from 'react';
-import { Button, Group, Radio, Stack, Text, TextInput } from '@mantine/core';
+import { Radio, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { startTransfer } from '../../api/transfers';
 import type { Transfer, Vault } from '../../api/types';
 import { Dialog } from '../../components/dialog';
-import { errorText } from '../../lib/errors';
+import { FormEnd } from '../../components/form-end';
 import { t } from '../../lib/i18n';
 import { navigate } from '../../lib/router';
 import { addTransfer } from '../../live/transfers';
@@ -88,19 +88,7 @@ export function TransferDialog({ kind, vault, folder, close }: TransferDialogPro
               <Radio value="skip" label={text.skip} />
             </Stack>
           </Radio.Group>
-          {change.isError ? (
-            <Text role="alert" c="var(--mh-bad)" size="sm">
-              {errorText(change.error)}
-            </Text>
-          ) : null}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              {t('Cancel')}
-            </Button>
-            <Button type="submit" loading={change.isPending}>
-              {text.action}
-            </Button>
-          </Group>
+          <FormEnd action={text.action} pending={change.isPending} cancel={close} error={change.error} />
         </Stack>
       </form>
     </Dialog>

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { useState, type SubmitEvent } from 'react';
-import { Button, Checkbox, Group, Stack, Text } from '@mantine/core';
+import { Checkbox, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ApiError } from '../../api/client';
 import type { Vault } from '../../api/types';
 import { setVaultPassword, vaultsQuery } from '../../api/vaults';
 import { Dialog } from '../../components/dialog';
+import { FormEnd } from '../../components/form-end';
 import { Lockout } from '../../components/lockout';
 import { NewPasswordFields, PasswordField, passwordProblems } from '../../components/new-password';
 import { notifyDone } from '../../components/notify';
@@ -78,19 +79,14 @@ export function PasswordDialog({ vault, close }: { vault: Vault; close: () => vo
               onChange={(event) => setRemoving(event.currentTarget.checked)}
             />
           ) : null}
-          {failed.other === null ? null : (
-            <Text role="alert" c="var(--mh-bad)" size="sm">
-              {failed.other}
-            </Text>
-          )}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              {t('Cancel')}
-            </Button>
-            <Button type="submit" loading={change.isPending} disabled={seconds > 0} {...(removing ? { color: 'red.9' } : {})}>
-              {removing ? t('Remove the password') : t('Set the password')}
-            </Button>
-          </Group>
+          <FormEnd
+            action={removing ? t('Remove the password') : t('Set the password')}
+            pending={change.isPending}
+            cancel={close}
+            danger={removing}
+            disabled={seconds > 0}
+            error={failed.other}
+          />
         </Stack>
       </form>
     </Dialog>

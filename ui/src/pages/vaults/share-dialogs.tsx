@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { useState, type SubmitEvent } from 'react';
-import { Alert, Button, Group, Skeleton, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Skeleton, Stack, Text, TextInput } from '@mantine/core';
 import { ExclamationTriangleIcon } from '@heroicons/react/24/outline';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { Vault } from '../../api/types';
 import { joinVault, shareQuery, vaultsQuery } from '../../api/vaults';
 import { Dialog } from '../../components/dialog';
 import { Failure } from '../../components/failure';
+import { FormEnd } from '../../components/form-end';
 import { SecretUrl } from '../../components/secret-url';
 import { fieldError } from '../../lib/errors';
 import { t } from '../../lib/i18n';
@@ -70,14 +71,7 @@ export function JoinVault({ close }: { close: () => void }) {
             autoComplete="off"
             spellCheck={false}
           />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              {t('Cancel')}
-            </Button>
-            <Button type="submit" loading={change.isPending}>
-              {t('Join')}
-            </Button>
-          </Group>
+          <FormEnd action={t('Join')} pending={change.isPending} cancel={close} />
         </Stack>
       </form>
     </Dialog>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { useState, type SubmitEvent } from 'react';
-import { Button, Group, Stack, Text } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import { LockClosedIcon } from '@heroicons/react/24/outline';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ApiError } from '../../api/client';
@@ -8,6 +8,7 @@ import type { Vault } from '../../api/types';
 import { lockVault, unlockVaults, vaultsQuery } from '../../api/vaults';
 import { Dialog } from '../../components/dialog';
 import { Empty } from '../../components/empty';
+import { FormEnd } from '../../components/form-end';
 import { Lockout } from '../../components/lockout';
 import { PasswordField } from '../../components/new-password';
 import { notifyDone, notifyError } from '../../components/notify';
@@ -57,16 +58,7 @@ function UnlockForm({ done, cancel }: { done?: () => void; cancel?: () => void }
         <Text size="sm" c="dimmed">
           {t('It is tried on every vault that is locked.')}
         </Text>
-        <Group justify="flex-end">
-          {cancel === undefined ? null : (
-            <Button variant="default" onClick={cancel}>
-              {t('Cancel')}
-            </Button>
-          )}
-          <Button type="submit" loading={change.isPending} disabled={seconds > 0}>
-            {t('Unlock')}
-          </Button>
-        </Group>
+        <FormEnd action={t('Unlock')} pending={change.isPending} cancel={cancel} disabled={seconds > 0} />
       </Stack>
     </form>
   );

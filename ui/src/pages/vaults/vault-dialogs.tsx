@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { useState, type ReactNode, type SubmitEvent } from 'react';
-import { Button, Checkbox, Group, Stack, Text, TextInput } from '@mantine/core';
+import { Checkbox, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ApiError } from '../../api/client';
 import type { Vault } from '../../api/types';
 import { changeVault, createVault, deleteVault, vaultsQuery } from '../../api/vaults';
 import { Dialog } from '../../components/dialog';
+import { FormEnd } from '../../components/form-end';
 import { NewPasswordFields, passwordProblems } from '../../components/new-password';
 import { notifyDone } from '../../components/notify';
 import { errorText } from '../../lib/errors';
@@ -66,14 +67,7 @@ function NameForm({ title, action, initial, run, close, more }: NameFormProps) {
             autoComplete="off"
           />
           {more?.fields}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              {t('Cancel')}
-            </Button>
-            <Button type="submit" loading={change.isPending}>
-              {action}
-            </Button>
-          </Group>
+          <FormEnd action={action} pending={change.isPending} cancel={close} />
         </Stack>
       </form>
     </Dialog>
@@ -152,14 +146,7 @@ export function DeleteVault({ vault, close }: { vault: Vault; close: () => void 
             error={failureText(change.error)}
             autoComplete="off"
           />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              {t('Cancel')}
-            </Button>
-            <Button type="submit" color="red.9" disabled={!matches} loading={change.isPending}>
-              {t('Delete for ever')}
-            </Button>
-          </Group>
+          <FormEnd action={t('Delete for ever')} pending={change.isPending} cancel={close} disabled={!matches} danger />
         </Stack>
       </form>
     </Dialog>

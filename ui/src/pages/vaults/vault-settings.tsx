@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { useState, type SubmitEvent } from 'react';
-import { Button, Checkbox, Group, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
+import { Checkbox, Group, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { Vault, VaultChange } from '../../api/types';
 import { changeVault, vaultsQuery } from '../../api/vaults';
 import { Dialog } from '../../components/dialog';
+import { FormEnd } from '../../components/form-end';
 import { notifyDone } from '../../components/notify';
-import { errorText } from '../../lib/errors';
 import { formatBytes } from '../../lib/format';
 import { t } from '../../lib/i18n';
 import { joinBytes, splitBytes, units, wholeNumber, type Unit } from '../../lib/measures';
@@ -133,19 +133,7 @@ export function VaultSettings({ vault, close }: { vault: Vault; close: () => voi
             onChange={(event) => set({ versions: event.currentTarget.value })}
             error={checked && values.history_keep_versions === null ? t('A number from 1 to 100,000 is needed.') : null}
           />
-          {change.isError ? (
-            <Text role="alert" c="var(--mh-bad)" size="sm">
-              {errorText(change.error)}
-            </Text>
-          ) : null}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              {t('Cancel')}
-            </Button>
-            <Button type="submit" loading={change.isPending}>
-              {t('Save')}
-            </Button>
-          </Group>
+          <FormEnd action={t('Save')} pending={change.isPending} cancel={close} error={change.error} />
         </Stack>
       </form>
     </Dialog>
