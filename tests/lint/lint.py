@@ -215,7 +215,7 @@ class Words(unittest.TestCase):
         listed = [str(p) for p in files("*.c", "*.h", "*.md", "*.yaml", "*.py", "*.ts", "*.tsx")]
         result = subprocess.run(["codespell", "-L", "ordner,ect,te,nd,ot,ser,parms,stdio,inout,ist,oder,als,fo,hel,crate",
                                  *listed], capture_output=True, text=True)
-        self.assertEqual(result.stdout, "")
+        self.assertFalse(result.stdout, result.stdout)
 
 
 class Docs(unittest.TestCase):

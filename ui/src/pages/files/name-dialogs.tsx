@@ -5,7 +5,7 @@ import { useMutation } from '@tanstack/react-query';
 import { ApiError } from '../../api/client';
 import { moveFile } from '../../api/files';
 import { Dialog } from '../../components/dialog';
-import { FormEnd } from '../../components/form-end';
+import { FormActions } from '../../components/form-actions';
 import { notifyUndo } from '../../components/notify';
 import { errorText } from '../../lib/errors';
 import { t } from '../../lib/i18n';
@@ -73,7 +73,7 @@ function NameDialog({ title, action, initial, note, run, close }: NameDialogProp
               {note}
             </Text>
           )}
-          <FormEnd action={action} pending={change.isPending} cancel={close} />
+          <FormActions action={action} pending={change.isPending} cancel={close} />
         </Stack>
       </form>
     </Dialog>

@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { foldersQuery, mirrorFolder, unmirrorFolder, usualLimits, type GuardLimits } from '../../api/folders';
 import type { MirrorFolder, Vault } from '../../api/types';
 import { Dialog } from '../../components/dialog';
-import { FormEnd } from '../../components/form-end';
+import { FormActions } from '../../components/form-actions';
 import { notifyDone } from '../../components/notify';
 import { fieldError } from '../../lib/errors';
 import { t } from '../../lib/i18n';
@@ -55,7 +55,7 @@ export function ChooseFolder({ vault, close }: { vault: Vault; close: () => void
             <summary>{t('More: when changes are held back')}</summary>
             <GuardFields form={form} set={(part) => setForm((old) => ({ ...old, ...part }))} checked={checked} />
           </details>
-          <FormEnd action={t('Mirror')} pending={change.isPending} cancel={close} />
+          <FormActions action={t('Mirror')} pending={change.isPending} cancel={close} />
         </Stack>
       </form>
     </Dialog>
@@ -78,7 +78,7 @@ export function ChangeLimits({ vault, folder, close }: { vault: Vault; folder: M
       <form onSubmit={submit} noValidate>
         <Stack>
           <GuardFields form={form} set={(part) => setForm((old) => ({ ...old, ...part }))} checked={checked} />
-          <FormEnd action={t('Save')} pending={change.isPending} cancel={close} error={change.error} />
+          <FormActions action={t('Save')} pending={change.isPending} cancel={close} error={change.error} />
         </Stack>
       </form>
     </Dialog>
@@ -107,7 +107,7 @@ export function StopMirroring({ vault, folder, close }: { vault: Vault; folder: 
           <Text style={{ overflowWrap: 'anywhere' }}>
             {t('All files stay, in {path} and in the vault. What changes on one side does not come to the other any more.', { path: folder.path })}
           </Text>
-          <FormEnd danger action={t('Stop mirroring')} pending={change.isPending} cancel={close} error={change.error} />
+          <FormActions danger action={t('Stop mirroring')} pending={change.isPending} cancel={close} error={change.error} />
         </Stack>
       </form>
     </Dialog>

@@ -7,7 +7,7 @@ import type { MeshNode, PeerAcl } from '../../api/types';
 import { Card } from '../../components/card';
 import { Dialog } from '../../components/dialog';
 import { Failure } from '../../components/failure';
-import { FormEnd } from '../../components/form-end';
+import { FormActions } from '../../components/form-actions';
 import { fieldError } from '../../lib/errors';
 import { t } from '../../lib/i18n';
 import { mayConnect } from './acl';
@@ -98,7 +98,7 @@ function Form({ rule, nodes, close }: FormProps) {
             {t('Disconnected at once: {names}.', { names: nameList(cut.map(({ node_id }) => nameOfId(node_id, nodes))) })}
           </Text>
         )}
-        <FormEnd action={t('Save')} pending={change.isPending} cancel={close} />
+        <FormActions action={t('Save')} pending={change.isPending} cancel={close} />
       </Stack>
     </form>
   );

@@ -4,7 +4,7 @@ import { Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { createNetwork, joinNetwork } from '../../api/mesh';
 import type { Network } from '../../api/types';
-import { FormEnd } from '../../components/form-end';
+import { FormActions } from '../../components/form-actions';
 import { notifyDone } from '../../components/notify';
 import { fieldError } from '../../lib/errors';
 import { t } from '../../lib/i18n';
@@ -58,7 +58,7 @@ export function CreateForm({ done, cancel, focus = false }: FormProps) {
           error={tooLong ? t('This name is too long.') : fieldError(change.error, 'name')}
           autoComplete="off"
         />
-        <FormEnd action={t('Create the network')} pending={change.isPending} cancel={cancel} />
+        <FormActions action={t('Create the network')} pending={change.isPending} cancel={cancel} />
       </Stack>
     </form>
   );
@@ -89,7 +89,7 @@ export function JoinForm({ done, cancel, focus = false }: FormProps) {
           autoComplete="off"
           spellCheck={false}
         />
-        <FormEnd action={t('Join the network')} pending={change.isPending} cancel={cancel} />
+        <FormActions action={t('Join the network')} pending={change.isPending} cancel={cancel} />
       </Stack>
     </form>
   );

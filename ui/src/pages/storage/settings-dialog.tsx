@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { changeSyncSettings, syncListQuery, syncSettingsQuery } from '../../api/sync';
 import type { SyncSettings } from '../../api/types';
 import { Dialog } from '../../components/dialog';
-import { FormEnd } from '../../components/form-end';
+import { FormActions } from '../../components/form-actions';
 import { notifyDone } from '../../components/notify';
 import { number } from '../../lib/format';
 import { t } from '../../lib/i18n';
@@ -151,7 +151,7 @@ export function SettingsDialog({ settings, close }: { settings: SyncSettings; cl
           <Hold {...fields} />
           <Rates {...fields} />
           <Times {...fields} />
-          <FormEnd action={t('Save')} pending={save.isPending} cancel={close} error={save.error} />
+          <FormActions action={t('Save')} pending={save.isPending} cancel={close} error={save.error} />
         </Stack>
       </form>
     </Dialog>

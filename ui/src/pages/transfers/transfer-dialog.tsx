@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { startTransfer } from '../../api/transfers';
 import type { Transfer, Vault } from '../../api/types';
 import { Dialog } from '../../components/dialog';
-import { FormEnd } from '../../components/form-end';
+import { FormActions } from '../../components/form-actions';
 import { t } from '../../lib/i18n';
 import { navigate } from '../../lib/router';
 import { addTransfer } from '../../live/transfers';
@@ -88,7 +88,7 @@ export function TransferDialog({ kind, vault, folder, close }: TransferDialogPro
               <Radio value="skip" label={text.skip} />
             </Stack>
           </Radio.Group>
-          <FormEnd action={text.action} pending={change.isPending} cancel={close} error={change.error} />
+          <FormActions action={text.action} pending={change.isPending} cancel={close} error={change.error} />
         </Stack>
       </form>
     </Dialog>

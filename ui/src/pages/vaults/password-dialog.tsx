@@ -6,7 +6,7 @@ import { ApiError } from '../../api/client';
 import type { Vault } from '../../api/types';
 import { setVaultPassword, vaultsQuery } from '../../api/vaults';
 import { Dialog } from '../../components/dialog';
-import { FormEnd } from '../../components/form-end';
+import { FormActions } from '../../components/form-actions';
 import { Lockout } from '../../components/lockout';
 import { NewPasswordFields, PasswordField, passwordProblems } from '../../components/new-password';
 import { notifyDone } from '../../components/notify';
@@ -79,7 +79,7 @@ export function PasswordDialog({ vault, close }: { vault: Vault; close: () => vo
               onChange={(event) => setRemoving(event.currentTarget.checked)}
             />
           ) : null}
-          <FormEnd
+          <FormActions
             action={removing ? t('Remove the password') : t('Set the password')}
             pending={change.isPending}
             cancel={close}

@@ -7,7 +7,7 @@ import type { Vault } from '../../api/types';
 import { joinVault, shareQuery, vaultsQuery } from '../../api/vaults';
 import { Dialog } from '../../components/dialog';
 import { Failure } from '../../components/failure';
-import { FormEnd } from '../../components/form-end';
+import { FormActions } from '../../components/form-actions';
 import { SecretUrl } from '../../components/secret-url';
 import { fieldError } from '../../lib/errors';
 import { t } from '../../lib/i18n';
@@ -71,7 +71,7 @@ export function JoinVault({ close }: { close: () => void }) {
             autoComplete="off"
             spellCheck={false}
           />
-          <FormEnd action={t('Join')} pending={change.isPending} cancel={close} />
+          <FormActions action={t('Join')} pending={change.isPending} cancel={close} />
         </Stack>
       </form>
     </Dialog>

@@ -8,7 +8,7 @@ import type { Vault } from '../../api/types';
 import { lockVault, unlockVaults, vaultsQuery } from '../../api/vaults';
 import { Dialog } from '../../components/dialog';
 import { Empty } from '../../components/empty';
-import { FormEnd } from '../../components/form-end';
+import { FormActions } from '../../components/form-actions';
 import { Lockout } from '../../components/lockout';
 import { PasswordField } from '../../components/new-password';
 import { notifyDone, notifyError } from '../../components/notify';
@@ -58,7 +58,7 @@ function UnlockForm({ done, cancel }: { done?: () => void; cancel?: () => void }
         <Text size="sm" c="dimmed">
           {t('It is tried on every vault that is locked.')}
         </Text>
-        <FormEnd action={t('Unlock')} pending={change.isPending} cancel={cancel} disabled={seconds > 0} />
+        <FormActions action={t('Unlock')} pending={change.isPending} cancel={cancel} disabled={seconds > 0} />
       </Stack>
     </form>
   );

@@ -6,7 +6,7 @@ import { ApiError } from '../../api/client';
 import type { Vault } from '../../api/types';
 import { changeVault, createVault, deleteVault, vaultsQuery } from '../../api/vaults';
 import { Dialog } from '../../components/dialog';
-import { FormEnd } from '../../components/form-end';
+import { FormActions } from '../../components/form-actions';
 import { NewPasswordFields, passwordProblems } from '../../components/new-password';
 import { notifyDone } from '../../components/notify';
 import { errorText } from '../../lib/errors';
@@ -67,7 +67,7 @@ function NameForm({ title, action, initial, run, close, more }: NameFormProps) {
             autoComplete="off"
           />
           {more?.fields}
-          <FormEnd action={action} pending={change.isPending} cancel={close} />
+          <FormActions action={action} pending={change.isPending} cancel={close} />
         </Stack>
       </form>
     </Dialog>
@@ -146,7 +146,7 @@ export function DeleteVault({ vault, close }: { vault: Vault; close: () => void 
             error={failureText(change.error)}
             autoComplete="off"
           />
-          <FormEnd action={t('Delete for ever')} pending={change.isPending} cancel={close} disabled={!matches} danger />
+          <FormActions action={t('Delete for ever')} pending={change.isPending} cancel={close} disabled={!matches} danger />
         </Stack>
       </form>
     </Dialog>

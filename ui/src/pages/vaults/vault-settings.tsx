@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { Vault, VaultChange } from '../../api/types';
 import { changeVault, vaultsQuery } from '../../api/vaults';
 import { Dialog } from '../../components/dialog';
-import { FormEnd } from '../../components/form-end';
+import { FormActions } from '../../components/form-actions';
 import { notifyDone } from '../../components/notify';
 import { formatBytes } from '../../lib/format';
 import { t } from '../../lib/i18n';
@@ -133,7 +133,7 @@ export function VaultSettings({ vault, close }: { vault: Vault; close: () => voi
             onChange={(event) => set({ versions: event.currentTarget.value })}
             error={checked && values.history_keep_versions === null ? t('A number from 1 to 100,000 is needed.') : null}
           />
-          <FormEnd action={t('Save')} pending={change.isPending} cancel={close} error={change.error} />
+          <FormActions action={t('Save')} pending={change.isPending} cancel={close} error={change.error} />
         </Stack>
       </form>
     </Dialog>

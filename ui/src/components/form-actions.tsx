@@ -3,7 +3,7 @@ import { Button, Group, Text } from '@mantine/core';
 import { errorText } from '../lib/errors';
 import { t } from '../lib/i18n';
 
-interface FormEndProps {
+interface FormActionsProps {
   action: string;
   pending: boolean;
   /** Leaves the form; there is no such button without it. */
@@ -15,7 +15,7 @@ interface FormEndProps {
 }
 
 /** The last rows of a form: what went wrong, and the buttons. */
-export function FormEnd({ action, pending, cancel, danger = false, disabled = false, error = null }: FormEndProps) {
+export function FormActions({ action, pending, cancel, danger = false, disabled = false, error = null }: FormActionsProps) {
   return (
     <>
       {error === null ? null : (
