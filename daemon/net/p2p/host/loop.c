@@ -7,7 +7,7 @@ struct _MhLoop
 {
   gatomicrefcount references;
   GMainContext *context; /* (owned) */
-  GThread *thread;       /* (owned) (nullable): %NULL when it was joined */
+  GThread *thread;       /* (owned): still compared once it was joined */
   GMutex lock;
   gboolean is_stopping; /* (locked-by lock) */
   gboolean has_ended;   /* (locked-by lock) */
@@ -96,6 +96,7 @@ mh_loop_unref (MhLoop *self)
   if (!g_atomic_ref_count_dec (&self->references))
     return;
 
+  g_thread_unref (self->thread);
   g_main_context_unref (self->context);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -209,5 +210,5 @@ mh_loop_stop (MhLoop *self)
   self->is_stopping = TRUE;
   g_mutex_unlock (&self->lock);
   g_main_context_wakeup (self->context);
-  g_thread_join (g_steal_pointer (&self->thread));
+  g_thread_join (g_thread_ref (self->thread)); /* others still compare it */
 }
