@@ -93,6 +93,23 @@ cond_of (GCond *cond)
   return lazily (&cond->p, make_cond, drop_cond);
 }
 
+/* Who drops the last reference has seen what the others did before they dropped theirs. */
+
+void (g_atomic_ref_count_init) (gatomicrefcount *count)
+{
+  __atomic_store_n (count, 1, __ATOMIC_RELEASE);
+}
+
+void (g_atomic_ref_count_inc) (gatomicrefcount *count)
+{
+  __atomic_add_fetch (count, 1, __ATOMIC_ACQ_REL);
+}
+
+gboolean (g_atomic_ref_count_dec) (gatomicrefcount *count)
+{
+  return __atomic_sub_fetch (count, 1, __ATOMIC_ACQ_REL) == 0;
+}
+
 void
 g_mutex_init (GMutex *mutex)
 {
