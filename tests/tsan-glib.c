@@ -242,6 +242,29 @@ g_thread_pool_free (GThreadPool *pool, gboolean immediate, gboolean wait)
     __tsan_acquire (wrapped);
 }
 
+/* A queue: what was written before something was pushed is seen by who takes it. */
+
+void
+g_async_queue_push (GAsyncQueue *queue, gpointer data)
+{
+  void (*next) (GAsyncQueue *, gpointer) = real ("g_async_queue_push");
+
+  __tsan_release (data);
+  next (queue, data);
+}
+
+gpointer
+g_async_queue_timeout_pop (GAsyncQueue *queue, guint64 timeout_us)
+{
+  gpointer (*next) (GAsyncQueue *, guint64) = real ("g_async_queue_timeout_pop");
+  gpointer data = next (queue, timeout_us);
+
+  if (data != NULL)
+    __tsan_acquire (data);
+
+  return data;
+}
+
 /* A source: what was written before it was attached is seen by the loop that runs it. */
 typedef struct
 {

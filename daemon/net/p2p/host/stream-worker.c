@@ -86,7 +86,7 @@ static void
 pump (gpointer data)
 {
   MhStream *self = data;
-  MhStreamWorker *worker = self->worker;
+  MhStreamWorker *worker = g_atomic_pointer_get (&self->worker);
 
   g_mutex_lock (&worker->lock);
   worker->is_pump_posted = FALSE;
@@ -131,7 +131,7 @@ start (gpointer data)
 static void
 post_pump (MhStream *self)
 {
-  MhStreamWorker *worker = self->worker;
+  MhStreamWorker *worker = g_atomic_pointer_get (&self->worker);
 
   if (worker->is_pump_posted)
     return;
