@@ -183,7 +183,7 @@ mh_stream_worker_free (MhStreamWorker *self)
 void
 mh_stream_worker_close (MhStream *self)
 {
-  MhStreamWorker *worker = self->worker;
+  MhStreamWorker *worker = g_atomic_pointer_get (&self->worker);
 
   g_mutex_lock (&worker->lock);
   worker->is_closing = TRUE;

@@ -658,12 +658,6 @@ test_given_up (void)
   mht_wait_until (pair.two, has_no_streams, NULL);
 }
 
-static void
-keep_stream (MhStream *stream, gpointer data)
-{
-  *(MhStream **) data = stream;
-}
-
 static gpointer
 reset_soon (gpointer data)
 {
@@ -676,8 +670,8 @@ reset_soon (gpointer data)
 static void
 test_reset_wakes_worker (void)
 {
+  g_autoptr (GAsyncQueue) queue = g_async_queue_new_full ((GDestroyNotify) mh_stream_unref);
   g_auto (Pair) pair = { NULL };
-  MhStream *kept = NULL;
   g_autoptr (MhStream) stream = NULL;
   g_autoptr (GError) error = NULL;
   GThread *thread;
@@ -685,7 +679,7 @@ test_reset_wakes_worker (void)
   guint8 byte;
 
   pair_init (&pair);
-  handle (pair.two, SINK, keep_stream, &kept);
+  handle (pair.two, SINK, on_given, queue);
   stream = open_stream (&pair, SINK);
   began_us = g_get_monotonic_time ();
   thread = g_thread_new ("reset", reset_soon, stream);
@@ -693,8 +687,6 @@ test_reset_wakes_worker (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   g_assert_cmpint (g_get_monotonic_time () - began_us, <, MHT_TIMEOUT_MS * 1000 / 2);
   g_thread_join (thread);
-  if (kept != NULL)
-    mh_stream_unref (kept);
 }
 
 int
