@@ -7,7 +7,7 @@
 #include "net/p2p/ws/ws.h"
 
 /* Bytes that are taken from the streams at a time: some records of the secure channel. */
-#define PULL (4 * MH_SECURE_PIECE)
+#define PULL (3 * MH_SECURE_PIECE)
 
 static const char *const muxers[] = { "/yamux/1.0.0", NULL };
 
@@ -390,17 +390,29 @@ mh_conn_received (MhConn *self, gsize size, gint64 now_us, GError **error)
 MhBuf *
 mh_conn_pull (MhConn *self, gsize most)
 {
-  while (self->yamux != NULL && mh_buf_size (&self->out) < most
-         && mh_yamux_pull (self->yamux, &self->up, PULL))
+  gboolean is_urgent = TRUE;
+  gboolean was_urgent = FALSE;
+
+  while (self->yamux != NULL && mh_buf_size (&self->out) < most && (is_urgent || !was_urgent))
     {
+      was_urgent = mh_yamux_is_urgent (self->yamux);
+      if (!mh_yamux_pull (self->yamux, &self->up, PULL))
+        break;
       if (!send_up (self, NULL))
         {
           self->phase = PHASE_BROKEN;
           break;
         }
+      is_urgent = mh_yamux_is_urgent (self->yamux);
     }
 
   return &self->out;
+}
+
+gboolean
+mh_conn_is_urgent (const MhConn *self)
+{
+  return mh_buf_size (&self->out) == 0 && self->yamux != NULL && mh_yamux_is_urgent (self->yamux);
 }
 
 gboolean

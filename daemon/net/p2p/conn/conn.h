@@ -82,12 +82,17 @@ gboolean mh_conn_received (MhConn *self, gsize size, gint64 now_us,
  * @self: a connection
  * @most: bytes that may wait to be sent before nothing more is taken from the streams
  *
+ * What is more urgent than bulk streams is not followed by them at once.
+ *
  * Returns: (transfer none): what has to be sent; the caller consumes what it sent
  */
 MhBuf *mh_conn_pull (MhConn *self, gsize most);
 
 /* Returns: whether mh_conn_pull() would have something */
 gboolean mh_conn_wants_send (const MhConn *self);
+
+/* Returns: whether what it would have is more urgent than bulk streams */
+gboolean mh_conn_is_urgent (const MhConn *self);
 
 /* Gives memory back that is not used now; for a connection that is idle. */
 void mh_conn_trim (MhConn *self);

@@ -165,10 +165,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhLink, mh_link_unref)
 void mh_link_close (MhLink *self, const GError *error);
 /* Has what its streams want to send sent soon. */
 void mh_link_kick (MhLink *self);
+/* Sends all that there is room for. */
 void mh_link_send (MhLink *self);
+/* Sends some of it; the rest has its turn when others had theirs. */
+void mh_link_send_some (MhLink *self);
 void mh_link_tick (MhLink *self, gint64 now_us);
-/* No more than this is written at once, or waits to be. */
-#define MH_LINK_PIECE (256 * 1024)
+/* No more than this is written at once, or waits to be: what comes meanwhile waits as long as it
+ * takes to seal and write it. */
+#define MH_LINK_PIECE (48 * 1024)
 gboolean mh_link_is_open (const MhLink *self);
 gboolean mh_link_is_relayed (const MhLink *self);
 gboolean mh_link_is_dialled (const MhLink *self);

@@ -50,7 +50,7 @@ on_flush (gpointer data)
   g_source_set_ready_time (self->flush, -1);
   self->dirty = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_link_unref);
   for (guint i = 0; i < dirty->len; i++)
-    mh_link_send (g_ptr_array_index (dirty, i));
+    mh_link_send_some (g_ptr_array_index (dirty, i));
 
   return G_SOURCE_CONTINUE;
 }
@@ -186,7 +186,8 @@ close_here (gpointer data)
   mh_open_cancel_all (self);
   while (self->links->len > 0)
     {
-      MhLink *link = g_ptr_array_index (self->links, 0);
+      /* who cannot send closes it, too */
+      g_autoptr (MhLink) link = mh_link_ref (g_ptr_array_index (self->links, 0));
 
       if (mh_link_is_open (link))
         {

@@ -8,8 +8,8 @@
 /* How often the other side is asked whether it is there. */
 #define PING_US (10 * G_USEC_PER_SEC)
 
-/* Half of what a loop turn reads, so that one link does not keep the others waiting. */
-#define READ_PIECE (256 * 1024)
+/* What a loop turn reads at most, so that one link does not keep the others waiting. */
+#define READ_PIECE (128 * 1024)
 
 /* What is read first, and after a while without much: room for it is all that an idle link has. */
 #define FIRST_PIECE (16 * 1024)
@@ -151,7 +151,7 @@ on_socket_writable (GSocket *socket, GIOCondition condition, gpointer data)
   g_autoptr (MhLink) self = mh_link_ref (data);
 
   drop_source (&self->writable);
-  mh_link_send (self);
+  mh_link_send_some (self);
 
   return G_SOURCE_REMOVE;
 }
@@ -443,6 +443,10 @@ link_received (MhLink *self, gsize size)
     {
       close_with (self, G_IO_ERROR_CONNECTION_CLOSED, "the peer closed the connection");
     }
+  else if (mh_conn_is_urgent (self->conn))
+    {
+      mh_link_send_some (self); /* an answer need not wait for what else this turn has to do */
+    }
   else
     {
       mh_link_kick (self);
@@ -460,32 +464,52 @@ mh_link_kick (MhLink *self)
   g_source_set_ready_time (self->host->flush, 0);
 }
 
+/* Returns: whether more can be sent now */
+static gboolean
+send_piece (MhLink *self)
+{
+  MhBuf *out;
+  gssize done;
+
+  self->is_dirty = FALSE;
+  if (self->conn == NULL || self->writable != NULL)
+    return FALSE;
+
+  self->depth++;
+  out = mh_conn_pull (self->conn, MH_LINK_PIECE);
+  self->depth--;
+  if (die (self) || mh_buf_size (out) == 0)
+    return FALSE;
+  if (self->over != NULL)
+    done = (gssize) mh_stream_write (self->over, mh_buf_peek (out), mh_buf_size (out));
+  else
+    done = write_socket (self, out);
+  if (done <= 0)
+    return FALSE;
+
+  self->bytes_out += (guint64) done;
+  self->host->bytes_out += (guint64) done;
+  mh_buf_consume (out, (gsize) done);
+
+  return TRUE;
+}
+
 void
 mh_link_send (MhLink *self)
 {
   g_autoptr (MhLink) hold = mh_link_ref (self);
 
-  self->is_dirty = FALSE;
-  while (self->conn != NULL && self->writable == NULL)
-    {
-      MhBuf *out;
-      gssize done;
+  while (send_piece (self))
+    ;
+}
 
-      self->depth++;
-      out = mh_conn_pull (self->conn, MH_LINK_PIECE);
-      self->depth--;
-      if (die (self) || mh_buf_size (out) == 0)
-        return;
-      if (self->over != NULL)
-        done = (gssize) mh_stream_write (self->over, mh_buf_peek (out), mh_buf_size (out));
-      else
-        done = write_socket (self, out);
-      if (done <= 0)
-        return;
-      self->bytes_out += (guint64) done;
-      self->host->bytes_out += (guint64) done;
-      mh_buf_consume (out, (gsize) done);
-    }
+void
+mh_link_send_some (MhLink *self)
+{
+  g_autoptr (MhLink) hold = mh_link_ref (self);
+
+  if (send_piece (self) && mh_conn_wants_send (self->conn))
+    mh_link_kick (self);
 }
 
 void

@@ -193,6 +193,7 @@ tell_room (MhYamux *self)
 gboolean
 mh_yamux_pull (MhYamux *self, MhBuf *out, gsize most)
 {
+  gboolean is_urgent = mh_yamux_is_urgent (self);
   gsize sum = 0;
   gsize size = 1;
 
@@ -202,7 +203,7 @@ mh_yamux_pull (MhYamux *self, MhBuf *out, gsize most)
   /* once for all frames: without it @out would be copied each time it grows */
   mh_buf_reserve (out, MIN (most, self->unsent) + MIN (self->unsent, MH_YAMUX_MOST_DATA)
                            + MH_YAMUX_HEADER);
-  while (sum < most && size > 0)
+  while (sum < most && size > 0 && (sum == 0 || is_urgent == mh_yamux_is_urgent (self)))
     {
       size = put_next (self, out, most - sum);
       sum += size;
@@ -215,12 +216,14 @@ mh_yamux_pull (MhYamux *self, MhBuf *out, gsize most)
 }
 
 gboolean
+mh_yamux_is_urgent (const MhYamux *self)
+{
+  return mh_buf_size (&self->frames) > 0 || self->telling.length > 0
+         || self->turns[MH_YAMUX_URGENT].length > 0 || self->turns[MH_YAMUX_NORMAL].length > 0;
+}
+
+gboolean
 mh_yamux_wants_send (const MhYamux *self)
 {
-  gboolean wants = mh_buf_size (&self->frames) > 0 || self->telling.length > 0;
-
-  for (guint i = 0; i < PRIORITIES; i++)
-    wants = wants || self->turns[i].length > 0;
-
-  return wants;
+  return mh_yamux_is_urgent (self) || self->turns[MH_YAMUX_BULK].length > 0;
 }

@@ -266,11 +266,13 @@ judge (MhYamuxStream *self, gint64 took_us)
 {
   gint64 rtt_us = mh_yamux_rtt_us (self->session);
   guint64 per_trip = (guint64) self->epoch_bytes * (guint64) rtt_us / (guint64) took_us;
+  gboolean is_bulk = self->priority == MH_YAMUX_BULK;
   guint64 least = MAX ((guint64) rtt_us * LEAST_RATE, MH_YAMUX_WINDOW_LEAST);
+  guint64 floor = is_bulk ? MAX (least, MH_YAMUX_WINDOW_BULK) : least;
 
-  if (self->priority == MH_YAMUX_BULK && self->window < MH_YAMUX_WINDOW_BULK)
+  if (is_bulk && self->window < MH_YAMUX_WINDOW_BULK)
     grow (self, MH_YAMUX_WINDOW_BULK);
-  if (rtt_us == 0 || (self->priority == MH_YAMUX_BULK && self->window <= MH_YAMUX_WINDOW_BULK))
+  if (rtt_us == 0)
     return;
   if (per_trip >= self->window / 2)
     {
@@ -278,9 +280,9 @@ judge (MhYamuxStream *self, gint64 took_us)
         grow (self,
               (guint32) MIN (4 * per_trip, MIN (MOST_GROWTH * (guint64) self->window, G_MAXINT32)));
     }
-  else if (least < MH_YAMUX_WINDOW_START && self->window > least && 4 * per_trip < self->window)
+  else if (least < MH_YAMUX_WINDOW_START && self->window > floor && 4 * per_trip < self->window)
     {
-      shrink (self, MAX (self->window / 2, (guint32) least));
+      shrink (self, MAX (self->window / 2, (guint32) floor));
     }
 }
 

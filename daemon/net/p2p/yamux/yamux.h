@@ -20,7 +20,7 @@ G_BEGIN_DECLS
 
 /* Of a bulk stream at work: what keeps both sides busy when their threads have to wait for a core.
  */
-#define MH_YAMUX_WINDOW_BULK (384 * 1024)
+#define MH_YAMUX_WINDOW_BULK (320 * 1024)
 
 /* Bytes of a frame before its data (spec.md). */
 #define MH_YAMUX_HEADER 12
@@ -114,6 +114,9 @@ void mh_yamux_free (MhYamux *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhYamux, mh_yamux_free)
 
+/* Returns: whether something else than bulk streams has something to be sent */
+gboolean mh_yamux_is_urgent (const MhYamux *self);
+
 /**
  * mh_yamux_feed:
  * @self: a session
@@ -138,7 +141,8 @@ gboolean mh_yamux_feed (MhYamux *self, const guint8 *data, gsize size, gint64 no
  *
  * Control frames go first, then the streams by priority; streams of one priority take turns, frame
  * by frame. A bulk stream never has more than one frame of at most 16 KiB less the header before an
- * urgent one gets its turn.
+ * urgent one gets its turn. What is before bulk streams ends a call: it need not wait until they
+ * are sealed and written.
  *
  * Returns: whether anything was put in @out
  */

@@ -276,6 +276,35 @@ test_urgent (void)
   peer_clear (&one);
 }
 
+static void
+test_urgent_alone (void)
+{
+  g_autoptr (MhYamuxStream) bulk = NULL;
+  g_autoptr (MhYamuxStream) message = NULL;
+  g_auto (MhBuf) out = { NULL };
+  Peer one;
+
+  g_test_summary ("what is before bulk streams does not wait until they are pulled as well");
+  peer_init (&one, TRUE, NULL);
+  bulk = mh_yamux_open (one.session);
+  message = mh_yamux_open (one.session);
+  mh_yamux_stream_set_priority (bulk, MH_YAMUX_BULK);
+  while (mh_yamux_pull (one.session, &out, 65536) && mh_yamux_wants_send (one.session))
+    ;
+  mh_buf_consume (&out, mh_buf_size (&out));
+  mh_yamux_stream_write (bulk, zeros, 50000);
+  mh_yamux_stream_write (message, zeros, 100);
+  g_assert_true (mh_yamux_is_urgent (one.session));
+  g_assert_true (mh_yamux_pull (one.session, &out, 65536));
+  g_assert_cmpuint (mh_buf_size (&out), ==, 100 + MH_YAMUX_HEADER);
+  g_assert_false (mh_yamux_is_urgent (one.session));
+  g_assert_true (mh_yamux_wants_send (one.session));
+  g_assert_true (mh_yamux_pull (one.session, &out, 65536));
+  g_assert_cmpuint (mh_buf_size (&out), >, 50000 + 100);
+  g_assert_false (mh_yamux_wants_send (one.session));
+  peer_clear (&one);
+}
+
 /* A way of @delay_us and @per_ms bytes in one direction. */
 typedef struct
 {
@@ -438,16 +467,49 @@ line_window (Line *line)
   return sum;
 }
 
+typedef struct
+{
+  gsize per_ms; /* 12500 bytes are 100 Mbit/s */
+  guint round_trip_ms;
+  guint32 least_window;
+  guint32 most_window;
+} Growth;
+
+static void
+check_growth (const Growth *row, gboolean is_bulk)
+{
+  g_autoptr (MhYamuxStream) stream = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  gint64 round_trip_us = row->round_trip_ms * 1000;
+  Line line;
+  guint64 rate = 0;
+  gsize window = 0;
+
+  line_init (&line, row->per_ms, round_trip_us, NULL);
+  stream = mh_yamux_open (line.one.session);
+  fill (stream, NULL);
+  for (guint i = 0; i < 20; i++)
+    {
+      rate = line_run (&line, row->round_trip_ms) / row->round_trip_ms;
+      g_string_append_printf (text, " %.2f", (double) rate / (double) row->per_ms);
+      if (is_bulk && i == 0)
+        mh_yamux_stream_set_priority (line.reader.streams->pdata[0], MH_YAMUX_BULK);
+    }
+  g_test_message ("share of the rate, round trip by round trip:%s", text->str);
+  rate = line_run (&line, 1000) / 1000;
+  g_assert_cmpuint (rate, >=, row->per_ms * 97 / 100);
+  g_assert_cmpint (mh_yamux_rtt_us (line.two.session), >=, round_trip_us);
+  window = line_window (&line);
+  g_test_message ("window %zu", window);
+  g_assert_cmpuint (window, >=, row->least_window);
+  g_assert_cmpuint (window, <=, row->most_window);
+  line_clear (&line);
+}
+
 static void
 test_growth (void)
 {
-  static const struct
-  {
-    gsize per_ms; /* 12500 bytes are 100 Mbit/s */
-    guint round_trip_ms;
-    guint32 least_window;
-    guint32 most_window;
-  } rows[] = {
+  static const Growth rows[] = {
     { 12500, 100, 2 * MIB, 5 * MIB },     { 125000, 10, 2 * MIB, 5 * MIB },
     { 125000, 100, 20 * MIB, 50 * MIB },  { 400000, 100, 60 * MIB, 65 * MIB },
     { 1250, 20, 192 * 1024, 512 * 1024 }, { 100, 2, 192 * 1024, 320 * 1024 },
@@ -456,30 +518,8 @@ test_growth (void)
   g_test_summary ("the window grows to what the line holds, and not far over it");
   for (guint row = 0; row < G_N_ELEMENTS (rows); row++)
     {
-      g_autoptr (MhYamuxStream) stream = NULL;
-      g_autoptr (GString) text = g_string_new (NULL);
-      gint64 round_trip_us = rows[row].round_trip_ms * 1000;
-      Line line;
-      guint64 rate = 0;
-      gsize window = 0;
-
-      line_init (&line, rows[row].per_ms, round_trip_us, NULL);
-      stream = mh_yamux_open (line.one.session);
-      fill (stream, NULL);
-      for (guint i = 0; i < 20; i++)
-        {
-          rate = line_run (&line, rows[row].round_trip_ms) / rows[row].round_trip_ms;
-          g_string_append_printf (text, " %.2f", (double) rate / (double) rows[row].per_ms);
-        }
-      g_test_message ("share of the rate, round trip by round trip:%s", text->str);
-      rate = line_run (&line, 1000) / 1000;
-      g_assert_cmpuint (rate, >=, rows[row].per_ms * 97 / 100);
-      g_assert_cmpint (mh_yamux_rtt_us (line.two.session), >=, round_trip_us);
-      window = line_window (&line);
-      g_test_message ("window %zu", window);
-      g_assert_cmpuint (window, >=, rows[row].least_window);
-      g_assert_cmpuint (window, <=, rows[row].most_window);
-      line_clear (&line);
+      check_growth (&rows[row], FALSE);
+      check_growth (&rows[row], TRUE);
     }
 }
 
@@ -914,6 +954,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/yamux/nested", test_nested);
   g_test_add_func ("/p2p/yamux/priorities", test_priorities);
   g_test_add_func ("/p2p/yamux/urgent", test_urgent);
+  g_test_add_func ("/p2p/yamux/urgent-alone", test_urgent_alone);
   g_test_add_func ("/p2p/yamux/growth", test_growth);
   g_test_add_func ("/p2p/yamux/slow-reader", test_slow_reader);
   g_test_add_func ("/p2p/yamux/growth-of-all", test_growth_of_all);
