@@ -321,16 +321,6 @@ wait_for_others (MhKeypush *self, Incoming *incoming)
 
 /* -- the end -- */
 
-static void
-drop_timer (MhKeypush *self)
-{
-  if (self->timer == NULL)
-    return;
-
-  g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
-}
-
 static gboolean
 is_ours (const MhKeypush *self)
 {
@@ -365,7 +355,7 @@ go (MhKeypush *self, GBytes *message, const MhPeerId *from)
   g_bytes_ref (message);
   g_clear_pointer (&self->message, g_bytes_unref);
   self->message = message;
-  drop_timer (self);
+  mh_source_drop (&self->timer);
   answer_first (self, answer, strlen (answer));
   send_round (self, message, from, FALSE, TRUE);
 }
@@ -375,7 +365,7 @@ on_no_word (gpointer data)
 {
   MhKeypush *self = data;
 
-  drop_timer (self);
+  mh_source_drop (&self->timer);
   self->is_over = TRUE;
   finish (self);
 
@@ -397,7 +387,7 @@ settle (MhKeypush *self)
 
   tell_maker (self);
   answer_first (self, answer, strlen (answer));
-  drop_timer (self);
+  mh_source_drop (&self->timer);
   self->timer = g_timeout_source_new (GO_MS);
   g_source_set_callback (self->timer, on_no_word, self, NULL);
   g_source_attach (self->timer, mh_host_context (self->host));
@@ -473,7 +463,7 @@ consider (MhKeypush *self, GBytes *message, const MhPeerId *from, Incoming *inco
     }
   else
     {
-      drop_timer (self);
+      mh_source_drop (&self->timer);
       wait_for_others (self, incoming);
       send_round (self, message, from, FALSE, FALSE);
     }
@@ -582,7 +572,7 @@ mh_keypush_free (MhKeypush *self)
   if (self == NULL)
     return;
 
-  drop_timer (self);
+  mh_source_drop (&self->timer);
   g_free (self->network_id);
   g_clear_pointer (&self->results, g_ptr_array_unref);
   g_clear_pointer (&self->first, incoming_end);

@@ -16,16 +16,6 @@ typedef struct
 } Request;
 
 static void
-drop_timer (Request *self)
-{
-  if (self->timer == NULL)
-    return;
-
-  g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
-}
-
-static void
 drop_stream (Request *self)
 {
   if (self->stream == NULL)
@@ -39,7 +29,7 @@ static void
 request_end (Request *self)
 {
   self->autonat->asking--;
-  drop_timer (self);
+  mh_source_drop (&self->timer);
   drop_stream (self);
   g_free (self);
 }
@@ -171,7 +161,7 @@ on_request (MhStream *stream, gpointer data)
 
   if (self->is_dialling || (good && bytes == NULL && !mh_stream_is_ended (stream)))
     return;
-  drop_timer (self);
+  mh_source_drop (&self->timer);
   if (bytes != NULL)
     message = mh_autonat_message_decode (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
   serve (self, message);

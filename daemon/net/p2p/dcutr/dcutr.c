@@ -42,19 +42,9 @@ typedef struct
 static void begin (Upgrade *self);
 
 static void
-drop_timer (Upgrade *self)
-{
-  if (self->timer == NULL)
-    return;
-
-  g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
-}
-
-static void
 start_timer (Upgrade *self, guint after_ms, GSourceFunc func)
 {
-  drop_timer (self);
+  mh_source_drop (&self->timer);
   self->timer = g_timeout_source_new (after_ms);
   g_source_set_callback (self->timer, func, self, NULL);
   g_source_attach (self->timer, mh_host_context (self->dcutr->host));
@@ -88,7 +78,7 @@ upgrade_free (gpointer data)
 {
   Upgrade *self = data;
 
-  drop_timer (self);
+  mh_source_drop (&self->timer);
   drop_stream (self);
   g_clear_pointer (&self->addresses, g_ptr_array_unref);
   g_free (self);
@@ -170,7 +160,7 @@ static void
 stop_waiting (Upgrade *self)
 {
   self->is_waiting = FALSE;
-  drop_timer (self);
+  mh_source_drop (&self->timer);
   drop_stream (self);
   conclude (self);
 }
@@ -245,7 +235,7 @@ on_moment (gpointer data)
 
   self->is_waiting = FALSE;
   self->tries++;
-  drop_timer (self);
+  mh_source_drop (&self->timer);
   drop_stream (self);
   punch (self);
 
@@ -377,7 +367,7 @@ on_lead (MhStream *stream, gpointer data)
   else if (type == MH_DCUTR_SYNC && self->addresses != NULL)
     {
       self->is_waiting = FALSE;
-      drop_timer (self);
+      mh_source_drop (&self->timer);
       drop_stream (self);
       punch (self);
     }

@@ -473,3 +473,13 @@ mh_host_traffic (MhHost *self, guint64 *bytes_in, guint64 *bytes_out)
   *bytes_in = both[0];
   *bytes_out = both[1];
 }
+
+void
+mh_source_drop (GSource **slot)
+{
+  if (*slot == NULL)
+    return;
+
+  g_source_destroy (*slot);
+  g_clear_pointer (slot, g_source_unref);
+}

@@ -100,6 +100,10 @@ const MhPeerId *mh_host_id (const MhHost *self);
 /* Returns: (transfer none): our key. Thread: any. */
 const MhSigner *mh_host_signer (const MhHost *self);
 
+/* Has the source in @slot, if there is one, do nothing any more, and forgets it. Thread: the one
+ * that runs the source. */
+void mh_source_drop (GSource **slot);
+
 /* Returns: (transfer none): the context of the loop. Thread: any. */
 GMainContext *mh_host_context (const MhHost *self);
 

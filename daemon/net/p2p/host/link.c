@@ -65,16 +65,6 @@ mh_link_unref (MhLink *self)
   g_free (self);
 }
 
-static void
-drop_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
 /* -- what yamux tells -- */
 
 static void
@@ -150,7 +140,7 @@ on_socket_writable (GSocket *socket, GIOCondition condition, gpointer data)
 {
   g_autoptr (MhLink) self = mh_link_ref (data);
 
-  drop_source (&self->writable);
+  mh_source_drop (&self->writable);
   mh_link_send_some (self);
 
   return G_SOURCE_REMOVE;
@@ -316,8 +306,8 @@ mh_link_close (MhLink *self, const GError *error)
   /* users of its streams may ask for others at once */
   if (was_open)
     was_last = leave_peer (self);
-  drop_source (&self->readable);
-  drop_source (&self->writable);
+  mh_source_drop (&self->readable);
+  mh_source_drop (&self->writable);
   if (!self->is_dialled && !was_open)
     self->host->half_open--;
   g_clear_pointer (&conn, mh_conn_free); /* breaks the streams, which tell their users */

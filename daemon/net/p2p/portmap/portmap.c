@@ -56,16 +56,6 @@ find_local (void)
 
 /* -- time -- */
 
-static void
-drop_timer (MhPortmap *self)
-{
-  if (self->timer == NULL)
-    return;
-
-  g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
-}
-
 static gboolean on_look (gpointer data);
 
 /* Looks after our own address meanwhile: a way out may come after the network that it leads over.
@@ -75,7 +65,7 @@ schedule_look (MhPortmap *self)
 {
   gint64 left_ms = MAX (self->due_us - g_get_monotonic_time (), 0) / G_TIME_SPAN_MILLISECOND + 1;
 
-  drop_timer (self);
+  mh_source_drop (&self->timer);
   self->timer = g_timeout_source_new ((guint) MIN (left_ms, MH_PORTMAP_LOOK_MS));
   g_source_set_callback (self->timer, on_look, self, NULL);
   g_source_attach (self->timer, mh_host_context (self->host));
@@ -115,7 +105,7 @@ on_found (MhIgdService *service, const GError *error, gpointer data)
   g_ptr_array_add (self->services, mh_igd_service_ref (service));
   if (self->service == NULL)
     {
-      drop_timer (self);
+      mh_source_drop (&self->timer);
       mh_portmap_use (self, service);
     }
 }
@@ -178,7 +168,7 @@ mh_portmap_left (MhPortmap *self)
 static void
 leave (MhPortmap *self)
 {
-  drop_timer (self);
+  mh_source_drop (&self->timer);
   mh_portmap_drop_external (self);
   g_clear_pointer (&self->finder, mh_igd_finder_free);
   g_ptr_array_set_size (self->services, 0);
@@ -202,7 +192,7 @@ on_look (gpointer data)
   MhPortmap *self = data;
   g_autofree char *local = find_local ();
 
-  drop_timer (self);
+  mh_source_drop (&self->timer);
   if (g_strcmp0 (local, self->local) != 0
       || mh_listen_port (self->host, G_SOCKET_FAMILY_IPV4) != self->port)
     {

@@ -6,6 +6,8 @@
 #include <gio/gnetworking.h>
 #include <string.h>
 
+#include "net/p2p/host/host.h"
+
 /* UDA 1.2.2 wants more than one search, as datagrams get lost, and a TTL that is small. */
 #define TTL 2
 
@@ -28,19 +30,9 @@ struct _MhSsdpSearch
 };
 
 static void
-drop_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static void
 close_socket (MhSsdpSearch *self)
 {
-  drop_source (&self->source);
+  mh_source_drop (&self->source);
   g_clear_object (&self->socket);
 }
 
@@ -123,7 +115,7 @@ static gboolean on_timer (gpointer data);
 static void
 step (MhSsdpSearch *self)
 {
-  drop_source (&self->timer);
+  mh_source_drop (&self->timer);
   self->timer = g_timeout_source_new (waits_ms[self->sent++]);
   attach (self->timer, on_timer, self);
 }
@@ -136,7 +128,7 @@ on_timer (gpointer data)
 
   if (self->sent == G_N_ELEMENTS (waits_ms))
     {
-      drop_source (&self->timer);
+      mh_source_drop (&self->timer);
       close_socket (self);
       return G_SOURCE_REMOVE;
     }
@@ -195,7 +187,7 @@ mh_ssdp_search_free (MhSsdpSearch *self)
   if (self == NULL)
     return;
 
-  drop_source (&self->timer);
+  mh_source_drop (&self->timer);
   close_socket (self);
   g_object_unref (self->to);
   g_ptr_array_unref (self->locations);
