@@ -64,6 +64,15 @@ class Case(test_sync.Case):
             reply = daemon.download(vault, path)
             self.assertEqual((reply.status, reply.body == data), (200, True), (path, reply.body[:200]))
 
+    def readable_after_damage(self, daemon, vault, files):
+        """What is damaged here comes from who keeps it, which is one machine."""
+        daemon.expect.append("damaged here came from another machine|is damaged")
+        daemon.stop()
+        self.damage(daemon, 300_000, 400_000)
+        daemon.start()
+        self.connected(daemon, 1)
+        self.readable(daemon, vault, files)
+
 
 def marks_on(home):
     """Files below that have one of the marks in them, or in their names."""
@@ -108,12 +117,7 @@ class Hosts(Case):
         index.close()
 
         # what the other disk then damages comes from the machine that cannot read it
-        three.expect.append("damaged here came from another machine|is damaged")
-        three.stop()
-        self.damage(three, 300_000, 400_000)
-        three.start()
-        self.connected(three, 1)
-        self.readable(three, vault, files)
+        self.readable_after_damage(three, vault, files)
 
 
 class Copies(Case):

@@ -161,12 +161,7 @@ class Two(Case):
 
         # what it has is not to be spared, and it still gives it
         self.assertIn("held", one.get(f"/api/v1/nodes/{two.id}").json["caps"])
-        one.expect.append("is damaged|damaged here came from another machine")
-        one.stop()
-        self.damage(one, 300_000, 400_000)
-        one.start()
-        self.connected(one, 1)
-        self.readable(one, vault, files)
+        self.readable_after_damage(one, vault, files)
 
 
 if __name__ == "__main__":
