@@ -6,6 +6,20 @@
 #include <stdio.h>
 #include <string.h>
 
+const guint8 zeros[MIB] = { 0 };
+
+void
+do_nothing (MhYamuxStream *stream, gpointer data)
+{
+}
+
+void
+fill (MhYamuxStream *stream, gpointer data)
+{
+  while (mh_yamux_stream_write (stream, zeros, sizeof zeros) > 0)
+    ;
+}
+
 static const char type_letters[] = "DWPGX";
 static const char flag_letters[] = "SAFRU";
 

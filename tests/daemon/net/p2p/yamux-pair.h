@@ -3,6 +3,16 @@
 
 #include "net/p2p/yamux/yamux.h"
 
+#define MIB (1024 * 1024)
+
+/* What is sent where it does not matter. */
+extern const guint8 zeros[MIB];
+
+/* For events of a session. */
+void do_nothing (MhYamuxStream *stream, gpointer data);
+/* Writes all that there is room for. */
+void fill (MhYamuxStream *stream, gpointer data);
+
 /*
  * One end of a connection in memory. It notes what its session tells as text, "opened 1|abc 1|",
  * unless @events of its own are given.
