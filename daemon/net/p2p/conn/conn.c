@@ -396,7 +396,7 @@ mh_conn_pull (MhConn *self, gsize most)
   while (self->yamux != NULL && mh_buf_size (&self->out) < most && (is_urgent || !was_urgent))
     {
       was_urgent = mh_yamux_is_urgent (self->yamux);
-      if (!mh_yamux_pull (self->yamux, &self->up, PULL))
+      if (!mh_yamux_pull (self->yamux, &self->up, MIN (PULL, most)))
         break;
       if (!send_up (self, NULL))
         {

@@ -170,9 +170,6 @@ void mh_link_send (MhLink *self);
 /* Sends some of it; the rest has its turn when others had theirs. */
 void mh_link_send_some (MhLink *self);
 void mh_link_tick (MhLink *self, gint64 now_us);
-/* No more than this is written at once, or waits to be: what comes meanwhile waits as long as it
- * takes to seal and write it. */
-#define MH_LINK_PIECE (48 * 1024)
 gboolean mh_link_is_open (const MhLink *self);
 gboolean mh_link_is_relayed (const MhLink *self);
 gboolean mh_link_is_dialled (const MhLink *self);

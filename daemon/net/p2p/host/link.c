@@ -11,6 +11,14 @@
 /* What a loop turn reads at most, so that one link does not keep the others waiting. */
 #define READ_PIECE (128 * 1024)
 
+/* No more than this is written at once, or waits to be: what comes meanwhile waits as long as it
+ * takes to seal and write it. */
+#define WRITE_PIECE (256 * 1024)
+
+/* The same while something else than bulk streams is at work, a call or a terminal: long pieces
+ * take less of the CPU, short ones less of their time. */
+#define INTERACTIVE_PIECE (32 * 1024)
+
 /* What is read first, and after a while without much: room for it is all that an idle link has. */
 #define FIRST_PIECE (16 * 1024)
 
@@ -114,6 +122,18 @@ close_with (MhLink *self, GIOErrorEnum code, const char *why)
   mh_link_close (self, error);
 }
 
+/* Returns: bytes that one turn of a link may write */
+static gsize
+write_piece (const MhLink *self)
+{
+  const MhYamux *yamux = mh_conn_yamux (self->conn);
+
+  if (yamux != NULL && mh_yamux_is_interactive (yamux, g_get_monotonic_time ()))
+    return INTERACTIVE_PIECE;
+
+  return WRITE_PIECE;
+}
+
 static gboolean
 on_socket_readable (GSocket *socket, GIOCondition condition, gpointer data)
 {
@@ -156,11 +176,11 @@ watch_socket (MhLink *self, GSource **slot, GIOCondition condition, GSocketSourc
 
 /* Returns: bytes written, 0 when there is no room now, -1 when the link is closed */
 static gssize
-write_socket (MhLink *self, const MhBuf *out)
+write_socket (MhLink *self, const MhBuf *out, gsize most)
 {
   g_autoptr (GError) error = NULL;
   gssize done = g_socket_send (self->socket, (const char *) mh_buf_peek (out),
-                               MIN (mh_buf_size (out), MH_LINK_PIECE), NULL, &error);
+                               MIN (mh_buf_size (out), most), NULL, &error);
 
   if (done >= 0)
     return done;
@@ -458,6 +478,7 @@ mh_link_kick (MhLink *self)
 static gboolean
 send_piece (MhLink *self)
 {
+  gsize most;
   MhBuf *out;
   gssize done;
 
@@ -465,15 +486,16 @@ send_piece (MhLink *self)
   if (self->conn == NULL || self->writable != NULL)
     return FALSE;
 
+  most = write_piece (self);
   self->depth++;
-  out = mh_conn_pull (self->conn, MH_LINK_PIECE);
+  out = mh_conn_pull (self->conn, most);
   self->depth--;
   if (die (self) || mh_buf_size (out) == 0)
     return FALSE;
   if (self->over != NULL)
     done = (gssize) mh_stream_write (self->over, mh_buf_peek (out), mh_buf_size (out));
   else
-    done = write_socket (self, out);
+    done = write_socket (self, out, most);
   if (done <= 0)
     return FALSE;
 

@@ -353,6 +353,8 @@ take_data (MhYamux *self, const guint8 *data, gsize size)
       mh_yamux_lend (self, &stream->received);
       mh_buf_append (&stream->received, data, size);
       self->received += size;
+      if (stream->priority != MH_YAMUX_BULK)
+        self->interactive_us = self->now_us;
       stream->fin_received = self->fin_follows && self->left == 0;
       self->events->readable (stream, self->data);
     }

@@ -72,9 +72,10 @@ struct _MhYamux
   guint32 proved; /* window that did a stream of late good */
 
   gint64 now_us;
-  guint64 moved;      /* bytes in both directions */
-  gint64 ping_us;     /* when the last ping was made */
-  guint64 ping_moved; /* @moved then */
+  guint64 moved;         /* bytes in both directions */
+  gint64 interactive_us; /* when data of a stream that is not bulk last went or came */
+  gint64 ping_us;        /* when the last ping was made */
+  guint64 ping_moved;    /* @moved then */
   guint32 ping_id;
   gboolean is_pinging;
   gint64 round_trips_us[ROUND_TRIPS];

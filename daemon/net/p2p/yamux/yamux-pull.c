@@ -96,6 +96,8 @@ put_data (MhYamuxStream *stream, MhBuf *out, gsize size)
     mh_buf_consume (&stream->unsent, size);
   else
     mh_yamux_take_back (stream->session, &stream->unsent);
+  if (stream->priority != MH_YAMUX_BULK)
+    stream->session->interactive_us = stream->session->now_us;
   stream->session->unsent -= size;
   stream->credit -= (guint32) size;
 }
@@ -220,6 +222,12 @@ mh_yamux_is_urgent (const MhYamux *self)
 {
   return mh_buf_size (&self->frames) > 0 || self->telling.length > 0
          || self->turns[MH_YAMUX_URGENT].length > 0 || self->turns[MH_YAMUX_NORMAL].length > 0;
+}
+
+gboolean
+mh_yamux_is_interactive (const MhYamux *self, gint64 now_us)
+{
+  return self->interactive_us != 0 && now_us - self->interactive_us < MH_YAMUX_INTERACTIVE_US;
 }
 
 gboolean

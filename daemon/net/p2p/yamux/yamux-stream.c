@@ -266,7 +266,8 @@ judge (MhYamuxStream *self, gint64 took_us)
 {
   gint64 rtt_us = mh_yamux_rtt_us (self->session);
   guint64 per_trip = (guint64) self->epoch_bytes * (guint64) rtt_us / (guint64) took_us;
-  gboolean is_bulk = self->priority == MH_YAMUX_BULK;
+  gboolean is_bulk = self->priority == MH_YAMUX_BULK
+                     && !mh_yamux_is_interactive (self->session, self->session->now_us);
   guint64 least = MAX ((guint64) rtt_us * LEAST_RATE, MH_YAMUX_WINDOW_LEAST);
   guint64 floor = is_bulk ? MAX (least, MH_YAMUX_WINDOW_BULK) : least;
 

@@ -117,6 +117,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhYamux, mh_yamux_free)
 /* Returns: whether something else than bulk streams has something to be sent */
 gboolean mh_yamux_is_urgent (const MhYamux *self);
 
+/* So long after something else than bulk streams was at work, it is likely to be again: a call, a
+ * terminal. */
+#define MH_YAMUX_INTERACTIVE_US (G_USEC_PER_SEC / 10)
+
+/* Returns: whether data of other streams than bulk ones went or came a moment ago */
+gboolean mh_yamux_is_interactive (const MhYamux *self, gint64 now_us);
+
 /**
  * mh_yamux_feed:
  * @self: a session

@@ -284,6 +284,50 @@ test_urgent_alone (void)
 }
 
 static void
+test_interactive (void)
+{
+  static const struct
+  {
+    MhYamuxPriority priority;
+    gboolean is_interactive;
+  } rows[] = { { MH_YAMUX_URGENT, TRUE }, { MH_YAMUX_NORMAL, TRUE }, { MH_YAMUX_BULK, FALSE } };
+  const gint64 now_us = 5 * G_USEC_PER_SEC;
+
+  g_test_summary ("data of other than bulk streams is noted on both sides, for a while");
+  for (guint row = 0; row < G_N_ELEMENTS (rows); row++)
+    {
+      g_autoptr (MhYamuxStream) stream = NULL;
+      g_autoptr (MhYamuxStream) other = NULL;
+      Peer peers[2];
+
+      peer_init (&peers[0], TRUE, NULL);
+      peer_init (&peers[1], FALSE, NULL);
+      make_deaf (&peers[1], NULL, &other);
+      stream = mh_yamux_open (peers[0].session);
+      peers_settle (&peers[0], &peers[1]);
+      mh_yamux_stream_set_priority (stream, rows[row].priority);
+      mh_yamux_stream_set_priority (other, rows[row].priority);
+      for (guint i = 0; i < 2; i++)
+        {
+          g_assert_true (mh_yamux_tick (peers[i].session, now_us));
+          peers[i].now_us = now_us;
+          g_assert_false (mh_yamux_is_interactive (peers[i].session, now_us));
+        }
+      mh_yamux_stream_write (stream, zeros, 100);
+      peers_settle (&peers[0], &peers[1]);
+      for (guint i = 0; i < 2; i++)
+        {
+          MhYamux *session = peers[i].session;
+
+          g_assert_cmpint (mh_yamux_is_interactive (session, now_us + 1), ==,
+                           rows[row].is_interactive);
+          g_assert_false (mh_yamux_is_interactive (session, now_us + MH_YAMUX_INTERACTIVE_US));
+          peer_clear (&peers[i]);
+        }
+    }
+}
+
+static void
 test_pull_is_small (void)
 {
   Peer one;
@@ -412,6 +456,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/yamux/priorities", test_priorities);
   g_test_add_func ("/p2p/yamux/urgent", test_urgent);
   g_test_add_func ("/p2p/yamux/urgent-alone", test_urgent_alone);
+  g_test_add_func ("/p2p/yamux/interactive", test_interactive);
   g_test_add_func ("/p2p/yamux/pull-is-small", test_pull_is_small);
   g_test_add_func ("/p2p/yamux/idle-streams", test_idle_streams);
   g_test_add_func ("/p2p/yamux/idle-peers", test_idle_peers);

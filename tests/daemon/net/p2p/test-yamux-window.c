@@ -421,11 +421,20 @@ run_short (Line *line, guint steps, gsize size)
     }
 }
 
+/* Whether another stream is at work beside the one that is looked at. */
+typedef enum
+{
+  ALONE,
+  BESIDE_CALL,
+  AFTER_CALL,
+} Company;
+
 /* Returns: what a stream may have sent that is not read, at the end */
 static gsize
-go_short_way (gboolean is_bulk)
+go_short_way (gboolean is_bulk, Company company)
 {
   g_autoptr (MhYamuxStream) stream = NULL;
+  g_autoptr (MhYamuxStream) call = NULL;
   Line line;
   gsize left;
 
@@ -439,6 +448,8 @@ go_short_way (gboolean is_bulk)
   mh_yamux_stream_set_data (stream, NULL);
   if (is_bulk)
     mh_yamux_stream_set_priority (line.reader.streams->pdata[0], MH_YAMUX_BULK);
+  call = mh_yamux_open (line.one.session);
+  mh_yamux_stream_set_data (call, &line);
   fill (stream, NULL);
   run_short (&line, 2000, 30000);
   g_assert_cmpuint (line.reader.got, >=, 2000 * 29000);
@@ -448,8 +459,12 @@ go_short_way (gboolean is_bulk)
   for (guint i = 0; i < 20; i++)
     {
       g_assert_true (mh_yamux_tick (line.two.session, line.now_us));
+      if (company != ALONE)
+        g_assert_cmpuint (mh_yamux_stream_write (call, zeros, 100), ==, 100);
       run_short (&line, 200, 30000);
     }
+  if (company == AFTER_CALL)
+    run_short (&line, 4000, 30000);
   g_assert_cmpint (mh_yamux_rtt_us (line.two.session), ==, 50);
   line.reader.deaf = 1;
   run_short (&line, 2000, 30000);
@@ -462,21 +477,29 @@ go_short_way (gboolean is_bulk)
 static void
 test_short_way (void)
 {
-  gsize left = go_short_way (FALSE);
+  static const struct
+  {
+    gboolean is_bulk;
+    Company company;
+    gsize most;
+  } rows[] = {
+    { FALSE, ALONE, MH_YAMUX_WINDOW_LEAST },
+    { FALSE, BESIDE_CALL, MH_YAMUX_WINDOW_LEAST },
+    /* long enough for threads that wait for a core */
+    { TRUE, ALONE, MH_YAMUX_WINDOW_BULK },
+    { TRUE, BESIDE_CALL, MH_YAMUX_WINDOW_LEAST },
+    { TRUE, AFTER_CALL, MH_YAMUX_WINDOW_BULK },
+  };
 
   g_test_summary ("where the way is short the window is too, and no queue makes it longer");
-  g_assert_cmpuint (left, >, 0);
-  g_assert_cmpuint (left, <=, MH_YAMUX_WINDOW_LEAST);
-}
+  for (guint row = 0; row < G_N_ELEMENTS (rows); row++)
+    {
+      gsize left = go_short_way (rows[row].is_bulk, rows[row].company);
 
-static void
-test_short_way_of_bulk (void)
-{
-  gsize left = go_short_way (TRUE);
-
-  g_test_summary ("of a bulk stream it stays long enough for threads that wait for a core");
-  g_assert_cmpuint (left, >, MH_YAMUX_WINDOW_BULK / 2);
-  g_assert_cmpuint (left, <=, MH_YAMUX_WINDOW_BULK);
+      g_test_message ("row %u: %zu bytes", row, left);
+      g_assert_cmpuint (left, >, rows[row].most / 2);
+      g_assert_cmpuint (left, <=, rows[row].most);
+    }
 }
 
 /* Streams that are at work one after the other and stay open. Returns: what the last got in 1 s */
@@ -544,7 +567,6 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/yamux/unlearned", test_unlearned);
   g_test_add_func ("/p2p/yamux/long-way", test_long_way);
   g_test_add_func ("/p2p/yamux/short-way", test_short_way);
-  g_test_add_func ("/p2p/yamux/short-way-of-bulk", test_short_way_of_bulk);
   g_test_add_func ("/p2p/yamux/rest", test_rest);
 
   return g_test_run ();
