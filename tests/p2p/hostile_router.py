@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A router that means harm to whoever asks it for a port: hostile_router.py ADDRESS MODE. Prints what it is asked and how it went."""
+"""A router that means harm to whoever asks it for a port, or is odd: hostile_router.py ADDRESS MODE. Prints what it is asked and how it went."""
 
 import itertools
+import re
 import socket
 import struct
 import sys
@@ -37,9 +38,34 @@ def described(control):
     return [OK + b"Content-Length: %d\r\n\r\n" % len(text) + text]
 
 
-def silent():
+def silent(_=None):
     threading.Event().wait()
     yield b""
+
+
+def permanent(request):
+    """Of a router that takes only leases without end, which no miniupnpd is."""
+    action = re.search("(?i)SOAPAction: *\"[^#]*#([A-Za-z]+)", request)[1]
+    lease = re.search("<NewLeaseDuration>([0-9]+)<", request)
+    say("called", action, lease[1] if lease else "-")
+    status, body = "200 OK", f'<u:{action}Response xmlns:u="{SERVICE}"><NewExternalIPAddress>11.22.33.2</NewExternalIPAddress></u:{action}Response>'
+    if lease and lease[1] != "0":
+        status, body = "500 No", ("<s:Fault><detail><UPnPError><errorCode>725</errorCode><errorDescription>OnlyPermanentLeasesSupported"
+                                  "</errorDescription></UPnPError></detail></s:Fault>")
+    text = f'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>{body}</s:Body></s:Envelope>'
+    return [f"HTTP/1.1 {status}\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode()]
+
+
+def receive(connection):
+    """A request, with its body."""
+    request = ""
+    while True:
+        head, end, body = request.partition("\r\n\r\n")
+        size = re.search("(?i)content-length: *([0-9]+)", head)
+        piece = b"" if end and len(body) >= int(size[1] if size else 0) else connection.recv(65536)
+        if not piece:
+            return request
+        request += piece.decode("latin-1")
 
 
 # by mode: the pieces of the answer to whoever wants the description, and to whoever calls the service
@@ -58,22 +84,24 @@ MODES = {
     "elsewhere-location": (lambda: described("/control"), None),
     "elsewhere-control": (lambda: described(f"http://{ELSEWHERE}:{HTTP_PORT}/control"), None),
     "many-locations": (lambda: [b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"], None),
-    "endless-answer": (lambda: described("/control"), lambda: endless(OK + b"\r\n", b"<x>")),
-    "endless-fault": (lambda: described("/control"), lambda: endless(b"HTTP/1.1 500 No\r\n\r\n", b"<x>")),
-    "redirected-call": (lambda: described("/control"), lambda: [
+    "endless-answer": (lambda: described("/control"), lambda _: endless(OK + b"\r\n", b"<x>")),
+    "endless-fault": (lambda: described("/control"), lambda _: endless(b"HTTP/1.1 500 No\r\n\r\n", b"<x>")),
+    "redirected-call": (lambda: described("/control"), lambda _: [
         b"HTTP/1.1 307 Away\r\nLocation: http://" + ELSEWHERE.encode() + b":5000/redirected\r\nContent-Length: 0\r\n\r\n"]),
     "silent-call": (lambda: described("/control"), silent),
+    "permanent": (lambda: described("/control"), permanent),
 }
 
 
 def serve(connection, mode):
     with connection:
-        first = connection.recv(65536).decode("latin-1").split("\r\n")[0]
+        request = receive(connection)
+        first = request.split("\r\n")[0]
         say("asked", connection.getsockname()[0], *first.split()[:2])
         description, call = MODES[mode]
         sent = 0
         try:
-            for piece in (call if call and first.startswith("POST") else description)():
+            for piece in call(request) if call and first.startswith("POST") else description():
                 connection.sendall(piece)
                 sent += len(piece)
             connection.shutdown(socket.SHUT_WR)

@@ -189,7 +189,7 @@ class Hostile(nat.Case):
     """hostile_router.py in place of the router: the peer lives, claims no address, stays small, and ends in time"""
 
     @contextlib.contextmanager
-    def attack(self, mode):
+    def attack(self, mode, is_hostile=True):
         """Gives a peer that asks the router, and what tells what the router wrote so far; looks at the peer after that, and ends it."""
         log = self.folder / f"{mode}.log"
         with open(log, "w", encoding="utf-8") as out:
@@ -207,7 +207,8 @@ class Hostile(nat.Case):
             ends.callback(peer.end)
             began_kib = self.most_kib(peer)
             yield peer, said
-            self.bear(peer, began_kib)
+            if is_hostile:
+                self.bear(peer, began_kib)
 
     @staticmethod
     def most_kib(peer):
@@ -241,6 +242,16 @@ class Hostile(nat.Case):
                     mh.wait_until(lambda s=said: s("closed"), 20, "the end of the connection")
                     self.assertLess(max(int(line.split()[1]) for line in said("closed")), 16 << 20)  # most of it in buffers of the system
                 self.assertFalse([line for line in said("asked") if "asked 10.1.0.1 " not in line])
+
+    def test_only_permanent_leases(self):
+        """a router that takes no lease that ends has one that does not, which is asked for again all the same and taken back at the end"""
+        with self.attack("permanent", is_hostile=False) as (peer, said):
+            self.assertEqual(peer.wait("mapped")["addr"], "/ip4/11.22.33.2/tcp/4001")
+            mh.wait_until(lambda: len(said("called AddPortMapping 0")) > 1, 30, "the next time")
+            self.assertEqual(said("called AddPortMapping 12"), ["called AddPortMapping 12"])
+            peer.process.send_signal(signal.SIGTERM)
+            self.assertEqual(peer.process.wait(timeout=10), 0)
+            self.assertEqual(said("called")[-1], "called DeletePortMapping -")
 
     def test_where_it_leads(self):
         """a description at another address than the router's is not asked for"""

@@ -33,6 +33,9 @@ G_BEGIN_DECLS
 /* WANIPConnection:1, 2.4.16: another machine has the port (a code of %MH_IGD_FAULT). */
 #define MH_IGD_CONFLICT 718
 
+/* The same, 2.4.16: the router takes mappings only that last until they are taken back. */
+#define MH_IGD_ONLY_PERMANENT 725
+
 /* The domain of what a router says no to. The code is that of the router (UDA 3.2.2). */
 #define MH_IGD_FAULT (mh_igd_fault_quark ())
 GQuark mh_igd_fault_quark (void);

@@ -76,6 +76,7 @@ fail (MhPortmap *self, const char *why)
   guint at = 0;
   guint next = g_ptr_array_find (self->services, self->service, &at) ? at + 1 : 0;
 
+  self->is_permanent = FALSE;
   mh_portmap_drop_external (self);
   mh_portmap_set_error (self, why);
   if (next < self->services->len)
@@ -108,6 +109,12 @@ on_mapped (MhPortmap *self, const char *nothing, const GError *error)
           mh_portmap_use (self, self->service);
           return;
         }
+      if (g_error_matches (error, MH_IGD_FAULT, MH_IGD_ONLY_PERMANENT) && !self->is_permanent)
+        {
+          self->is_permanent = TRUE;
+          mh_portmap_use (self, self->service);
+          return;
+        }
       fail (self, error->message);
       return;
     }
@@ -129,7 +136,8 @@ static void
 on_address (MhPortmap *self, const char *text, const GError *error)
 {
   g_autoptr (GInetAddress) address = NULL;
-  MhIgdMapping mapping = { self->router_port, self->local, self->port, DESCRIPTION, self->lease_s };
+  MhIgdMapping mapping = { self->router_port, self->local, self->port, DESCRIPTION,
+                           self->is_permanent ? 0 : self->lease_s };
 
   if (error != NULL)
     {

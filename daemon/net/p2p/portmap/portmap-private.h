@@ -31,6 +31,7 @@ struct _MhPortmap
   guint16 port;          /* of ours; 0 while none is forwarded */
   guint16 router_port;   /* that is asked for */
   guint tries;
+  gboolean is_permanent;   /* the router in use takes no lease that ends */
   char *router_address;    /* (owned) (nullable) */
   MhIgdService *mapped_at; /* (owned) (nullable): has a mapping of ours, as far as we know */
   MhMultiaddr *external;   /* (owned) (nullable) */
