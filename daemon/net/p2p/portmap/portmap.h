@@ -75,7 +75,7 @@ MhPortmap *mh_portmap_new (MhHost *host, guint lease_s, MhPortmapChanged changed
  * @self: (nullable) (transfer full): before its host is freed
  *
  * Has the router take the mapping back, and waits for that, %MH_PORTMAP_REMOVE_MS at most. What a
- * router does not take back ends with its lease. @changed is called no more.
+ * router does not take back ends with its lease, if it has one. @changed is called no more.
  *
  * Thread: any but the loop.
  */
