@@ -7,8 +7,6 @@
 
 #include "base/error.h"
 
-#define PIECE (1024 * 1024)
-
 /* Files that share a commit, and those of them that are sealed and signed together. */
 #define MOST_FILES 256
 #define MOST_BYTES (8 * 1024 * 1024)
@@ -22,7 +20,6 @@ typedef struct
   GArray *states;     /* (owned) (element-type MhHostState): as they were read */
   guint prepared;     /* of them; the rest is to be */
   gint64 bytes;
-  guint8 *buffer; /* (owned): of PIECE bytes */
 } Batch;
 
 static void
@@ -31,7 +28,6 @@ batch_clear (Batch *self)
   g_clear_pointer (&self->uploads, g_ptr_array_unref);
   g_clear_pointer (&self->entries, g_ptr_array_unref);
   g_clear_pointer (&self->states, g_array_unref);
-  g_clear_pointer (&self->buffer, g_free);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Batch, batch_clear)
@@ -255,23 +251,15 @@ commit (MhPass *pass, Batch *batch, GError **error)
   return mh_pass_commit (pass, good ? error : NULL) && good;
 }
 
-static gboolean
-read_all (MhPass *pass, int fd, Batch *batch, MhUpload *upload, GError **error)
+static gssize
+read_some (guint8 *out, gsize size, gpointer data, GError **error)
 {
-  gssize got;
-
-  while ((got = mh_disk_read (fd, batch->buffer, PIECE, error)) > 0)
-    {
-      if (!mh_upload_write (upload, batch->buffer, (gsize) got, pass->cancellable, error))
-        return FALSE;
-    }
-
-  return got == 0;
+  return mh_disk_read (*(const int *) data, out, size, error);
 }
 
 /* Reads a file. Returns: (transfer full): its upload, or %NULL with @error set */
 static MhUpload *
-read_file (MhPass *pass, Batch *batch, const MhEntry *entry, MhHostState *state, GError **error)
+read_file (MhPass *pass, const MhEntry *entry, MhHostState *state, GError **error)
 {
   g_autofree char *path = mh_pass_vault_path (entry->path);
   MhUploadNew request = { pass->row->vault_id, path };
@@ -288,7 +276,8 @@ read_file (MhPass *pass, Batch *batch, const MhEntry *entry, MhHostState *state,
   request.if_match = entry->vault.exists ? entry->vault.content_hash : NULL;
   request.if_none_match = entry->vault.exists ? NULL : "*";
   upload = mh_upload_new (pass->store, &request, error);
-  good = upload != NULL && read_all (pass, fd, batch, upload, error);
+  good = upload != NULL
+         && mh_upload_read (upload, state->size, read_some, &fd, pass->cancellable, error);
   if (mh_disk_close_file (fd, state))
     return good ? g_steal_pointer (&upload) : NULL;
 
@@ -311,7 +300,7 @@ upload (MhPass *pass, Batch *batch, MhEntry *entry, GError **error)
     return FALSE;
 
   mh_pass_tell (pass, entry->path);
-  read = read_file (pass, batch, entry, &state, &local);
+  read = read_file (pass, entry, &state, &local);
   if (read == NULL)
     return fail (pass, entry->path, local, error);
 
@@ -334,7 +323,6 @@ upload_all (MhPass *pass, GPtrArray *actions, GError **error)
   batch.uploads = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_upload_free);
   batch.entries = g_ptr_array_new ();
   batch.states = g_array_new (FALSE, FALSE, sizeof (MhHostState));
-  batch.buffer = g_malloc (PIECE);
   for (guint i = 0; good && i < actions->len; i++)
     {
       const MhAction *action = g_ptr_array_index (actions, i);

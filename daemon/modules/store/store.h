@@ -469,6 +469,27 @@ MhUpload *mh_upload_new (MhStore *store, const MhUploadNew *request,
 gboolean mh_upload_write (MhUpload *self, const guint8 *data, gsize size, GCancellable *cancellable,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Reads up to @size bytes into @out. Returns: how many, 0 at the end, or -1 with @error set */
+typedef gssize (*MhUploadRead) (guint8 *out, gsize size, gpointer data, GError **error);
+
+/**
+ * mh_upload_read:
+ * @self: an upload
+ * @expected: bytes that @read is likely to give; there may be more or fewer
+ * @read: gives what comes next
+ * @data: for @read
+ * @cancellable: (nullable): gives up
+ * @error: return location
+ *
+ * As mh_upload_write() with all that @read gives, which is not copied once more.
+ *
+ * Thread: the one that uses @self. Blocks while the disk is slower than @read.
+ * Errors: as mh_upload_write(), and those of @read
+ * Returns: %FALSE with @error set; the upload can then only be freed
+ */
+gboolean mh_upload_read (MhUpload *self, gint64 expected, MhUploadRead read, gpointer data,
+                         GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /**
  * mh_upload_finish:
  * @self: an upload

@@ -21,6 +21,10 @@
 /* Blocks that one sealer takes at one time: as many as are hashed together. */
 #define SIDE_BY_SIDE 2
 
+/* Bytes that mh_upload_read() asks for at one time: a processor's cache keeps them until they are
+ * cut. */
+#define READ_PIECE (256 * 1024)
+
 struct _MhUpload
 {
   int references;      /* the user's and one of each block under way */
@@ -406,6 +410,7 @@ grow_buffer (MhUpload *self, gsize more)
   self->buffer = larger;
 }
 
+/* Returns: whether the upload can go on */
 static gboolean
 check_state (MhUpload *self, GCancellable *cancellable, GError **error)
 {
@@ -449,6 +454,67 @@ mh_upload_write (MhUpload *self, const guint8 *data, gsize size, GCancellable *c
     }
 
   return TRUE;
+}
+
+/* Sends the block on its way; the @rest bytes after it in its buffer begin the next one. */
+static void
+submit_before (MhUpload *self, gsize rest)
+{
+  MhBuffer *next = NULL;
+
+  if (rest > 0)
+    {
+      next = mh_buffers_take (self->store->buffers, 1 + MH_CHUNK_MAX);
+      memcpy (next->data + 1, self->buffer->data + 1 + self->filled, rest);
+    }
+  submit (self);
+  self->buffer = next;
+}
+
+/* @size bytes came into the buffer, after the block. */
+static void
+take_read (MhUpload *self, gsize size)
+{
+  self->size += (gint64) size;
+  while (size > 0)
+    {
+      gboolean cut;
+      gsize taken = mh_chunker_scan (&self->chunker, &self->store->gear,
+                                     self->buffer->data + 1 + self->filled, size, &cut);
+
+      self->filled += taken;
+      size -= taken;
+      if (cut)
+        submit_before (self, size);
+    }
+}
+
+gboolean
+mh_upload_read (MhUpload *self, gint64 expected, MhUploadRead read, gpointer data,
+                GCancellable *cancellable, GError **error)
+{
+  gint64 left = expected;
+  gssize got = 1;
+
+  while (got > 0)
+    {
+      /* where the end is expected, one byte tells whether it is there */
+      gsize size = (gsize) CLAMP (left, 1, MIN (READ_PIECE, MH_CHUNK_MAX - (gint64) self->filled));
+
+      if (!check_state (self, cancellable, error))
+        {
+          mh_store_lift (self->store, error);
+          return FALSE;
+        }
+
+      grow_buffer (self, size);
+      got = read (self->buffer->data + 1 + self->filled, size, data, error);
+      if (got > 0)
+        take_read (self, (gsize) got);
+      left = left > 0 ? left - got : READ_PIECE;
+    }
+
+  return got == 0;
 }
 
 /* Waits until every block is sealed and written. */

@@ -10,7 +10,6 @@
 #include "local.h"
 #include "work.h"
 
-#define PIECE (1024 * 1024)
 #define PAGE 1000
 
 /* Files that are sealed and signed together, once they are read. */
@@ -26,8 +25,8 @@ typedef struct
 /* A file that is being read. */
 typedef struct
 {
+  MhWork *work; /* (unowned) */
   int fd;
-  guint8 *buffer; /* (unowned): of PIECE bytes */
   MhLocalInfo info;
   gint64 moved; /* bytes read so far */
 } Source;
@@ -73,29 +72,23 @@ set_path_error (GError **error, int errnum, const char *path)
     mh_error_set_errno (error, errnum, name);
 }
 
-/* Reads a file to its end into @upload. Returns: %FALSE with @error set */
-static gboolean
-read_all (MhWork *work, Source *source, MhUpload *upload, GError **error)
+static gssize
+read_some (guint8 *out, gsize size, gpointer data, GError **error)
 {
-  gssize got;
+  Source *source = data;
+  gssize got = mh_local_read (source->fd, out, size);
 
-  while ((got = mh_local_read (source->fd, source->buffer, PIECE)) > 0)
-    {
-      if (!mh_upload_write (upload, source->buffer, (gsize) got, work->transfer->cancellable,
-                            error))
-        return FALSE;
-      source->moved += got;
-      mh_transfer_moved (work->transfer, got);
-      if (source->moved > got)
-        mh_work_tell (work); /* a large one: every piece counts */
-    }
+  if (got < 0)
+    mh_error_set_errno (error, errno, "reading it");
+  if (got <= 0)
+    return got;
 
-  if (got == 0)
-    return TRUE;
+  source->moved += got;
+  mh_transfer_moved (source->work->transfer, got);
+  if (source->moved > got)
+    mh_work_tell (source->work); /* a large one: every piece counts */
 
-  mh_error_set_errno (error, errno, "reading it");
-
-  return FALSE;
+  return got;
 }
 
 /* Whether the file is as it was when reading began. */
@@ -124,7 +117,10 @@ read_file (MhWork *work, const MhWorkItem *item, Source *source, GError **error)
   if (!work->transfer->task.replace)
     request.if_none_match = "*";
   upload = mh_upload_new (work->tools->store, &request, error);
-  if (upload == NULL || !read_all (work, source, upload, error) || !check_unchanged (source, error))
+  if (upload == NULL
+      || !mh_upload_read (upload, source->info.size, read_some, source, work->transfer->cancellable,
+                          error)
+      || !check_unchanged (source, error))
     return NULL;
 
   return g_steal_pointer (&upload);
@@ -151,11 +147,11 @@ prepare_some (MhWork *work, Batch *batch)
 }
 
 static void
-add_to_batch (MhWork *work, MhWorkItem *item, guint8 *buffer, Batch *batch)
+add_to_batch (MhWork *work, MhWorkItem *item, Batch *batch)
 {
   GError *error = NULL;
   MhUpload *upload = NULL;
-  Source source = { -1, buffer };
+  Source source = { work, -1 };
 
   source.fd = mh_local_open (item->host_path, &source.info);
   if (source.fd < 0)
@@ -204,13 +200,12 @@ commit_batch (MhWork *work, Batch *batch)
 static void
 copy_in (MhWork *work, GPtrArray *items)
 {
-  g_autofree guint8 *buffer = g_malloc (PIECE);
   Batch batch = { NULL };
 
   batch.uploads = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_upload_free);
   batch.items = g_ptr_array_new ();
   for (guint i = 0; i < items->len && !mh_work_is_over (work); i++)
-    add_to_batch (work, g_ptr_array_index (items, i), buffer, &batch);
+    add_to_batch (work, g_ptr_array_index (items, i), &batch);
   prepare_some (work, &batch);
   commit_batch (work, &batch);
   g_ptr_array_unref (batch.uploads);
