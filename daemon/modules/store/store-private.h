@@ -37,6 +37,7 @@ struct _MhStore
   MhPool *sealers;            /* (owned) */
   GMutex sealing_lock;        /* of @sealing alone */
   GQueue sealing;             /* (locked-by sealing_lock): blocks that wait for a sealer */
+  gboolean is_one_over;       /* (locked-by sealing_lock): no sealer was called for one of them */
   MhPool *openers;            /* (owned): read-ahead */
   MhWriter *writer;           /* (owned) */
   MhPartials *partials;       /* (owned) */

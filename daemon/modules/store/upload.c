@@ -220,7 +220,7 @@ has_failed (MhUpload *self)
   return failed;
 }
 
-static void send_to_sealer (Block *block);
+static void send_to_sealer (Block *block, gboolean is_last);
 
 static void
 write_task (MhWriter *writer, gpointer data)
@@ -244,7 +244,7 @@ write_task (MhWriter *writer, gpointer data)
   if (held == NULL && error == NULL)
     {
       /* What was known is there no more. */
-      send_to_sealer (block);
+      send_to_sealer (block, TRUE);
       return;
     }
 
@@ -352,16 +352,42 @@ seal_some (gpointer data)
 }
 
 static void
-send_to_sealer (Block *block)
+call_sealer (MhStore *store)
 {
-  MhStore *store = block->upload->store;
-
-  g_mutex_lock (&store->sealing_lock);
-  g_queue_push_tail (&store->sealing, block);
-  g_mutex_unlock (&store->sealing_lock);
   /* With the sealers all busy this thread is one more. */
   if (!mh_pool_push (store->sealers, seal_some, store))
     seal_some (store);
+}
+
+/* Two blocks are hashed in little more time than one, so the first of two waits for the second,
+ * which may be another upload's. @is_last: none may follow. */
+static void
+send_to_sealer (Block *block, gboolean is_last)
+{
+  MhStore *store = block->upload->store;
+  gboolean is_due;
+
+  g_mutex_lock (&store->sealing_lock);
+  g_queue_push_tail (&store->sealing, block);
+  is_due = is_last || store->is_one_over;
+  store->is_one_over = !is_due;
+  g_mutex_unlock (&store->sealing_lock);
+  if (is_due)
+    call_sealer (store);
+}
+
+/* Has a block sealed that waits for a second one. */
+static void
+seal_one_over (MhStore *store)
+{
+  gboolean is_due;
+
+  g_mutex_lock (&store->sealing_lock);
+  is_due = store->is_one_over;
+  store->is_one_over = FALSE;
+  g_mutex_unlock (&store->sealing_lock);
+  if (is_due)
+    call_sealer (store);
 }
 
 /* Sends the block that is in the buffer on its way. */
@@ -384,7 +410,7 @@ submit (MhUpload *self)
   self->under_way++;
   g_mutex_unlock (&self->lock);
 
-  send_to_sealer (block);
+  send_to_sealer (block, FALSE);
 }
 
 /* Makes room for the rest of a block after its first bytes. */
@@ -521,6 +547,7 @@ mh_upload_read (MhUpload *self, gint64 expected, MhUploadRead read, gpointer dat
 static void
 wait_settled (MhUpload *self)
 {
+  seal_one_over (self->store);
   g_mutex_lock (&self->lock);
   while (self->under_way > 0)
     g_cond_wait (&self->settled, &self->lock);

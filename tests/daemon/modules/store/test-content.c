@@ -200,6 +200,119 @@ test_pieces (void)
     }
 }
 
+/* A file that is read: in pieces of at most @most bytes, with an error at byte @broken. */
+typedef struct
+{
+  GBytes *content;
+  gsize at;
+  gsize most;
+  gsize broken;
+} Source;
+
+static gssize
+read_some (guint8 *out, gsize size, gpointer data, GError **error)
+{
+  Source *self = data;
+  gsize left = g_bytes_get_size (self->content) - self->at;
+  gsize got = MIN (MIN (size, left), self->most);
+
+  g_assert_cmpuint (size, >, 0);
+  if (self->at >= self->broken)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "broken");
+      return -1;
+    }
+  if (got > 0)
+    memcpy (out, (const guint8 *) g_bytes_get_data (self->content, NULL) + self->at, got);
+  self->at += got;
+
+  return (gssize) got;
+}
+
+static MhUpload *
+upload_of (Bench *bench, const char *path)
+{
+  const MhUploadNew request = { .vault_id = "vault", .path = path };
+  g_autoptr (GError) error = NULL;
+  MhUpload *upload = mh_upload_new (bench->store, &request, &error);
+
+  g_assert_no_error (error);
+
+  return upload;
+}
+
+static void
+test_read (void)
+{
+  static const gsize sizes[] = { 0, 1, 65536, 65537, MH_CHUNK_MAX, 20 * MIB + 1 };
+  static const gsize pieces[] = { G_MAXSIZE, 4 * MIB, 100003 };
+  static const gint64 wrong[] = { 0, 1, -7, 65536, -MIB, MIB };
+  g_autoptr (Bench) bench = bench_new (0);
+
+  g_test_summary (
+      "a file that is read is what it would be when written, whatever size it was to have");
+  for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autofree char *written = g_strdup_printf ("/written-%zu", i);
+      g_autoptr (GBytes) content = bench_random (i, sizes[i]);
+      g_autoptr (MhFile) file = bench_put (bench, written, content);
+      guint64 before = bench_segment_bytes (bench);
+
+      for (gsize j = 0; j < G_N_ELEMENTS (pieces) * G_N_ELEMENTS (wrong); j++)
+        {
+          g_autofree char *path = g_strdup_printf ("/read-%zu-%zu", i, j);
+          g_autoptr (MhUpload) upload = upload_of (bench, path);
+          Source source = { content, 0, pieces[j % G_N_ELEMENTS (pieces)], G_MAXSIZE };
+          g_autoptr (GError) error = NULL;
+          g_autoptr (MhFile) read = NULL;
+
+          g_assert_true (
+              mh_upload_read (upload, MAX (0, (gint64) sizes[i] + wrong[j / G_N_ELEMENTS (pieces)]),
+                              read_some, &source, NULL, &error));
+          read = mh_upload_finish (upload, NULL, &error);
+          g_assert_no_error (error);
+          g_assert_cmpstr (read->content_hash, ==, file->content_hash);
+          if (j % 5 == 0)
+            bench_assert_file (bench, path, content);
+        }
+      /* large ones have the blocks that were there already */
+      if (sizes[i] >= MIB)
+        g_assert_cmpuint (bench_segment_bytes (bench) - before, <, sizes[i] / 20);
+    }
+}
+
+static void
+test_read_fails (void)
+{
+  static const gsize broken[] = { 0, 100000, 5 * MIB };
+  g_autoptr (Bench) bench = bench_new (0);
+  g_autoptr (GBytes) content = bench_random (1, 8 * MIB);
+  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
+
+  g_test_summary ("what cannot be read to its end, or is given up, is told and leaves nothing");
+  g_cancellable_cancel (cancelled);
+  for (gsize i = 0; i <= G_N_ELEMENTS (broken); i++)
+    {
+      gboolean is_cancel = i == G_N_ELEMENTS (broken);
+      g_autoptr (MhUpload) upload = upload_of (bench, "/file");
+      Source source = { content, 0, 100000, is_cancel ? G_MAXSIZE : broken[i] };
+      g_autoptr (MhFile) file = NULL;
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (mh_upload_read (upload, 8 * MIB, read_some, &source,
+                                      is_cancel ? cancelled : NULL, &error));
+      if (is_cancel)
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      else
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
+      g_clear_pointer (&upload, mh_upload_free);
+      file = mh_store_get (bench->store, "vault", "/file", FALSE, NULL);
+      g_assert_null (file);
+    }
+  mh_file_free (bench_put (bench, "/file", content));
+  bench_assert_file (bench, "/file", content);
+}
+
 static void
 test_fingerprint (void)
 {
@@ -508,6 +621,8 @@ main (int argc, char **argv)
   g_test_add_func ("/store/content/compression", test_compression);
   g_test_add_func ("/store/content/ranges", test_ranges);
   g_test_add_func ("/store/content/pieces", test_pieces);
+  g_test_add_func ("/store/content/read", test_read);
+  g_test_add_func ("/store/content/read-fails", test_read_fails);
   g_test_add_func ("/store/content/fingerprint", test_fingerprint);
   g_test_add_func ("/store/content/mode", test_mode);
   g_test_add_func ("/store/content/chunker", test_chunker);
