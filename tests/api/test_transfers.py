@@ -97,6 +97,14 @@ class Copies(Case):
         self.assertEqual(self.daemon.get(f"/api/v1/vaults/{self.vault}/files/large").json["version_count"], 2)
         self.assertEqual(self.daemon.download(self.vault, "/large").body, b"other")
 
+    def test_files_without_a_size(self):
+        """what has more bytes than its size says, as files of the kernel have, is told and not taken for empty"""
+        folder = pathlib.Path("/proc/sys/kernel/keys")
+        result = transfer(self.daemon, self.vault, "import", {"host_path": str(folder)})
+        self.assertEqual(result["files_failed"], len(list(folder.iterdir())))
+        self.assertIn("changed while it was being read", result["failures"][0]["error"])
+        self.assertEqual(self.daemon.get(f"/api/v1/vaults/{self.vault}").json["files"], 0)
+
     def test_an_export_replaces_nothing_unless_told(self):
         self.fill(5)
         self.bring()

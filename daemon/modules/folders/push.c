@@ -276,8 +276,9 @@ read_file (MhPass *pass, const MhEntry *entry, MhHostState *state, GError **erro
   request.if_match = entry->vault.exists ? entry->vault.content_hash : NULL;
   request.if_none_match = entry->vault.exists ? NULL : "*";
   upload = mh_upload_new (pass->store, &request, error);
+  /* one byte over its size shows whether it has grown */
   good = upload != NULL
-         && mh_upload_read (upload, state->size, read_some, &fd, pass->cancellable, error);
+         && mh_upload_read (upload, state->size + 1, read_some, &fd, pass->cancellable, error);
   if (mh_disk_close_file (fd, state))
     return good ? g_steal_pointer (&upload) : NULL;
 

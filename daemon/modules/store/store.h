@@ -475,19 +475,19 @@ typedef gssize (*MhUploadRead) (guint8 *out, gsize size, gpointer data, GError *
 /**
  * mh_upload_read:
  * @self: an upload
- * @expected: bytes that @read is likely to give; there may be more or fewer
+ * @most: bytes that are read, unless @read gives fewer
  * @read: gives what comes next
  * @data: for @read
  * @cancellable: (nullable): gives up
  * @error: return location
  *
- * As mh_upload_write() with all that @read gives, which is not copied once more.
+ * As mh_upload_write() with what @read gives, which is not copied once more.
  *
  * Thread: the one that uses @self. Blocks while the disk is slower than @read.
  * Errors: as mh_upload_write(), and those of @read
  * Returns: %FALSE with @error set; the upload can then only be freed
  */
-gboolean mh_upload_read (MhUpload *self, gint64 expected, MhUploadRead read, gpointer data,
+gboolean mh_upload_read (MhUpload *self, gint64 most, MhUploadRead read, gpointer data,
                          GCancellable *cancellable, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**

@@ -516,16 +516,14 @@ take_read (MhUpload *self, gsize size)
 }
 
 gboolean
-mh_upload_read (MhUpload *self, gint64 expected, MhUploadRead read, gpointer data,
+mh_upload_read (MhUpload *self, gint64 most, MhUploadRead read, gpointer data,
                 GCancellable *cancellable, GError **error)
 {
-  gint64 left = expected;
-  gssize got = 1;
+  gssize got;
 
-  while (got > 0)
+  for (gint64 left = most; left > 0; left -= got)
     {
-      /* where the end is expected, one byte tells whether it is there */
-      gsize size = (gsize) CLAMP (left, 1, MIN (READ_PIECE, MH_CHUNK_MAX - (gint64) self->filled));
+      gsize size = (gsize) MIN (left, MIN (READ_PIECE, MH_CHUNK_MAX - (gint64) self->filled));
 
       if (!check_state (self, cancellable, error))
         {
@@ -535,12 +533,12 @@ mh_upload_read (MhUpload *self, gint64 expected, MhUploadRead read, gpointer dat
 
       grow_buffer (self, size);
       got = read (self->buffer->data + 1 + self->filled, size, data, error);
-      if (got > 0)
-        take_read (self, (gsize) got);
-      left = left > 0 ? left - got : READ_PIECE;
+      if (got <= 0)
+        return got == 0;
+      take_read (self, (gsize) got);
     }
 
-  return got == 0;
+  return TRUE;
 }
 
 /* Waits until every block is sealed and written. */

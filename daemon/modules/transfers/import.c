@@ -117,9 +117,10 @@ read_file (MhWork *work, const MhWorkItem *item, Source *source, GError **error)
   if (!work->transfer->task.replace)
     request.if_none_match = "*";
   upload = mh_upload_new (work->tools->store, &request, error);
+  /* one byte over its size shows whether it has grown, or is of a kind that has none */
   if (upload == NULL
-      || !mh_upload_read (upload, source->info.size, read_some, source, work->transfer->cancellable,
-                          error)
+      || !mh_upload_read (upload, source->info.size + 1, read_some, source,
+                          work->transfer->cancellable, error)
       || !check_unchanged (source, error))
     return NULL;
 

@@ -246,11 +246,10 @@ test_read (void)
 {
   static const gsize sizes[] = { 0, 1, 65536, 65537, MH_CHUNK_MAX, 20 * MIB + 1 };
   static const gsize pieces[] = { G_MAXSIZE, 4 * MIB, 100003 };
-  static const gint64 wrong[] = { 0, 1, -7, 65536, -MIB, MIB };
+  static const gsize more[] = { 0, 1, MIB }; /* than there is */
   g_autoptr (Bench) bench = bench_new (0);
 
-  g_test_summary (
-      "a file that is read is what it would be when written, whatever size it was to have");
+  g_test_summary ("a file that is read is what it would be when written, also when it is shorter");
   for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
       g_autofree char *written = g_strdup_printf ("/written-%zu", i);
@@ -258,7 +257,7 @@ test_read (void)
       g_autoptr (MhFile) file = bench_put (bench, written, content);
       guint64 before = bench_segment_bytes (bench);
 
-      for (gsize j = 0; j < G_N_ELEMENTS (pieces) * G_N_ELEMENTS (wrong); j++)
+      for (gsize j = 0; j < G_N_ELEMENTS (pieces) * G_N_ELEMENTS (more); j++)
         {
           g_autofree char *path = g_strdup_printf ("/read-%zu-%zu", i, j);
           g_autoptr (MhUpload) upload = upload_of (bench, path);
@@ -266,19 +265,39 @@ test_read (void)
           g_autoptr (GError) error = NULL;
           g_autoptr (MhFile) read = NULL;
 
-          g_assert_true (
-              mh_upload_read (upload, MAX (0, (gint64) sizes[i] + wrong[j / G_N_ELEMENTS (pieces)]),
-                              read_some, &source, NULL, &error));
+          g_assert_true (mh_upload_read (upload,
+                                         (gint64) (sizes[i] + more[j / G_N_ELEMENTS (pieces)]),
+                                         read_some, &source, NULL, &error));
           read = mh_upload_finish (upload, NULL, &error);
           g_assert_no_error (error);
           g_assert_cmpstr (read->content_hash, ==, file->content_hash);
-          if (j % 5 == 0)
-            bench_assert_file (bench, path, content);
+          bench_assert_file (bench, path, content);
         }
       /* large ones have the blocks that were there already */
       if (sizes[i] >= MIB)
         g_assert_cmpuint (bench_segment_bytes (bench) - before, <, sizes[i] / 20);
     }
+}
+
+static void
+test_read_some (void)
+{
+  g_autoptr (Bench) bench = bench_new (0);
+  g_autoptr (GBytes) content = bench_random (1, 8 * MIB);
+  g_autoptr (GBytes) beginning = g_bytes_new_from_bytes (content, 0, 5 * MIB + 1);
+  g_autoptr (MhUpload) upload = upload_of (bench, "/file");
+  g_autoptr (MhFile) file = NULL;
+  g_autoptr (GError) error = NULL;
+  Source source = { content, 0, G_MAXSIZE, G_MAXSIZE };
+
+  g_test_summary ("no more is read than was asked for, and what is written after it follows");
+  g_assert_true (mh_upload_read (upload, 5 * MIB, read_some, &source, NULL, &error));
+  g_assert_cmpuint (source.at, ==, 5 * MIB);
+  g_assert_true (mh_upload_write (
+      upload, (const guint8 *) g_bytes_get_data (content, NULL) + source.at, 1, NULL, &error));
+  file = mh_upload_finish (upload, NULL, &error);
+  g_assert_no_error (error);
+  bench_assert_file (bench, "/file", beginning);
 }
 
 static void
@@ -622,6 +641,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/content/ranges", test_ranges);
   g_test_add_func ("/store/content/pieces", test_pieces);
   g_test_add_func ("/store/content/read", test_read);
+  g_test_add_func ("/store/content/read-some", test_read_some);
   g_test_add_func ("/store/content/read-fails", test_read_fails);
   g_test_add_func ("/store/content/fingerprint", test_fingerprint);
   g_test_add_func ("/store/content/mode", test_mode);
