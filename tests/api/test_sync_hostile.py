@@ -75,6 +75,24 @@ class Liar(Case):
         self.assertEqual(self.held(two, vault), blocks)
         self.assertGreater(hostile.tell("counts")["challenge"], 0)
 
+    def test_passes_challenges_on(self):
+        """it has a machine that has the blocks answer for it: what that says to it counts for nothing with who asked it"""
+        one, two = self.network(2, {0: mh.LONELY + copies.SOON, 1: mh.LONELY + copies.HOLDS + copies.SOON})
+        vault = one.vault()
+        self.put(one, vault, copies.contents(20))
+        blocks = self.blocks(one, vault)
+        self.healthy(vault, one, blocks=blocks, seconds=60)
+        hostile = Hostile(self, one)
+        hostile.tell("pass-on")
+        self.known(one, hostile)
+        self.known(two, hostile)
+        one.post("/api/v1/replicate-now")
+        mh.wait_until(lambda: self.suspect(one, hostile), 60, "it to be found out")
+        self.assertIn("does not have", self.suspect(one, hostile)["why"])
+        self.assertGreater(hostile.tell("counts")["passed"], 0)
+        self.healthy(vault, one, blocks=blocks, seconds=60)
+        self.assertEqual(self.held(two, vault), blocks)
+
     def test_gives_something_else(self):
         """what it gives instead of a block is not taken, by a reader and by who repairs, and the true block is"""
         two, one = self.network(2, {0: test_sync.UNRELIABLE})  # one finds its way back after it was killed

@@ -22,6 +22,7 @@
  *   flood N     opens N conversations to everybody and leaves them open, or sends nonsense in them
  *   gossip N    speaks N times of vaults that there are not
  *   replay X    says again what others said of themselves long ago, then that it is called X
+ *   pass-on     passes challenges on to another machine from now on, and its answers back
  *   counts      says how often it was asked what
  */
 
@@ -35,6 +36,9 @@ typedef struct
   MhKeys *keys;       /* (nullable): of @vault_id */
   const MhSigner *signer;
   guint counts[16]; /* by op (locked-by lock) */
+  gint passes_on;   /* (atomic): whether it passes challenges on */
+  guint passed;     /* challenges that somebody answered for it (locked-by lock) */
+  char *asked;      /* (nullable): the vault that it was asked about last. Of the loop */
 } Member;
 
 static void say (const char *format, ...) G_GNUC_PRINTF (1, 2);
@@ -124,6 +128,91 @@ name_versions (const MhSyncMessage *question, MhSyncMessage *out)
   g_ptr_array_add (out->records, g_byte_array_free_to_bytes (g_steal_pointer (&entries.states)));
 }
 
+/* A challenge that is passed on. */
+typedef struct
+{
+  Member *member;
+  MhStream *stream; /* (owned) */
+  char *vault_id;   /* (owned) */
+  GBytes *nonce;    /* (owned) */
+  GBytes *hashes;   /* (owned) */
+} PassedOn;
+
+static gboolean
+put (MhStream *stream, const MhSyncMessage *message)
+{
+  g_autoptr (GBytes) bytes = mh_sync_message_encode (message);
+
+  return mh_stream_write_message_wait (stream, g_bytes_get_data (bytes, NULL),
+                                       g_bytes_get_size (bytes), 1000, NULL);
+}
+
+/* Returns: (nullable): what @peer answers to a challenge */
+static GBytes *
+have_answered (const PassedOn *self, const MhPeerId *peer)
+{
+  static const char *const names[] = { MH_SYNC_HOLD_PROTOCOL, NULL };
+  MhSyncMessage hello = { .op = MH_SYNC_HELLO, .vault_id = self->vault_id };
+  MhSyncMessage question = { .op = MH_SYNC_CHALLENGE,
+                             .nonce = self->nonce,
+                             .hashes = self->hashes };
+  g_autoptr (MhStream) stream =
+      mh_host_open_wait (mh_swarm_host (self->member->swarm), peer, names, 1000, NULL);
+
+  if (stream == NULL || !put (stream, &hello) || !put (stream, &question))
+    return NULL;
+
+  return mh_stream_read_message_wait (stream, MH_SYNC_MAX_ANSWER, 1000, NULL);
+}
+
+static gpointer
+pass_on (gpointer data)
+{
+  PassedOn *self = data;
+  g_autoptr (GPtrArray) nodes = mh_directory_list (mh_swarm_directory (self->member->swarm));
+  gboolean is_done = FALSE;
+
+  for (guint i = 0; i < nodes->len && !is_done; i++)
+    {
+      const MhNode *node = g_ptr_array_index (nodes, i);
+      g_autoptr (GBytes) bytes = NULL;
+
+      if (node->is_connected && !mh_peer_id_equal (&node->peer, mh_stream_peer (self->stream)))
+        bytes = have_answered (self, &node->peer);
+      is_done = bytes != NULL
+                && mh_stream_write_message_wait (self->stream, g_bytes_get_data (bytes, NULL),
+                                                 g_bytes_get_size (bytes), 1000, NULL);
+    }
+  g_mutex_lock (&self->member->lock);
+  self->member->passed += is_done;
+  g_mutex_unlock (&self->member->lock);
+  mh_stream_unref (self->stream);
+  g_free (self->vault_id);
+  g_bytes_unref (self->nonce);
+  g_bytes_unref (self->hashes);
+  g_free (self);
+
+  return NULL;
+}
+
+/* Returns: whether a challenge is passed on */
+static gboolean
+passes_on (Member *self, MhStream *stream, const MhSyncMessage *question)
+{
+  PassedOn *passed;
+
+  if (!g_atomic_int_get (&self->passes_on) || self->asked == NULL || question->nonce == NULL
+      || question->hashes == NULL)
+    return FALSE;
+
+  passed = g_new (PassedOn, 1);
+  *passed = (PassedOn){ self, mh_stream_ref (stream), g_strdup (self->asked),
+                        g_bytes_ref (question->nonce), g_bytes_ref (question->hashes) };
+  g_thread_unref (g_thread_new ("pass-on", pass_on, passed));
+
+  return TRUE;
+}
+
 /* It has everything, proves it with anything, and gives something else. */
 static void
 answer (Member *self, MhStream *stream, const MhSyncMessage *question)
@@ -137,6 +226,8 @@ answer (Member *self, MhStream *stream, const MhSyncMessage *question)
   switch ((int) question->op)
     {
     case MH_SYNC_HELLO:
+      g_free (self->asked);
+      self->asked = g_strdup (question->vault_id);
       if (g_str_equal (mh_stream_protocol (stream), MH_SYNC_HOLD_PROTOCOL))
         return;
       out.nonce = random_bytes (MH_SYNC_NONCE_SIZE);
@@ -155,6 +246,8 @@ answer (Member *self, MhStream *stream, const MhSyncMessage *question)
       out.hashes = question->hashes != NULL ? g_bytes_ref (question->hashes) : NULL;
       break;
     case MH_SYNC_CHALLENGE:
+      if (passes_on (self, stream, question))
+        return;
       out.hashes =
           random_bytes (question->hashes != NULL ? g_bytes_get_size (question->hashes) : 0);
       break;
@@ -337,10 +430,10 @@ tell_counts (Member *self)
 {
   g_mutex_lock (&self->lock);
   say ("{\"event\":\"counts\",\"have\":%u,\"block\":%u,\"challenge\":%u,\"hello\":%u,"
-       "\"sums\":%u,\"entries\":%u,\"records\":%u}",
+       "\"sums\":%u,\"entries\":%u,\"records\":%u,\"passed\":%u}",
        self->counts[MH_SYNC_HAVE], self->counts[MH_SYNC_BLOCK], self->counts[MH_SYNC_CHALLENGE],
        self->counts[MH_SYNC_HELLO], self->counts[MH_SYNC_SUMS], self->counts[MH_SYNC_ENTRIES],
-       self->counts[MH_SYNC_RECORDS]);
+       self->counts[MH_SYNC_RECORDS], self->passed);
   g_mutex_unlock (&self->lock);
 }
 
@@ -355,6 +448,11 @@ obey (Member *self, const char *line)
     replay (self, line + 7);
   else if (g_str_equal (line, "counts"))
     tell_counts (self);
+  else if (g_str_equal (line, "pass-on"))
+    {
+      g_atomic_int_set (&self->passes_on, TRUE);
+      say ("{\"event\":\"passes on\"}");
+    }
 }
 
 /* -- life -- */

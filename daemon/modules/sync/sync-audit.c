@@ -135,6 +135,18 @@ any_below (guint limit)
   return (guint) (number % limit);
 }
 
+/* Returns: a challenge for a machine. @nonce: (out) (transfer full): of it */
+static MhSyncChallenge
+challenge_for (Audit *self, guint machine, GBytes **nonce)
+{
+  guint8 bytes[MH_SYNC_NONCE_SIZE];
+
+  mh_random_bytes (bytes, sizeof bytes);
+  *nonce = g_bytes_new (bytes, sizeof bytes);
+
+  return (MhSyncChallenge){ mh_host_id (self->in->host), peer_of (self, machine), *nonce };
+}
+
 /* Asks a machine for some of its blocks what only who has them knows. Returns: whether it knew */
 static gboolean
 is_proved (Audit *self, guint machine, MhSyncSession *session, GArray *had)
@@ -144,10 +156,8 @@ is_proved (Audit *self, guint machine, MhSyncSession *session, GArray *had)
   g_autoptr (GByteArray) ids = g_byte_array_new ();
   g_autoptr (GByteArray) wanted = g_byte_array_new ();
   g_autoptr (GError) error = NULL;
-  guint8 nonce[MH_SYNC_NONCE_SIZE];
+  const MhSyncChallenge challenge = challenge_for (self, machine, &question.nonce);
 
-  mh_random_bytes (nonce, sizeof nonce);
-  question.nonce = g_bytes_new (nonce, sizeof nonce);
   for (guint i = 0; i < had->len && ids->len < SAMPLES * MH_SYNC_HASH_SIZE; i++)
     {
       const guint8 *id = id_of (self, g_array_index (had, guint, any_below (had->len)));
@@ -157,7 +167,7 @@ is_proved (Audit *self, guint machine, MhSyncSession *session, GArray *had)
 
       if (block == NULL) /* it is not here: nobody can tell */
         continue;
-      mh_sync_answer_hash (question.nonce, block, hash);
+      mh_sync_answer_hash (&challenge, block, hash);
       g_byte_array_append (ids, id, MH_SYNC_HASH_SIZE);
       g_byte_array_append (wanted, hash, sizeof hash);
     }
@@ -421,15 +431,13 @@ note_surplus (Audit *self, guint block)
 
 /* Whether a machine can show some blocks, at most MH_SYNC_MOST_CHALLENGED, which are here, too. */
 static gboolean
-shows (Audit *self, MhSyncSession *session, const guint8 *ids, gsize size)
+shows (Audit *self, guint machine, MhSyncSession *session, const guint8 *ids, gsize size)
 {
   g_auto (MhSyncMessage) question = { .op = MH_SYNC_CHALLENGE };
   g_auto (MhSyncMessage) answer = { 0 };
   g_autoptr (GByteArray) wanted = g_byte_array_new ();
-  guint8 nonce[MH_SYNC_NONCE_SIZE];
+  const MhSyncChallenge challenge = challenge_for (self, machine, &question.nonce);
 
-  mh_random_bytes (nonce, sizeof nonce);
-  question.nonce = g_bytes_new (nonce, sizeof nonce);
   question.hashes = g_bytes_new (ids, size);
   for (gsize at = 0; at < size; at += MH_SYNC_HASH_SIZE)
     {
@@ -439,7 +447,7 @@ shows (Audit *self, MhSyncSession *session, const guint8 *ids, gsize size)
 
       if (block == NULL) /* then it is not given up either */
         return FALSE;
-      mh_sync_answer_hash (question.nonce, block, hash);
+      mh_sync_answer_hash (&challenge, block, hash);
       g_byte_array_append (wanted, hash, sizeof hash);
     }
 
@@ -451,7 +459,7 @@ shows (Audit *self, MhSyncSession *session, const guint8 *ids, gsize size)
 /* Returns: (transfer full): those of @kept, a machine's promises, that it can show: its index may
  * say more than its disk has */
 static GBytes *
-only_shown (Audit *self, MhSyncSession *session, GBytes *kept)
+only_shown (Audit *self, guint machine, MhSyncSession *session, GBytes *kept)
 {
   gsize most = MH_SYNC_MOST_CHALLENGED * MH_SYNC_HASH_SIZE;
   GByteArray *out = g_byte_array_new ();
@@ -459,7 +467,7 @@ only_shown (Audit *self, MhSyncSession *session, GBytes *kept)
   const guint8 *data = g_bytes_get_data (kept, &size);
 
   for (gsize at = 0; at < size; at += most)
-    if (shows (self, session, data + at, MIN (most, size - at)))
+    if (shows (self, machine, session, data + at, MIN (most, size - at)))
       g_byte_array_append (out, data + at, (guint) MIN (most, size - at));
 
   return g_byte_array_free_to_bytes (out);
@@ -508,7 +516,7 @@ collect_promises (Audit *self, guint machine, GBytes *ids, guint *promised)
     }
   if (answer.hashes == NULL)
     return;
-  shown = only_shown (self, session, answer.hashes);
+  shown = only_shown (self, machine, session, answer.hashes);
   kept = g_bytes_get_data (shown, &answered);
   for (gsize at = 0, i = 0; at < size && i < answered; at += MH_SYNC_HASH_SIZE)
     if (memcmp (data + at, kept + i, MH_SYNC_HASH_SIZE) == 0)

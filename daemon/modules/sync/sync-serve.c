@@ -277,6 +277,8 @@ answer_block (Serving *self, const MhSyncMessage *question, MhSyncMessage *answe
 static gboolean
 answer_challenge (Serving *self, const MhSyncMessage *question, MhSyncMessage *answer)
 {
+  const MhSyncChallenge challenge = { mh_stream_peer (self->stream), mh_host_id (self->in->host),
+                                      question->nonce };
   g_autoptr (GByteArray) out = g_byte_array_new ();
   const guint8 *ids;
   gsize size;
@@ -292,7 +294,7 @@ answer_challenge (Serving *self, const MhSyncMessage *question, MhSyncMessage *a
       guint8 hash[MH_SYNC_HASH_SIZE] = { 0 };
 
       if (block != NULL)
-        mh_sync_answer_hash (question->nonce, block, hash);
+        mh_sync_answer_hash (&challenge, block, hash);
       g_byte_array_append (out, hash, sizeof hash);
     }
   answer->hashes = g_byte_array_free_to_bytes (g_steal_pointer (&out));

@@ -339,14 +339,18 @@ mh_sync_proof_text (const MhSyncProof *self, gboolean is_client)
 }
 
 void
-mh_sync_answer_hash (GBytes *nonce, GBytes *block, guint8 out[MH_SYNC_HASH_SIZE])
+mh_sync_answer_hash (const MhSyncChallenge *challenge, GBytes *block, guint8 out[MH_SYNC_HASH_SIZE])
 {
   g_autoptr (MhSha256) sha = mh_sha256_new ();
+  g_autoptr (GByteArray) head = g_byte_array_new ();
   gsize size;
-  const guint8 *data = g_bytes_get_data (nonce, &size);
+  const guint8 *data = g_bytes_get_data (block, &size);
 
-  mh_sha256_update (sha, data, size);
-  data = g_bytes_get_data (block, &size);
+  append (head, challenge->client->bytes, challenge->client->size);
+  append (head, challenge->server->bytes, challenge->server->size);
+  mh_sha256_update (sha, head->data, head->len);
+  mh_sha256_update (sha, g_bytes_get_data (challenge->nonce, NULL),
+                    g_bytes_get_size (challenge->nonce));
   mh_sha256_update (sha, data, size);
   mh_sha256_finish (sha, out);
 }

@@ -60,8 +60,8 @@ typedef enum
   MH_SYNC_SAME = 11, /* @hashes: two ids -> @proof: mh_sync_digest() of the blocks after the first
                         one, up to the second, that the other should have and has; with and without
                         the key */
-  MH_SYNC_CHALLENGE = 10, /* @nonce, @hashes of blocks -> @hashes: SHA-256 of nonce and block of
-                             each; zeros for what is not there. Without the key */
+  MH_SYNC_CHALLENGE = 10, /* @nonce, @hashes of blocks -> @hashes: mh_sync_answer_hash() of each;
+                             zeros for what is not there. Without the key */
 } MhSyncOp;
 
 /* A question or an answer. What is not used is empty. To be cleared. */
@@ -95,8 +95,19 @@ mh_sync_message_encode_parts (const MhSyncMessage *self, GBytes **body) G_GNUC_W
 /* Reads @message into the empty @out. Returns: %FALSE when it is not well formed or over a limit */
 gboolean mh_sync_message_decode (GBytes *message, MhSyncMessage *out) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Fills @out with what is to be answered to a challenge about @block. Thread: any. */
-void mh_sync_answer_hash (GBytes *nonce, GBytes *block, guint8 out[MH_SYNC_HASH_SIZE]);
+/* A challenge. What is answered to it is for nobody else, so that nobody can pass it on as an
+ * answer of its own without having the block. */
+typedef struct
+{
+  const MhPeerId *client; /* who asks */
+  const MhPeerId *server;
+  GBytes *nonce; /* (unowned) */
+} MhSyncChallenge;
+
+/* Fills @out with what is to be answered about @block: SHA-256 of both ids, each after a byte with
+ * its length, the nonce and the block. Thread: any. */
+void mh_sync_answer_hash (const MhSyncChallenge *challenge, GBytes *block,
+                          guint8 out[MH_SYNC_HASH_SIZE]);
 
 /* Fills @out with what stands for @ids, @size bytes of 32 each, in their order. Thread: any. */
 void mh_sync_digest (const guint8 *ids, gsize size, guint8 out[MH_SYNC_HASH_SIZE]);
