@@ -20,7 +20,7 @@ G_BEGIN_DECLS
 
 /* Of a bulk stream at work: what keeps both sides busy when their threads have to wait for a core.
  */
-#define MH_YAMUX_WINDOW_BULK (320 * 1024)
+#define MH_YAMUX_WINDOW_BULK (512 * 1024)
 
 /* Bytes of a frame before its data (spec.md). */
 #define MH_YAMUX_HEADER 12
