@@ -18,6 +18,10 @@
 #define SETTLE_MS 2000
 #define REST 10
 
+/* It waits for conversations that may bring what is missing, but not longer: somebody who is at
+ * work all the time would never have one. */
+#define MOST_DEFERRED_MS 30000
+
 /* Without any change, it is done so often; as long as something is not as it should be, first soon
  * and then ever later. */
 #define IDLE_MS (60 * 60 * 1000)
@@ -38,6 +42,7 @@ typedef struct
   gboolean is_dirty;   /* something has changed since the last audit began */
   gboolean is_running; /* or waits for its turn */
   gint64 changed_ms;
+  gint64 due_ms;   /* since when an audit waits for conversations; 0: it does not */
   gint64 ended_ms; /* of the last audit */
   gint64 took_ms;
   gint64 again_ms;                /* after which it is done again without any change; doubles */
@@ -357,7 +362,7 @@ run_audit (gpointer data)
 
 /* Whether a vault is to be audited now; then it counts as under way. */
 static gboolean
-begin_audit (MhSyncKeep *self, const char *vault_id, const guint8 *keepers)
+begin_audit (MhSyncKeep *self, const char *vault_id, const guint8 *keepers, gboolean is_waiting)
 {
   gboolean is_due;
   gint64 now = now_ms ();
@@ -371,8 +376,14 @@ begin_audit (MhSyncKeep *self, const char *vault_id, const guint8 *keepers)
            && ((vault->is_dirty && now - vault->changed_ms >= SETTLE_MS
                 && now - vault->ended_ms >= MAX (SETTLE_MS, vault->took_ms * REST))
                || now - vault->ended_ms >= MAX (vault->again_ms, vault->took_ms * REST));
+  if (is_due && is_waiting)
+    {
+      vault->due_ms = vault->due_ms != 0 ? vault->due_ms : now;
+      is_due = now - vault->due_ms >= MOST_DEFERRED_MS;
+    }
   if (is_due)
     {
+      vault->due_ms = 0;
       vault->is_running = TRUE;
       vault->is_dirty = FALSE;
       memcpy (vault->keepers, keepers, MH_SHA256_SIZE);
@@ -393,10 +404,8 @@ check_vault (MhSyncKeep *self, const MhVault *vault)
   if (!mh_sync_keep_place (self, vault, &placement))
     return;
   state = mh_sync_state (self->sync, vault->id);
-  if (state->waiting > 0) /* what is missing is on its way */
-    return;
   hash_keepers (&placement, keepers);
-  if (!begin_audit (self, vault->id, keepers))
+  if (!begin_audit (self, vault->id, keepers, state->waiting > 0))
     return;
   job = job_new (self, vault->id);
   if (!mh_pool_push (self->pool, run_audit, job))

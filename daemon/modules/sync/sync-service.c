@@ -14,7 +14,9 @@
 #define MOVERS 3
 #define MOST_WAITING 1024
 
-/* Changes of this machine are gathered for so long before others are told. */
+/* Others are told of a change so long after it, in milliseconds; of what follows at this distance,
+ * together. */
+#define SOON_MS 10
 #define SETTLE_MS 200
 
 /* Everybody is asked so often even when nobody told of anything, in seconds. */
@@ -64,6 +66,7 @@ struct _MhSync
                           value: to be done again (locked-by lock) */
   GSource
       *settle; /* (owned) (nullable): of the main loop; %NULL: nothing to tell (locked-by lock) */
+  gint64 told_us;            /* when it was due last, on the monotonic clock (locked-by lock) */
   MhSwarm *swarm;            /* (unowned) (nullable) (locked-by lock) */
   GCancellable *cancellable; /* (owned) (nullable): of @swarm (locked-by lock) */
   gint64 forced_until_us;    /* nothing is paused before, on the monotonic clock (locked-by lock) */
@@ -666,6 +669,7 @@ on_settled (gpointer data)
 
   g_mutex_lock (&self->lock);
   g_clear_pointer (&self->settle, g_source_unref);
+  self->told_us = g_get_monotonic_time ();
   g_mutex_unlock (&self->lock);
   (void) !mh_pool_push (self->teller, tell, self); /* others ask by themselves, too */
 
@@ -677,11 +681,13 @@ static void
 on_changed (gpointer data)
 {
   MhSync *self = data;
+  gint64 passed_ms;
 
   g_mutex_lock (&self->lock);
   if (self->settle == NULL)
     {
-      self->settle = g_timeout_source_new (SETTLE_MS);
+      passed_ms = (g_get_monotonic_time () - self->told_us) / G_TIME_SPAN_MILLISECOND;
+      self->settle = g_timeout_source_new ((guint) MAX (SETTLE_MS - passed_ms, SOON_MS));
       g_source_set_callback (self->settle, on_settled, self, NULL);
       g_source_attach (self->settle, NULL);
     }
