@@ -5,13 +5,10 @@
 
 #include "base/error.h"
 #include "net/p2p/wire/pb.h"
+#include "sync-jobs.h"
 #include "sync-listen.h"
-#include "sync-round.h"
 #include "sync-state.h"
 
-/* Conversations at a time in which we ask for versions, and for blocks: those take longer. */
-#define PULLERS 3
-#define MOVERS 3
 #define MOST_WAITING 1024
 
 /* Others are told of a change so long after it, in milliseconds; of what follows at this distance,
@@ -47,8 +44,7 @@ struct _MhSync
   MhSyncMoving *moving; /* (owned) */
   MhSyncRate *rate_in;  /* (owned) */
   MhSyncRate *rate_out; /* (owned) */
-  MhPool *movers;       /* (owned) */
-  MhPool *pullers;      /* (owned) */
+  MhSyncJobs *jobs;     /* (owned) */
   MhPool *teller;       /* (owned): of one thread */
   guint watch;          /* of the bus */
   guint sweep;          /* timer of the main loop */
@@ -60,10 +56,7 @@ struct _MhSync
 
   GMutex lock;
   GCond idle;
-  GHashTable *ours;    /* (owned) (element-type utf8): ids of vaults (locked-by lock) */
-  GHashTable *jobs;    /* (owned) (element-type utf8): "vault peer" that wait (locked-by lock) */
-  GHashTable *running; /* (owned) (element-type utf8): "vault peer" that are under way; with a
-                          value: to be done again (locked-by lock) */
+  GHashTable *ours; /* (owned) (element-type utf8): ids of vaults (locked-by lock) */
   GSource
       *settle; /* (owned) (nullable): of the main loop; %NULL: nothing to tell (locked-by lock) */
   gint64 told_us;            /* when it was due last, on the monotonic clock (locked-by lock) */
@@ -268,220 +261,6 @@ mh_sync_state (MhSync *self, const char *vault_id)
   return state;
 }
 
-static void
-end_state (MhSync *self, const MhSyncPull *pull, const GError *error)
-{
-  if (pull->versions > 0 || pull->blocks > 0)
-    mh_sync_keep_note (self->keep, pull->vault_id);
-  if (mh_sync_states_end (self->states, pull, error, mh_clock_now_ms (mh_core_clock (self->core))))
-    mh_sync_tell_state (self, pull->vault_id);
-}
-
-/* -- one conversation -- */
-
-typedef struct
-{
-  MhSync *sync;
-  char *vault_id; /* (owned) */
-  MhPeerId peer;
-  char *peer_id;      /* (owned) */
-  gboolean is_blocks; /* about blocks, otherwise about versions */
-} Job;
-
-static void
-job_free (Job *self)
-{
-  g_free (self->vault_id);
-  g_free (self->peer_id);
-  g_free (self);
-}
-
-static gboolean
-pull (MhSync *self, MhSwarm *swarm, const Job *job, MhSyncPull *out, GError **error)
-{
-  g_autoptr (MhVault) vault = mh_vaults_get (self->vaults, out->vault_id, error);
-  MhSyncRound round = { .core = self->core,
-                        .swarm = swarm,
-                        .peers = self->peers,
-                        .vault = vault,
-                        .blame = mh_sync_keep_blame (self->keep),
-                        .parts = job->is_blocks ? MH_SYNC_BLOCKS : MH_SYNC_CATALOG };
-
-  if (vault == NULL && g_error_matches (*error, MH_ERROR, MH_ERROR_NOT_FOUND))
-    {
-      g_clear_error (error);
-      return TRUE; /* somebody told of a vault that is not here */
-    }
-  if (vault == NULL || !vault->has_key)
-    return vault != NULL;
-  if (job->is_blocks && mh_sync_is_paused (self, &job->peer))
-    return TRUE;
-
-  return mh_sync_round (&round, out, error);
-}
-
-/* Whether the other machine has done what no honest one does. */
-static void
-judge (MhSync *self, const Job *job, const MhSyncPull *pull, const GError *error)
-{
-  gint64 now_ms = g_get_monotonic_time () / G_TIME_SPAN_MILLISECOND;
-  const char *why = NULL;
-
-  if (g_error_matches (error, MH_ERROR, MH_ERROR_CORRUPT))
-    why = error->message;
-  else if (pull->refused > 0)
-    why = "it gave versions that nobody with the key has made";
-  if (why == NULL)
-    return;
-
-  g_message ("vault %s: %s: %s", job->vault_id, job->peer_id, why);
-  if (mh_sync_blame_add (mh_sync_keep_blame (self->keep), &job->peer, why, now_ms))
-    g_message ("%s is left out for a while", job->peer_id);
-}
-
-static void schedule (MhSync *self, const char *vault_id, const MhPeerId *peer, gboolean is_blocks);
-
-/* Returns: (transfer full): the name of a job */
-static char *
-key_of (const Job *job)
-{
-  return g_strconcat (job->vault_id, " ", job->peer_id, job->is_blocks ? " blocks" : "", NULL);
-}
-
-static void
-do_job (MhSync *self, MhSwarm *swarm, const Job *job, GCancellable *cancellable)
-{
-  g_autoptr (GError) error = NULL;
-  gboolean done;
-  g_auto (MhSyncPull) out = { .host = mh_swarm_host (swarm),
-                              .store = self->store,
-                              .vault_id = job->vault_id,
-                              .peer = &job->peer,
-                              .claims = self->claims,
-                              .rate = self->rate_in,
-                              .cancellable = cancellable };
-
-  mh_sync_states_begin (self->states, job->vault_id);
-  done = pull (self, swarm, job, &out, &error);
-  if (!done && !g_error_matches (error, MH_ERROR, MH_ERROR_FORBIDDEN))
-    g_debug ("vault %s and %s: %s", job->vault_id, job->peer_id, error->message);
-  judge (self, job, &out, error);
-  if (g_cancellable_is_cancelled (cancellable))
-    g_clear_error (&error); /* it was to end */
-  if (g_error_matches (error, MH_ERROR, MH_ERROR_FORBIDDEN)
-      || g_error_matches (error, MH_ERROR, MH_ERROR_UNAVAILABLE))
-    g_clear_error (&error); /* it has not the key, or is gone: nothing is wrong with us */
-  /* before this one ends, so that it does not look as if nothing was on its way */
-  if (done && !job->is_blocks && !mh_sync_is_paused (self, &job->peer))
-    schedule (self, job->vault_id, &job->peer, TRUE);
-  end_state (self, &out, error);
-  mh_sync_tell_files (self, &out);
-}
-
-/* Returns: whether a job that has just ended is to be done again */
-static gboolean
-end_running (MhSync *self, const char *key)
-{
-  gboolean is_again;
-
-  g_mutex_lock (&self->lock);
-  is_again = GPOINTER_TO_UINT (g_hash_table_lookup (self->running, key));
-  g_hash_table_remove (self->running, key);
-  g_mutex_unlock (&self->lock);
-
-  return is_again;
-}
-
-static void
-run_job (gpointer data)
-{
-  Job *job = data;
-  MhSync *self = job->sync;
-  g_autofree char *key = key_of (job);
-  GCancellable *cancellable = NULL;
-  MhSwarm *swarm = mh_sync_take (self, &cancellable);
-  MhSyncMove move;
-
-  g_mutex_lock (&self->lock);
-  g_hash_table_remove (self->jobs, key); /* what comes from now on is another job */
-  if (job->is_blocks)
-    g_hash_table_insert (self->running, g_strdup (key), GUINT_TO_POINTER (FALSE));
-  g_mutex_unlock (&self->lock);
-  if (swarm != NULL)
-    {
-      mh_sync_moving_begin (self->moving, cancellable, &move);
-      do_job (self, swarm, job, job->is_blocks ? move.cancellable : cancellable);
-      mh_sync_moving_end (self->moving, &move);
-      if (job->is_blocks && end_running (self, key))
-        schedule (self, job->vault_id, &job->peer, TRUE);
-      mh_sync_give (self, cancellable); /* last: then the pools may end */
-    }
-  else if (job->is_blocks)
-    {
-      (void) end_running (self, key);
-    }
-  mh_sync_states_wait (self->states, job->vault_id, -1);
-  job_free (job);
-}
-
-/* Returns: whether a job has to be given to a pool. One that brings blocks is done again after it
- * has ended, and not beside itself. */
-static gboolean
-note_job (MhSync *self, const Job *job)
-{
-  char *key = key_of (job);
-  gboolean is_new = FALSE;
-
-  g_mutex_lock (&self->lock);
-  if (g_hash_table_contains (self->running, key))
-    g_hash_table_insert (self->running, g_steal_pointer (&key), GUINT_TO_POINTER (TRUE));
-  else
-    is_new = g_hash_table_add (self->jobs, g_steal_pointer (&key));
-  g_mutex_unlock (&self->lock);
-
-  return is_new;
-}
-
-static void
-forget_job (MhSync *self, const Job *job)
-{
-  g_autofree char *key = key_of (job);
-
-  g_mutex_lock (&self->lock);
-  g_hash_table_remove (self->jobs, key);
-  g_mutex_unlock (&self->lock);
-}
-
-/* Asks @peer about a vault, unless that is to be done already. */
-static void
-schedule (MhSync *self, const char *vault_id, const MhPeerId *peer, gboolean is_blocks)
-{
-  gint64 now_ms = g_get_monotonic_time () / G_TIME_SPAN_MILLISECOND;
-  Job *job;
-
-  if (mh_sync_blame_is_out (mh_sync_keep_blame (self->keep), peer, now_ms))
-    return;
-  job = g_new0 (Job, 1);
-  job->sync = self;
-  job->vault_id = g_strdup (vault_id);
-  job->peer = *peer;
-  job->peer_id = mh_peer_id_to_text (peer);
-  job->is_blocks = is_blocks;
-  if (!note_job (self, job))
-    {
-      job_free (job);
-      return;
-    }
-
-  mh_sync_states_wait (self->states, vault_id, 1);
-  if (mh_pool_push (is_blocks ? self->movers : self->pullers, run_job, job))
-    return;
-
-  mh_sync_states_wait (self->states, vault_id, -1);
-  forget_job (self, job); /* too many wait: the next sweep comes */
-  job_free (job);
-}
-
 /* -- who is asked, and when -- */
 
 /* @vaults: (nullable): all that are here. */
@@ -519,7 +298,7 @@ ask_all (MhSync *self, const MhPeerId *only)
 
         if (vault->has_key && node->is_connected && mh_sync_says_vault (node->hello, vault->id)
             && (only == NULL || mh_peer_id_equal (only, &node->peer)))
-          schedule (self, vault->id, &node->peer, FALSE);
+          mh_sync_jobs_add (self->jobs, vault->id, &node->peer, FALSE);
       }
   mh_sync_give (self, cancellable);
 }
@@ -726,7 +505,7 @@ on_told (const MhPeerId *from, GBytes *message, gpointer data)
         continue;
       vault_id = g_strndup ((const char *) field.bytes, field.size);
       if (is_ours (self, vault_id))
-        schedule (self, vault_id, from, FALSE);
+        mh_sync_jobs_add (self->jobs, vault_id, from, FALSE);
       else if (offered++ < MOST_OFFERED)
         mh_sync_keep_offer (self->keep, vault_id, from);
     }
@@ -910,8 +689,7 @@ stop (gpointer service)
     g_source_destroy (self->settle);
   g_clear_pointer (&self->settle, g_source_unref);
   g_clear_pointer (&self->teller, mh_pool_free);
-  g_clear_pointer (&self->pullers, mh_pool_free);
-  g_clear_pointer (&self->movers, mh_pool_free);
+  g_clear_pointer (&self->jobs, mh_sync_jobs_free);
   g_clear_pointer (&self->listen, mh_sync_listen_free);
   g_clear_pointer (&self->keep, mh_sync_keep_free);
   g_clear_pointer (&self->states, mh_sync_states_free);
@@ -920,9 +698,7 @@ stop (gpointer service)
   g_clear_pointer (&self->rate_in, mh_sync_rate_free);
   g_clear_pointer (&self->rate_out, mh_sync_rate_free);
   g_clear_pointer (&self->peers, mh_sync_peers_free);
-  g_hash_table_unref (self->running);
   g_hash_table_unref (self->ours);
-  g_hash_table_unref (self->jobs);
   g_hash_table_unref (self->told);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->idle);
@@ -940,9 +716,7 @@ start (MhCore *core, GError **error)
   self->vaults = mh_core_service (core, "vaults");
   g_mutex_init (&self->lock);
   g_cond_init (&self->idle);
-  self->running = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->ours = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->jobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->peers = mh_sync_peers_new (core, error);
   if (self->peers == NULL)
@@ -952,13 +726,12 @@ start (MhCore *core, GError **error)
     }
 
   self->teller = mh_pool_new ("sync-tell", 1, MOST_WAITING);
-  self->pullers = mh_pool_new ("sync", PULLERS, MOST_WAITING);
-  self->movers = mh_pool_new ("sync-blocks", MOVERS, MOST_WAITING);
   self->claims = mh_sync_claims_new ();
   self->moving = mh_sync_moving_new ();
   self->rate_in = mh_sync_rate_new (mh_core_config (core)->download_rate);
   self->rate_out = mh_sync_rate_new (mh_core_config (core)->upload_rate);
   self->states = mh_sync_states_new ();
+  self->jobs = mh_sync_jobs_new (self, self->peers, self->states);
   self->keep = mh_sync_keep_new (self);
   self->listen = mh_sync_listen_new (self, self->keep, on_proved, self);
   self->watch = mh_bus_subscribe (mh_core_bus (core), on_event, self);
