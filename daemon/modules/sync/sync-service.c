@@ -11,9 +11,9 @@
 
 #define MOST_WAITING 1024
 
-/* Others are told of a change so long after it, in milliseconds; of what follows at this distance,
- * together. */
-#define SOON_MS 10
+/* Others are told of a change so long after it, in milliseconds; when it does not stay alone,
+ * later, of all together: many small conversations cost more than a large one. */
+#define ALONE_MS 100
 #define SETTLE_MS 200
 
 /* Everybody is asked so often even when nobody told of anything, in seconds. */
@@ -59,8 +59,8 @@ struct _MhSync
   GHashTable *ours; /* (owned) (element-type utf8): ids of vaults (locked-by lock) */
   GSource
       *settle; /* (owned) (nullable): of the main loop; %NULL: nothing to tell (locked-by lock) */
-  gint64 told_us;            /* when it was due last, on the monotonic clock (locked-by lock) */
-  MhSwarm *swarm;            /* (unowned) (nullable) (locked-by lock) */
+  gint64 changed_us; /* the first of what is to be told, on the monotonic clock (locked-by lock) */
+  MhSwarm *swarm;    /* (unowned) (nullable) (locked-by lock) */
   GCancellable *cancellable; /* (owned) (nullable): of @swarm (locked-by lock) */
   gint64 forced_until_us;    /* nothing is paused before, on the monotonic clock (locked-by lock) */
   guint users;               /* of @swarm (locked-by lock) */
@@ -448,7 +448,6 @@ on_settled (gpointer data)
 
   g_mutex_lock (&self->lock);
   g_clear_pointer (&self->settle, g_source_unref);
-  self->told_us = g_get_monotonic_time ();
   g_mutex_unlock (&self->lock);
   (void) !mh_pool_push (self->teller, tell, self); /* others ask by themselves, too */
 
@@ -460,13 +459,17 @@ static void
 on_changed (gpointer data)
 {
   MhSync *self = data;
-  gint64 passed_ms;
 
   g_mutex_lock (&self->lock);
-  if (self->settle == NULL)
+  if (self->settle != NULL)
     {
-      passed_ms = (g_get_monotonic_time () - self->told_us) / G_TIME_SPAN_MILLISECOND;
-      self->settle = g_timeout_source_new ((guint) MAX (SETTLE_MS - passed_ms, SOON_MS));
+      g_source_set_ready_time (self->settle,
+                               self->changed_us + SETTLE_MS * G_TIME_SPAN_MILLISECOND);
+    }
+  else
+    {
+      self->changed_us = g_get_monotonic_time ();
+      self->settle = g_timeout_source_new (ALONE_MS);
       g_source_set_callback (self->settle, on_settled, self, NULL);
       g_source_attach (self->settle, NULL);
     }
