@@ -45,13 +45,6 @@ GBytes *mh_sync_keep_list (MhSyncKeep *self, const char *vault_id, const MhPeerI
 GBytes *mh_sync_keep_spare (MhSyncKeep *self, const char *vault_id, const MhPeerId *peer,
                             GBytes *ids) G_GNUC_WARN_UNUSED_RESULT;
 
-/* As @due of MhSyncServing, for a vault whose key is here, and for one whose key is not. Thread: a
- * worker. Blocks on disk. */
-GBytes *mh_sync_keep_due (MhSyncKeep *self, const char *vault_id, const guint8 *after,
-                          const guint8 *last) G_GNUC_WARN_UNUSED_RESULT;
-GBytes *mh_sync_keep_due_held (MhSyncKeep *self, const char *vault_id, const guint8 *after,
-                               const guint8 *last) G_GNUC_WARN_UNUSED_RESULT;
-
 /* Fills @out, an empty one, for a vault. Returns: %FALSE without a network */
 gboolean mh_sync_keep_place (MhSyncKeep *self, const MhVault *vault, MhSyncPlacement *out);
 

@@ -3,6 +3,7 @@
 
 #include "sync-listen.h"
 
+#include "sync-due.h"
 #include "sync-serve.h"
 
 #define MOST_WAITING 1024
@@ -145,13 +146,15 @@ on_keep (const char *vault_id, MhKeep *keep, gpointer data)
 static GBytes *
 on_due (const char *vault_id, const guint8 *after, const guint8 *last, gpointer data)
 {
-  return mh_sync_keep_due (((MhSyncListen *) data)->keep, vault_id, after, last);
+  MhSyncListen *self = data;
+
+  return mh_sync_due (self->sync, self->keep, vault_id, after, last);
 }
 
 static GBytes *
 on_due_held (const char *vault_id, const guint8 *after, const guint8 *last, gpointer data)
 {
-  return mh_sync_keep_due_held (((MhSyncListen *) data)->keep, vault_id, after, last);
+  return mh_sync_due_held (mh_sync_blocks (((MhSyncListen *) data)->sync), vault_id, after, last);
 }
 
 static void

@@ -6,6 +6,7 @@
 #include "mesh-world.h"
 #include "modules/store/store-private.h"
 #include "modules/store/writer-private.h"
+#include "modules/sync/sync-due.h"
 #include "modules/sync/sync-fetch.h"
 #include "modules/sync/sync-serve.h"
 
@@ -60,13 +61,15 @@ on_spare (const char *vault_id, const MhPeerId *peer, GBytes *ids, gpointer data
 static GBytes *
 on_due (const char *vault_id, const guint8 *after, const guint8 *last, gpointer data)
 {
-  return mh_sync_keep_due (((MeshMachine *) data)->keep, vault_id, after, last);
+  MeshMachine *self = data;
+
+  return mh_sync_due (&self->sync, self->keep, vault_id, after, last);
 }
 
 static GBytes *
 on_due_held (const char *vault_id, const guint8 *after, const guint8 *last, gpointer data)
 {
-  return mh_sync_keep_due_held (((MeshMachine *) data)->keep, vault_id, after, last);
+  return mh_sync_due_held (mh_sync_blocks (&((MeshMachine *) data)->sync), vault_id, after, last);
 }
 
 /* As sync-listen does. */

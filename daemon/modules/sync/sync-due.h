@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "sync-keep.h"
+
+G_BEGIN_DECLS
+
+/*
+ * Which blocks this machine should have and has, as @due of MhSyncServing. For a worker; blocks on
+ * disk.
+ */
+
+/* Returns: (transfer full) (nullable): of a vault whose key is here, as @keep places them */
+GBytes *mh_sync_due (MhSync *sync, MhSyncKeep *keep, const char *vault_id, const guint8 *after,
+                     const guint8 *last) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Returns: (transfer full) (nullable): of one whose key is not */
+GBytes *mh_sync_due_held (MhStore *store, const char *vault_id, const guint8 *after,
+                          const guint8 *last) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS
