@@ -138,6 +138,17 @@ line_clear (Line *line)
   g_ptr_array_unref (line->reader.streams);
 }
 
+/* Returns: (transfer full): a new stream of the sender that has all that it takes to send */
+static MhYamuxStream *
+line_fill (Line *line)
+{
+  MhYamuxStream *stream = mh_yamux_open (line->one.session);
+
+  fill (stream, NULL);
+
+  return stream;
+}
+
 /* Returns: bytes that were read in @ms milliseconds */
 static guint64
 line_run (Line *line, guint ms)
@@ -192,8 +203,7 @@ check_growth (const Growth *row, gboolean is_bulk)
   gsize window = 0;
 
   line_init (&line, row->per_ms, round_trip_us, NULL);
-  stream = mh_yamux_open (line.one.session);
-  fill (stream, NULL);
+  stream = line_fill (&line);
   for (guint i = 0; i < 20; i++)
     {
       rate = line_run (&line, row->round_trip_ms) / row->round_trip_ms;
@@ -238,8 +248,7 @@ test_slow_reader (void)
   g_test_summary ("the window does not grow for who reads slowly");
   line_init (&line, 12500, 100 * 1000, NULL);
   line.reader.per_ms = 1000;
-  stream = mh_yamux_open (line.one.session);
-  fill (stream, NULL);
+  stream = line_fill (&line);
   line_run (&line, 5000);
   g_assert_cmpuint (line_run (&line, 1000), >=, 990 * 1000);
   /* what a way of this length has from the beginning */
@@ -258,8 +267,7 @@ test_growth_of_all (void)
   line_init (&line, 125000, 100 * 1000, &(MhYamuxLimits){ .most_received = 2 * MIB });
   for (guint i = 0; i < 8; i++)
     {
-      streams[i] = mh_yamux_open (line.one.session);
-      fill (streams[i], NULL);
+      streams[i] = line_fill (&line);
     }
   line_run (&line, 3000);
   sum = line_window (&line);
@@ -339,9 +347,8 @@ test_learned (void)
   line_init (&line, 12500, 100 * 1000, &limits);
   for (guint i = 0; i < 4; i++)
     {
-      g_autoptr (MhYamuxStream) stream = mh_yamux_open (line.one.session);
+      g_autoptr (MhYamuxStream) stream = line_fill (&line);
 
-      fill (stream, NULL);
       line_run (&line, i == 0 ? 3000 : 300);
       /* the first window, and the line's rate from the answer on, which takes 150 of 300 ms */
       if (i > 0)
@@ -367,8 +374,7 @@ test_unlearned (void)
 
   g_test_summary ("what was learned is forgotten in a minute");
   line_init (&line, 125000, 8 * 1000, NULL);
-  stream = mh_yamux_open (line.one.session);
-  fill (stream, NULL);
+  stream = line_fill (&line);
   line_run (&line, 3000);
   mh_yamux_stream_reset (stream);
   for (guint i = 0; i < 6; i++)
@@ -510,8 +516,7 @@ work_by_turns (Line *line, MhYamuxStream **streams, guint count)
 
   for (guint i = 0; i < count; i++)
     {
-      streams[i] = mh_yamux_open (line->one.session);
-      fill (streams[i], NULL);
+      streams[i] = line_fill (line);
       line_run (line, 4000);
       got = line_run (line, 1000);
       mh_yamux_stream_set_data (streams[i], line); /* it rests */
