@@ -29,6 +29,9 @@ G_BEGIN_DECLS
 /* … and it keeps those that it has until they can be spared, and takes no more. */
 #define MH_HELLO_CAP_HELD "held"
 
+/* … and it has no room for more of them now. */
+#define MH_HELLO_CAP_FULL "full"
+
 /* The bits of %flags. */
 typedef enum
 {

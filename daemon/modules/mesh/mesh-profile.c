@@ -48,13 +48,21 @@ put_vaults (MhMesh *self, MhHello *hello)
     }
 }
 
-/* Whether it has blocks of others that it could not give up yet. */
-static gboolean
-holds_some (MhMesh *self)
+/* What it does for vaults whose keys it does not have. */
+static void
+add_hold_caps (MhMesh *self, GStrvBuilder *caps)
 {
-  g_autoptr (GPtrArray) held = mh_store_held (mh_core_service (self->core, "store"), NULL);
+  MhStore *store = mh_core_service (self->core, "store");
+  gint64 hold = mh_core_config (self->core)->hold;
+  gint64 bytes = 0;
 
-  return held != NULL && held->len > 0; /* unknown: as none, until the next time */
+  (void) !mh_store_held_bytes (store, &bytes, NULL); /* unknown: none, until the next time */
+  if (hold > 0)
+    g_strv_builder_add (caps, MH_HELLO_CAP_HOLD);
+  else if (bytes > 0)
+    g_strv_builder_add (caps, MH_HELLO_CAP_HELD);
+  if (hold > 0 && hold - bytes < MH_HOLD_LITTLE)
+    g_strv_builder_add (caps, MH_HELLO_CAP_FULL);
 }
 
 MhHello *
@@ -73,10 +81,7 @@ mh_mesh_profile (MhMesh *self)
       g_free (hello->system);
       hello->system = g_strdup_printf ("%s/%s", system.sysname, system.machine);
     }
-  if (config->hold > 0)
-    g_strv_builder_add (caps, MH_HELLO_CAP_HOLD);
-  else if (holds_some (self))
-    g_strv_builder_add (caps, MH_HELLO_CAP_HELD);
+  add_hold_caps (self, caps);
   if (config->relay_service)
     g_strv_builder_add (caps, "relay");
   g_strv_builder_add (caps, "store");

@@ -192,6 +192,31 @@ open_vault (MhStore *store, const char *vault_id, MhVaultRow *vault, gboolean *f
   return NULL;
 }
 
+/* What is kept for all vaults; @writer: (nullable): with what its open transaction has added. */
+static gboolean
+sum_rows (MhDb *db, MhWriter *writer, gint64 *bytes, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_vaults, error);
+  GError *local = NULL;
+
+  *bytes = 0;
+  if (stmt == NULL)
+    return FALSE;
+  while (mh_stmt_step (stmt, &local))
+    {
+      MhVaultRow vault = { .ref = mh_stmt_int64 (stmt, 1),
+                           .stored_bytes = mh_stmt_int64 (stmt, 2) };
+
+      *bytes += writer != NULL ? mh_usage_stored (writer, &vault) : vault.stored_bytes;
+    }
+  if (local == NULL)
+    return TRUE;
+
+  g_propagate_error (error, local);
+
+  return FALSE;
+}
+
 static gboolean
 count_held (MhDb *db, gint64 vault, MhHeldVault *held, GError **error)
 {
@@ -244,6 +269,18 @@ mh_store_held (MhStore *self, GError **error)
   mh_store_lift (self, error);
 
   return out;
+}
+
+gboolean
+mh_store_held_bytes (MhStore *self, gint64 *bytes, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (self->readers, error);
+  gboolean done = lease != NULL && sum_rows (mh_db_lease_db (lease), NULL, bytes, error);
+
+  g_clear_pointer (&lease, mh_db_pool_give);
+  mh_store_lift (self, error);
+
+  return done;
 }
 
 /* With @before_ms, only what nobody wanted since before then. */
@@ -350,31 +387,6 @@ typedef struct
   gboolean is_full; /* result: some were left out */
 } Hold;
 
-/* What is kept for all vaults, with what the open transaction has added. */
-static gboolean
-sum_held (MhWriter *writer, gint64 *bytes, GError **error)
-{
-  g_autoptr (MhStmt) stmt = mh_db_prepare (writer->db, sql_vaults, error);
-  GError *local = NULL;
-
-  *bytes = 0;
-  if (stmt == NULL)
-    return FALSE;
-  while (mh_stmt_step (stmt, &local))
-    {
-      MhVaultRow vault = { .ref = mh_stmt_int64 (stmt, 1),
-                           .stored_bytes = mh_stmt_int64 (stmt, 2) };
-
-      *bytes += mh_usage_stored (writer, &vault);
-    }
-  if (local == NULL)
-    return TRUE;
-
-  g_propagate_error (error, local);
-
-  return FALSE;
-}
-
 /* Whether a block is kept already; one that was found damaged is to be written again. */
 static gboolean
 is_kept (MhWriter *writer, gint64 vault, const guint8 *id, gboolean *kept, GError **error)
@@ -397,7 +409,7 @@ hold_one (MhWriter *writer, Hold *hold, const MhVaultRow *vault, guint i, GError
     return FALSE;
   if (!kept)
     {
-      if (!sum_held (writer, &bytes, error))
+      if (!sum_rows (writer->db, writer, &bytes, error))
         return FALSE;
       hold->is_full = bytes + (gint64) g_bytes_get_size (sealed) > hold->most_bytes;
       if (hold->is_full)

@@ -22,6 +22,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhHeldVault, mh_held_vault_free)
  * Thread: any worker. Blocks on disk. */
 GPtrArray *mh_store_held (MhStore *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Sets @bytes to what is kept for all such vaults together, sealed. Returns: %FALSE with @error
+ * set. Thread: any worker. Blocks on disk, briefly. */
+gboolean
+mh_store_held_bytes (MhStore *self, gint64 *bytes, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* With less room than this for such vaults, in bytes, a machine is as good as full: four times the
+ * largest block. */
+#define MH_HOLD_LITTLE (G_GINT64_CONSTANT (16) << 20)
+
 /* Sets what may be kept for all such vaults together, in bytes; nothing at first. Thread: any. */
 void mh_store_set_hold_limit (MhStore *self, gint64 bytes);
 

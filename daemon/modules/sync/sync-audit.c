@@ -12,6 +12,9 @@
 /* Blocks that are waiting to be given up, of one vault; each takes about 100 bytes. */
 #define MOST_SURPLUS 100000
 
+/* Blocks of one vault for which machines are too full, 32 bytes each: about a terabyte. */
+#define MOST_SPILLED (1024 * 1024)
+
 /* Blocks of a batch that a machine without the key is asked to prove. */
 #define SAMPLES 4
 
@@ -411,6 +414,34 @@ repair_from (Audit *self, guint machine, GError **error)
   return TRUE;
 }
 
+/* Whether a machine without the key could have been asked for a block that it should have, and
+ * neither has it nor room for it. */
+static gboolean
+has_no_room_for (Audit *self, guint machine, guint block)
+{
+  const MhSyncKeeper *keeper = keeper_of (self, machine);
+
+  return keeper != NULL && !keeper->has_key && keeper->is_full
+         && g_ptr_array_index (self->sessions, machine) != NULL
+         && (self->counts[block].source & G_GUINT64_CONSTANT (1) << machine) == 0
+         && should_have (self, machine, block);
+}
+
+static void
+note_spilled (Audit *self)
+{
+  guint keepers = MIN (self->in->placement->keepers->len, 64);
+
+  for (guint i = 0; i < self->blocks->len; i++)
+    for (guint machine = 0; machine < keepers; machine++)
+      if (has_no_room_for (self, machine, i)
+          && self->in->spilled->len < MOST_SPILLED * MH_SYNC_HASH_SIZE)
+        {
+          g_byte_array_append (self->in->spilled, id_of (self, i), MH_SYNC_HASH_SIZE);
+          break;
+        }
+}
+
 /* Notes a block that enough others have, and finds out whether it was so for long enough. */
 static void
 note_surplus (Audit *self, guint block)
@@ -566,6 +597,7 @@ follow (Audit *self, GError **error)
   const MhSyncPlacement *placement = self->in->placement;
 
   note_health (self);
+  note_spilled (self);
   for (guint machine = 0; !self->in->no_blocks && machine < MIN (self->machines, 64); machine++)
     if (!repair_from (self, machine, error))
       return FALSE;

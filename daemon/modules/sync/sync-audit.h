@@ -38,7 +38,9 @@ typedef struct
   gboolean no_blocks;   /* counts only: the line costs by the byte */
   gint64 keep_versions; /* of the vault here */
   gint64 keep_days;
-  gint64 surplus_ms; /* a block is given up after it was surplus for so long */
+  gint64 surplus_ms;   /* a block is given up after it was surplus for so long */
+  GByteArray *spilled; /* (out): ids, in order, of blocks that machines without the key have no
+                          room for, so that others are to keep them */
   GCancellable *cancellable;
 } MhSyncAudit;
 

@@ -199,21 +199,9 @@ is_listed (Hold *self, const guint8 *id)
   for (guint i = 0; i < self->lists->len; i++)
     {
       const GByteArray *list = g_ptr_array_index (self->lists, i);
-      gsize low = 0;
-      gsize high = list->len / MH_SYNC_HASH_SIZE;
 
-      while (low < high)
-        {
-          gsize middle = low + (high - low) / 2;
-          int order = memcmp (list->data + middle * MH_SYNC_HASH_SIZE, id, MH_SYNC_HASH_SIZE);
-
-          if (order == 0)
-            return TRUE;
-          if (order < 0)
-            low = middle + 1;
-          else
-            high = middle;
-        }
+      if (mh_sync_find_id (list->data, list->len, id))
+        return TRUE;
     }
 
   return FALSE;

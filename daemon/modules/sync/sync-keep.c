@@ -48,6 +48,7 @@ typedef struct
   gint64 again_ms;                /* after which it is done again without any change; doubles */
   guint8 keepers[MH_SHA256_SIZE]; /* who they were */
   MhSyncHealth health;
+  GBytes *spilled; /* (owned) (nullable): ids, as in MhSyncAudit */
 } Vault;
 
 struct _MhSyncKeep
@@ -58,6 +59,7 @@ struct _MhSyncKeep
   MhSyncPromises *promises; /* (owned) */
   MhSyncBlame *blame;       /* (owned) */
   GHashTable *surplus;      /* (owned) (element-type utf8 GHashTable): thread of @pool only */
+  gboolean is_full;         /* what is kept for others has little room, likewise */
   GMutex lock;
   GHashTable *vaults; /* (owned) (element-type utf8 Vault) (locked-by lock) */
   GHashTable *offers; /* (owned) (element-type utf8): that wait (locked-by lock) */
@@ -70,6 +72,15 @@ typedef struct
   char *vault_id; /* (owned) */
   MhPeerId owner; /* of an offer: who spoke of the vault; empty: whoever says that it has it */
 } Job;
+
+static void
+vault_free (gpointer data)
+{
+  Vault *self = data;
+
+  g_clear_pointer (&self->spilled, g_bytes_unref);
+  g_free (self);
+}
 
 static gint64
 now_ms (void)
@@ -261,17 +272,33 @@ surplus_of (MhSyncKeep *self, const char *vault_id)
   return surplus;
 }
 
+/* What machines without the key are too full for is kept by others from now on. */
+static void
+note_spilled (MhSyncKeep *self, const char *vault_id, GByteArray *ids)
+{
+  Vault *vault;
+
+  g_mutex_lock (&self->lock);
+  vault = get (self, vault_id);
+  g_clear_pointer (&vault->spilled, g_bytes_unref);
+  if (ids->len > 0)
+    vault->spilled = g_bytes_new (ids->data, ids->len);
+  g_mutex_unlock (&self->lock);
+}
+
 static gboolean
 audit (MhSyncKeep *self, MhSwarm *swarm, const MhVault *vault, GCancellable *cancellable,
        MhSyncHealth *health, GError **error)
 {
   g_auto (MhSyncPlacement) placement = { 0 };
   g_autoptr (GArray) others = NULL;
+  g_autoptr (GByteArray) spilled = g_byte_array_new ();
   MhSyncAudit in = { .host = mh_swarm_host (swarm),
                      .store = mh_sync_blocks (self->sync),
                      .vault_id = vault->id,
                      .placement = &placement,
                      .surplus = surplus_of (self, vault->id),
+                     .spilled = spilled,
                      .promises = self->promises,
                      .blame = self->blame,
                      .claims = mh_sync_claims (self->sync),
@@ -285,8 +312,11 @@ audit (MhSyncKeep *self, MhSwarm *swarm, const MhVault *vault, GCancellable *can
   fill (self, swarm, vault, &placement);
   others = others_of (self, swarm, vault->id, &placement);
   in.others = others;
+  if (!mh_sync_audit (&in, health, error))
+    return FALSE;
+  note_spilled (self, vault->id, spilled);
 
-  return mh_sync_audit (&in, health, error);
+  return TRUE;
 }
 
 static gboolean
@@ -479,6 +509,21 @@ keep_more (MhSyncKeep *self, const MhSyncHold *hold)
   return g_error_matches (error, MH_ERROR, MH_ERROR_NO_SPACE);
 }
 
+/* Others keep what this machine has no room for, as soon as they know. */
+static void
+tell_room (MhSyncKeep *self)
+{
+  gint64 bytes;
+  gboolean is_full;
+
+  if (!mh_store_held_bytes (mh_sync_blocks (self->sync), &bytes, NULL)) /* the next time */
+    return;
+  is_full = mh_core_config (mh_sync_core (self->sync))->hold - bytes < MH_HOLD_LITTLE;
+  if (is_full != self->is_full)
+    mh_mesh_update_profile (mh_sync_mesh (self->sync));
+  self->is_full = is_full;
+}
+
 static void
 look_after (MhSyncKeep *self, const Job *job, MhSwarm *swarm, GCancellable *cancellable)
 {
@@ -501,6 +546,7 @@ look_after (MhSyncKeep *self, const Job *job, MhSwarm *swarm, GCancellable *canc
   age_ms = keep_more (self, &hold) || !holds ? UNWANTED_FULL_MS : UNWANTED_MS;
   if (is_held (self, job->vault_id) && !mh_sync_hold_less (&hold, wall_ms (self) - age_ms, &error))
     g_message ("keeping less of vault %s for others: %s", job->vault_id, error->message);
+  tell_room (self);
 }
 
 static void
@@ -599,9 +645,8 @@ release_held (MhSyncKeep *self)
     }
 }
 
-/* Whether the blocks of a vault were counted lately, and none had too few copies. */
-static gboolean
-is_healthy (MhSyncKeep *self, const char *vault_id)
+gboolean
+mh_sync_keep_is_sure (MhSyncKeep *self, const char *vault_id)
 {
   gboolean good;
   const Vault *vault;
@@ -616,68 +661,17 @@ is_healthy (MhSyncKeep *self, const char *vault_id)
 }
 
 GBytes *
-mh_sync_keep_spare (MhSyncKeep *self, const char *vault_id, const MhPeerId *peer, GBytes *ids)
+mh_sync_keep_spilled (MhSyncKeep *self, const char *vault_id)
 {
-  g_autoptr (MhVault) vault = mh_vaults_get (mh_sync_vaults (self->sync), vault_id, NULL);
-  g_auto (MhSyncPlacement) placement = { 0 };
-  GByteArray *out;
-  int at;
-  gsize size;
-  const guint8 *data = g_bytes_get_data (ids, &size);
+  GBytes *spilled;
 
-  if (vault == NULL || !vault->has_key || !mh_sync_keep_place (self, vault, &placement))
-    return NULL;
-  out = g_byte_array_new ();
-  if (!is_healthy (self, vault_id))
-    return g_byte_array_free_to_bytes (out); /* nothing can be spared */
+  g_mutex_lock (&self->lock);
+  spilled = get (self, vault_id)->spilled;
+  if (spilled != NULL)
+    g_bytes_ref (spilled);
+  g_mutex_unlock (&self->lock);
 
-  at = mh_sync_placement_find (&placement, peer);
-  for (gsize i = 0; i < size; i += MH_SYNC_HASH_SIZE)
-    if (at < 0 || !mh_sync_placement_is_for (&placement, (guint) at, data + i))
-      g_byte_array_append (out, data + i, MH_SYNC_HASH_SIZE);
-
-  return g_byte_array_free_to_bytes (out);
-}
-
-GBytes *
-mh_sync_keep_list (MhSyncKeep *self, const char *vault_id, const MhPeerId *peer,
-                   const guint8 *after)
-{
-  g_autoptr (MhVault) vault = mh_vaults_get (mh_sync_vaults (self->sync), vault_id, NULL);
-  g_auto (MhSyncPlacement) placement = { 0 };
-  g_autoptr (GByteArray) out = g_byte_array_new ();
-  guint8 last[MH_SYNC_HASH_SIZE] = { 0 };
-  int at;
-
-  if (vault == NULL || !vault->has_key || !mh_sync_keep_place (self, vault, &placement))
-    return NULL;
-  at = mh_sync_placement_find (&placement, peer);
-  if (at < 0 || g_array_index (placement.keepers, MhSyncKeeper, at).has_key)
-    return NULL;
-
-  if (after != NULL)
-    memcpy (last, after, sizeof last);
-  while (out->len == 0)
-    {
-      g_autoptr (GArray) blocks = mh_store_named_blocks (mh_sync_blocks (self->sync), vault_id,
-                                                         last, MH_SYNC_MOST_HASHES, NULL);
-
-      if (blocks == NULL)
-        return NULL;
-      if (blocks->len == 0)
-        break;
-      for (guint i = 0; i < blocks->len; i++)
-        {
-          const MhNamedBlock *block = &g_array_index (blocks, MhNamedBlock, i);
-
-          memcpy (last, block->id, sizeof last);
-          /* also what is not here: it may be that nobody else has it */
-          if (mh_sync_placement_is_for (&placement, (guint) at, block->id))
-            g_byte_array_append (out, block->id, sizeof block->id);
-        }
-    }
-
-  return g_byte_array_free_to_bytes (g_steal_pointer (&out));
+  return spilled;
 }
 
 /* -- when -- */
@@ -720,7 +714,7 @@ mh_sync_keep_new (MhSync *sync)
   self->blame = mh_sync_blame_new ();
   self->surplus =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
-  self->vaults = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->vaults = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, vault_free);
   self->offers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_mutex_init (&self->lock);
   self->pool = mh_pool_new ("sync-keep", 1, MOST_WAITING);

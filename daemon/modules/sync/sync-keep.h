@@ -37,13 +37,13 @@ void mh_sync_keep_offer (MhSyncKeep *self, const char *vault_id, const MhPeerId 
 /* Fills @out with how the blocks of a vault stood at the last audit. Thread: any. */
 void mh_sync_keep_health (MhSyncKeep *self, const char *vault_id, MhSyncHealth *out);
 
-/* As @list of MhSyncServing. Thread: a worker. Blocks on disk. */
-GBytes *mh_sync_keep_list (MhSyncKeep *self, const char *vault_id, const MhPeerId *peer,
-                           const guint8 *after) G_GNUC_WARN_UNUSED_RESULT;
+/* Returns: whether the blocks of a vault were counted lately, and none had too few copies. Thread:
+ * any. */
+gboolean mh_sync_keep_is_sure (MhSyncKeep *self, const char *vault_id);
 
-/* As @spare of MhSyncServing. Thread: a worker. Blocks on disk. */
-GBytes *mh_sync_keep_spare (MhSyncKeep *self, const char *vault_id, const MhPeerId *peer,
-                            GBytes *ids) G_GNUC_WARN_UNUSED_RESULT;
+/* Returns: (transfer full) (nullable): ids, in order, of blocks of a vault that machines without
+ * the key had no room for at the last audit. Thread: any. */
+GBytes *mh_sync_keep_spilled (MhSyncKeep *self, const char *vault_id) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Fills @out, an empty one, for a vault. Returns: %FALSE without a network */
 gboolean mh_sync_keep_place (MhSyncKeep *self, const MhVault *vault, MhSyncPlacement *out);

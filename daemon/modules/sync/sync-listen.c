@@ -120,13 +120,17 @@ on_proved (const char *vault_id, const MhPeerId *peer, gpointer data)
 static GBytes *
 on_list (const char *vault_id, const MhPeerId *peer, const guint8 *after, gpointer data)
 {
-  return mh_sync_keep_list (((MhSyncListen *) data)->keep, vault_id, peer, after);
+  const MhSyncListen *self = data;
+
+  return mh_sync_due_elsewhere (self->sync, self->keep, vault_id, peer, after);
 }
 
 static GBytes *
 on_spare (const char *vault_id, const MhPeerId *peer, GBytes *ids, gpointer data)
 {
-  return mh_sync_keep_spare (((MhSyncListen *) data)->keep, vault_id, peer, ids);
+  const MhSyncListen *self = data;
+
+  return mh_sync_due_no_more (self->sync, self->keep, vault_id, peer, ids);
 }
 
 static gboolean

@@ -106,6 +106,16 @@ mh_sync_placement_is_for (const MhSyncPlacement *self, guint at, const guint8 *i
   return before < self->copies;
 }
 
+gboolean
+mh_sync_placement_is_for_instead (const MhSyncPlacement *self, guint at, const guint8 *id)
+{
+  const MhSyncKeeper *keeper = keeper_at (self, at);
+
+  return !keeper->has_key && !keeper->is_full
+         && count_before (self, FALSE, TRUE, id, weight_of (&keeper->peer, id))
+                < self->copies - (gint64) self->trusted;
+}
+
 int
 mh_sync_placement_find (const MhSyncPlacement *self, const MhPeerId *peer)
 {
@@ -160,7 +170,8 @@ add_keeper (MhSyncPlacement *self, const MhNode *node, gboolean is_trusted)
     return;
 
   keeper.is_here = node->is_connected;
-  keeper.is_full = node->hello->free_bytes < LITTLE_ROOM;
+  keeper.is_full = node->hello->free_bytes < LITTLE_ROOM
+                   || (!is_trusted && mh_hello_has_cap (node->hello, MH_HELLO_CAP_FULL));
   g_array_append_val (self->keepers, keeper);
   self->trusted += is_trusted ? 1 : 0;
 }

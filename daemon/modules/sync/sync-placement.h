@@ -63,6 +63,9 @@ gboolean mh_sync_placement_wants_instead (const MhSyncPlacement *self, const gui
 /* Returns: whether the keeper at @at should hold the block @id. Thread: any. */
 gboolean mh_sync_placement_is_for (const MhSyncPlacement *self, guint at, const guint8 *id);
 
+/* The same for one without the key, if those that are full are passed over: it is not itself. */
+gboolean mh_sync_placement_is_for_instead (const MhSyncPlacement *self, guint at, const guint8 *id);
+
 /* Returns: which of the keepers @peer is, or -1 */
 int mh_sync_placement_find (const MhSyncPlacement *self, const MhPeerId *peer);
 

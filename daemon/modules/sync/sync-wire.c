@@ -360,3 +360,17 @@ mh_sync_digest (const guint8 *ids, gsize size, guint8 out[MH_SYNC_HASH_SIZE])
 {
   mh_sha256 (ids, size, out);
 }
+
+static int
+compare_ids (const void *a, const void *b)
+{
+  return memcmp (a, b, MH_SYNC_HASH_SIZE);
+}
+
+gboolean
+mh_sync_find_id (const guint8 *ids, gsize size, const guint8 *id)
+{
+  gsize count = size / MH_SYNC_HASH_SIZE;
+
+  return count > 0 && bsearch (id, ids, count, MH_SYNC_HASH_SIZE, compare_ids) != NULL;
+}

@@ -112,6 +112,9 @@ void mh_sync_answer_hash (const MhSyncChallenge *challenge, GBytes *block,
 /* Fills @out with what stands for @ids, @size bytes of 32 each, in their order. Thread: any. */
 void mh_sync_digest (const guint8 *ids, gsize size, guint8 out[MH_SYNC_HASH_SIZE]);
 
+/* Returns: whether @id is among @ids, @size bytes of 32 each, in order. Thread: any. */
+gboolean mh_sync_find_id (const guint8 *ids, gsize size, const guint8 *id);
+
 /* Who is who in a proof. */
 typedef struct
 {

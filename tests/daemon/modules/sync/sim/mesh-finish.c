@@ -12,15 +12,23 @@
 /* After it, all who were away count as gone, promises are over, and nobody is to blame. */
 #define LONG_MS (49 * G_GINT64_CONSTANT (60) * 60 * 1000)
 
-/* Everybody asks everybody once, and keepers what they are to keep. Returns: whether anything came
- */
+/* Keepers ask what they are to keep. Returns: whether anything came */
 static gboolean
-sweep (MeshWorld *self)
+sweep_keepers (MeshWorld *self)
 {
   gboolean any = FALSE;
 
   for (guint i = self->count; i < self->all; i++)
     any |= mesh_sweep (&self->machines[i]) > 0;
+
+  return any;
+}
+
+/* So they do, and everybody asks everybody once. Returns: whether anything came */
+static gboolean
+sweep (MeshWorld *self)
+{
+  gboolean any = sweep_keepers (self);
 
   for (guint i = 0; i < self->count; i++)
     for (guint j = 0; j < self->count; j++)
@@ -172,15 +180,13 @@ count_reliable (MeshWorld *self)
 }
 
 /* What machines with the key name has as many copies as there can be, those without the key
- * included. One that keeps little may stand where another one would. */
+ * included: others stand in for one that has little room. */
 static void
 check_kept (MeshWorld *self)
 {
   gint64 wanted = MIN (self->copies, count_reliable (self) + count_keepers (self));
   g_autoptr (GArray) named = NULL;
 
-  if (self->count + count_keepers (self) < self->all)
-    return;
   mesh_machine_enter (&self->machines[0]);
   named = mh_store_named_blocks (self->machines[0].store, MESH_VAULT, NULL, 100000, NULL);
   for (guint i = 0; named != NULL && i < named->len; i++)
@@ -257,8 +263,7 @@ is_file_lost (MeshMachine *machine, const char *path)
 static void
 audit_all (MeshWorld *self)
 {
-  gboolean is_enough = self->count + count_keepers (self) == self->all
-                       && count_reliable (self) + count_keepers (self) >= self->copies;
+  gboolean is_enough = count_reliable (self) + count_keepers (self) >= self->copies;
 
   for (guint i = 0; i < self->count; i++)
     self->machines[i].core.config.surplus_ms = 0;
@@ -351,6 +356,17 @@ bring_back (MeshWorld *self)
   return any;
 }
 
+/* Once each. Returns: whether anything came */
+static gboolean
+go_round (MeshWorld *self)
+{
+  gboolean any = sweep (self);
+
+  any |= bring_back (self);
+
+  return sweep_keepers (self) || any; /* for they are told what that has found out */
+}
+
 /* All reach all until nothing more comes; then all is compared. */
 static void
 settle (MeshWorld *self)
@@ -364,7 +380,7 @@ settle (MeshWorld *self)
       mesh_machine_make_room (&self->machines[i]);
     }
   mesh_world_pass (self, LONG_MS);
-  while (self->violation == NULL && (sweep (self) | bring_back (self)))
+  while (self->violation == NULL && go_round (self))
     if (++sweeps > MOST_SWEEPS)
       mesh_violate (self, "after %u sweeps something still comes", sweeps);
   if (self->violation == NULL)

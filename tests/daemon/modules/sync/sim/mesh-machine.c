@@ -49,13 +49,17 @@ on_keep (const char *vault_id, MhKeep *keep, gpointer data)
 static GBytes *
 on_list (const char *vault_id, const MhPeerId *peer, const guint8 *after, gpointer data)
 {
-  return mh_sync_keep_list (((MeshMachine *) data)->keep, vault_id, peer, after);
+  MeshMachine *self = data;
+
+  return mh_sync_due_elsewhere (&self->sync, self->keep, vault_id, peer, after);
 }
 
 static GBytes *
 on_spare (const char *vault_id, const MhPeerId *peer, GBytes *ids, gpointer data)
 {
-  return mh_sync_keep_spare (((MeshMachine *) data)->keep, vault_id, peer, ids);
+  MeshMachine *self = data;
+
+  return mh_sync_due_no_more (&self->sync, self->keep, vault_id, peer, ids);
 }
 
 static GBytes *
@@ -481,6 +485,7 @@ hear (MeshMachine *self, const MeshMachine *other)
   peer->is_keeper = other->is_keeper;
   peer->holds = other->is_keeper && other->core.config.hold > 0;
   peer->held = other->is_keeper && other->core.config.hold == 0;
+  peer->full = peer->holds && other->core.config.hold < MH_HOLD_LITTLE;
   peer->heard_ms = self->world->now_ms;
 }
 

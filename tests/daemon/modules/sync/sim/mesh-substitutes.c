@@ -91,7 +91,7 @@ hello_of (const MeshPeer *peer)
 {
   MhHello *hello = g_new0 (MhHello, 1);
   MhHelloVault vault = { .id = MESH_VAULT };
-  const char *const holds[] = { MH_HELLO_CAP_HOLD, NULL };
+  const char *const holds[] = { MH_HELLO_CAP_HOLD, peer->full ? MH_HELLO_CAP_FULL : NULL, NULL };
   const char *const held[] = { MH_HELLO_CAP_HELD, NULL };
   const char *const none[] = { NULL };
 
@@ -253,6 +253,18 @@ MhStore *
 mh_sync_blocks (MhSync *self)
 {
   return self->machine->store;
+}
+
+/* What it says of itself, others hear at once. */
+MhMesh *
+mh_sync_mesh (MhSync *self)
+{
+  return NULL;
+}
+
+void
+mh_mesh_update_profile (MhMesh *self)
+{
 }
 
 MhSyncClaims *

@@ -36,6 +36,7 @@ typedef struct
   gint64 heard_ms; /* by the clock of the world */
   gboolean holds;  /* it offers to keep blocks without the key */
   gboolean held;   /* it takes no more, and gives those that it has */
+  gboolean full;   /* it holds, and has little room for more */
   gboolean is_keeper;
   gboolean has_key; /* it has shown the key */
   MhSyncMark mark;  /* how far it was asked */
@@ -231,6 +232,9 @@ gint64 mesh_count_under (MeshMachine *self);
 
 /* Whether @self, which has the key, wants @keeper to keep a block. */
 gboolean mesh_wants_kept (MeshMachine *self, const MeshMachine *keeper, const guint8 *id);
+
+/* The same, if keepers that are full are passed over. */
+gboolean mesh_wants_kept_instead (MeshMachine *self, const MeshMachine *keeper, const guint8 *id);
 
 /* Looks at what a keeper has now, as mesh_look(). */
 void mesh_look_at_keeper (MeshMachine *self, MeshCause cause);
