@@ -391,18 +391,21 @@ def test_mesh(desktop):
         shows(item, "2 machines online · in sync")
         assert item.get("Title") == "MeshHold: 2 machines online · in sync"
 
-        # a partner that stands still leaves blocks on their way
-        assert partner.upload(vault, "/large", os.urandom(128 * 1024 ** 2)).status == 200
-        wait_until("blocks on their way", lambda: missing_of(tray) > 0)
-        partner.process.send_signal(signal.SIGSTOP)
+        # a partner that is slow leaves blocks on their way
+        def limit(rate):
+            reply = partner.request("PATCH", "/api/v1/sync/settings", {"upload_rate": rate})
+            assert reply.status == 200, reply
+        limit(1024)
+        assert partner.upload(vault, "/large", os.urandom(16 * 1024 ** 2)).status == 200
         shows(item, r"2 machines online · syncing \d+ blocks")
-        partner.process.send_signal(signal.SIGCONT)
+        assert missing_of(tray) > 0
+        limit(0)
         shows(item, "2 machines online · in sync")
         assert missing_of(tray) == 0
 
         # a new password ends every session, that of the tray as well
         tray.cli("passwd", typed="correct horse battery\n")
-        tray.cli("vault", "set", "Shared", "--quota", "130MiB")
+        tray.cli("vault", "set", "Shared", "--quota", "20MiB")
         assert partner.upload(vault, "/more", os.urandom(8 * 1024 ** 2)).status == 200
         shows(item, "2 machines online · 1 vault is not in sync")
         tray.cli("vault", "set", "Shared", "--quota", "0")
