@@ -236,6 +236,48 @@ class Copies(Case):
         self.assertEqual(sync["hold_limit"], 1 << 20)
         mh.wait_until(lambda: self.health(one, vault)["under"] > 0 and self.health(one, vault)["ok"] > 0, 20, "the count of copies")
 
+    def test_spilled(self):
+        """what one machine without the key has no room for, another one keeps, and no more of it"""
+        one, two, three = self.network(3, {0: mh.LONELY + SOON, 1: mh.LONELY + "  hold: 1MiB\n" + SOON, 2: mh.LONELY + HOLDS + SOON})
+        vault = one.vault()
+        files = contents(40)
+        self.put(one, vault, files)
+        blocks = self.blocks(one, vault)
+        self.healthy(vault, one, blocks=blocks, seconds=60)
+        kept = [self.held(d, vault) for d in (two, three)]
+        self.assertEqual(sum(kept), blocks, kept)
+        self.assertGreater(kept[0], 0)
+        self.assertTrue(all(h["bytes"] <= 1 << 20 for h in two.get("/api/v1/sync").json["held"]))
+
+        # what it has stays where it is when it is asked again
+        self.assertEqual(three.post("/api/v1/replicate-now").status, 204)
+        counted = self.health(one, vault)["checked_ms"]
+        self.assertEqual(one.post("/api/v1/replicate-now").status, 204)
+        mh.wait_until(lambda: self.health(one, vault)["checked_ms"] != counted, 30, "another count")
+        self.healthy(vault, one, blocks=blocks)
+        self.assertEqual([self.held(d, vault) for d in (two, three)], kept)
+
+    def test_back_from_one_that_takes_no_more(self):
+        """what only a machine has that was told to keep nothing for others comes back from it"""
+        one, two = self.network(2, {0: mh.LONELY + SOON, 1: mh.LONELY + HOLDS + SOON})
+        one.expect.append("damaged|quarantine")
+        vault = one.vault()
+        files = contents(12)
+        self.put(one, vault, files)
+        blocks = self.blocks(one, vault)
+        self.healthy(vault, one, blocks=blocks)
+        self.assertEqual(two.request("PATCH", "/api/v1/sync/settings", {"hold": 0}).status, 200)
+        mh.wait_until(lambda: self.health(one, vault)["under"] == blocks, 30, "it to count no more")
+        one.stop()
+        self.damage(one, 300_000, 400_000)
+        one.start()
+        self.connected(one, 1)
+        self.assertEqual(one.post("/api/v1/storage/scrub", {"action": "start"}).status, 200)
+        mh.wait_until(lambda: self.health(one, vault)["repaired"] > 0, 60, "the damaged blocks")
+        mh.wait_until(lambda: self.health(one, vault)["lost"] == 0 and self.state(one, vault)["missing_blocks"] == 0, 30, "all of them")
+        two.stop()
+        self.readable(one, vault, files)
+
     def test_full(self):
         """what a full machine cannot take goes to another one, and nothing is said to be well that is not"""
         full = mh.LONELY + "  min_free: 1000TiB\n" + SOON

@@ -55,7 +55,7 @@ now_ms (void)
 
 /* -- the machines -- */
 
-/* Returns: (nullable): how a machine takes part, %NULL for one of the others */
+/* Returns: (nullable): how a machine takes part, %NULL for one that does not count */
 static const MhSyncKeeper *
 keeper_of (Audit *self, guint machine)
 {
@@ -64,14 +64,20 @@ keeper_of (Audit *self, guint machine)
   return machine < keepers->len ? &g_array_index (keepers, MhSyncKeeper, machine) : NULL;
 }
 
-static const MhPeerId *
-peer_of (Audit *self, guint machine)
+static const MhSyncKeeper *
+machine_at (Audit *self, guint machine)
 {
   const MhSyncKeeper *keeper = keeper_of (self, machine);
 
-  return keeper != NULL ? &keeper->peer
-                        : &g_array_index (self->in->others, MhPeerId,
+  return keeper != NULL ? keeper
+                        : &g_array_index (self->in->others, MhSyncKeeper,
                                           machine - self->in->placement->keepers->len);
+}
+
+static const MhPeerId *
+peer_of (Audit *self, guint machine)
+{
+  return &machine_at (self, machine)->peer;
 }
 
 static void
@@ -89,16 +95,16 @@ static MhSyncSession *
 session_of (Audit *self, guint machine)
 {
   const MhSyncAudit *in = self->in;
-  const MhSyncKeeper *keeper = keeper_of (self, machine);
-  const MhPeerId *peer = peer_of (self, machine);
+  const MhSyncKeeper *other = machine_at (self, machine);
+  const MhPeerId *peer = &other->peer;
 
   if (self->tried[machine])
     return g_ptr_array_index (self->sessions, machine);
 
   self->tried[machine] = TRUE;
-  if ((keeper != NULL && !keeper->is_here) || mh_sync_blame_is_out (in->blame, peer, now_ms ()))
+  if (!other->is_here || mh_sync_blame_is_out (in->blame, peer, now_ms ()))
     return NULL;
-  if (keeper == NULL || keeper->has_key)
+  if (other->has_key)
     g_ptr_array_index (self->sessions, machine) = mh_sync_session_open (
         in->host, in->store, peer, in->vault_id, in->cancellable, NULL); /* it may be gone */
   else
@@ -265,7 +271,6 @@ static void
 ask (Audit *self, guint machine, GArray *blocks, gboolean own)
 {
   MhSyncSession *session = blocks->len > 0 ? session_of (self, machine) : NULL;
-  const MhSyncKeeper *keeper = keeper_of (self, machine);
   g_autoptr (GByteArray) ids = g_byte_array_new ();
   g_autoptr (GArray) had = g_array_new (FALSE, FALSE, sizeof (guint));
 
@@ -277,7 +282,7 @@ ask (Audit *self, guint machine, GArray *blocks, gboolean own)
     g_array_append_vals (had, blocks->data, blocks->len);
   else if (!ask_each (self, machine, session, ids, blocks, had))
     return;
-  if (keeper == NULL || keeper->has_key || is_proved (self, machine, session, had))
+  if (machine_at (self, machine)->has_key || is_proved (self, machine, session, had))
     count (self, machine, had);
 }
 

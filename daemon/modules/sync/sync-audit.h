@@ -29,7 +29,7 @@ typedef struct
   MhStore *store;
   const char *vault_id;
   const MhSyncPlacement *placement;
-  GArray *others;       /* (element-type MhPeerId): machines with the key that count for nothing */
+  GArray *others;       /* (element-type MhSyncKeeper): machines that count for nothing */
   MhSyncClaims *claims; /* (nullable) */
   GHashTable *surplus;  /* (inout): of mh_sync_surplus_new(), kept from one audit to the next */
   MhSyncPromises *promises;

@@ -216,22 +216,34 @@ hash_keepers (const MhSyncPlacement *placement, guint8 out[MH_SHA256_SIZE])
   mh_sha256_finish (sha, out);
 }
 
-/* Returns: (transfer full) (element-type MhPeerId): machines with the key that are no keepers */
+static void
+add_other (const MhSyncPlacement *placement, const MhPeerId *peer, gboolean has_key, GArray *out)
+{
+  MhSyncKeeper other = { .peer = *peer, .has_key = has_key, .is_here = TRUE };
+
+  if (mh_sync_placement_find (placement, peer) < 0)
+    g_array_append_val (out, other);
+}
+
+/* Returns: (transfer full) (element-type MhSyncKeeper): machines that are here and no keepers, and
+ * may have blocks of the vault all the same: with the key, or as they kept some before */
 static GArray *
 others_of (MhSyncKeep *self, MhSwarm *swarm, const char *vault_id, const MhSyncPlacement *placement)
 {
   g_autoptr (GPtrArray) peers = mh_sync_peers_of (self->sync, vault_id);
-  GArray *out = g_array_new (FALSE, FALSE, sizeof (MhPeerId));
+  g_autoptr (GArray) offering = mh_sync_placement_offering (swarm, peers);
+  GArray *out = g_array_new (FALSE, FALSE, sizeof (MhSyncKeeper));
 
   for (guint i = 0; i < peers->len; i++)
     {
       MhPeerId peer;
 
       if (mh_peer_id_from_text (g_ptr_array_index (peers, i), &peer)
-          && mh_sync_placement_find (placement, &peer) < 0
           && mh_directory_is_here (mh_swarm_directory (swarm), &peer))
-        g_array_append_val (out, peer);
+        add_other (placement, &peer, TRUE, out);
     }
+  for (guint i = 0; i < offering->len; i++)
+    add_other (placement, &g_array_index (offering, MhPeerId, i), FALSE, out);
 
   return out;
 }

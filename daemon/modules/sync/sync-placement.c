@@ -185,6 +185,26 @@ is_honest (const MhSyncCandidates *from, const MhPeerId *peer)
   return from->blame == NULL || !mh_sync_blame_is_out (from->blame, peer, now_ms);
 }
 
+GArray *
+mh_sync_placement_offering (MhSwarm *swarm, GPtrArray *peer_ids)
+{
+  g_autoptr (GPtrArray) nodes = mh_directory_list (mh_swarm_directory (swarm));
+  GArray *out = g_array_new (FALSE, FALSE, sizeof (MhPeerId));
+
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      const MhNode *node = g_ptr_array_index (nodes, i);
+
+      if (node->is_connected && node->hello != NULL
+          && (mh_hello_has_cap (node->hello, MH_HELLO_CAP_HOLD)
+              || mh_hello_has_cap (node->hello, MH_HELLO_CAP_HELD))
+          && !has_key (peer_ids, &node->peer))
+        g_array_append_val (out, node->peer);
+    }
+
+  return out;
+}
+
 void
 mh_sync_placement_fill (MhSyncPlacement *self, const MhSyncCandidates *from)
 {

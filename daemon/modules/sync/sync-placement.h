@@ -50,6 +50,10 @@ typedef struct
   MhSyncBlame *blame;  /* (nullable): who is left out */
 } MhSyncCandidates;
 
+/* Returns: (transfer full) (element-type MhPeerId): machines that are connected, have blocks of
+ * others or take them, and are not among @peer_ids. Thread: a worker. */
+GArray *mh_sync_placement_offering (MhSwarm *swarm, GPtrArray *peer_ids) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Fills an empty one. Thread: a worker. */
 void mh_sync_placement_fill (MhSyncPlacement *self, const MhSyncCandidates *from);
 

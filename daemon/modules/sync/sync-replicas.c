@@ -65,7 +65,7 @@ mh_sync_replicas (MhSync *self, const char *vault_id, GBytes *ids)
 
   if (swarm == NULL)
     return out;
-  holders = mh_sync_offering (self, swarm, peers);
+  holders = mh_sync_placement_offering (swarm, peers);
   mh_sync_fill_fetch (self, swarm, holders, cancellable, &fetch);
   near = mh_sync_fetch_near (&fetch);
   for (guint i = 0; i < near->len; i++)
@@ -102,7 +102,7 @@ mh_sync_cache (MhSync *self, const char *vault_id, GBytes *ids, GError **error)
       return FALSE;
     }
 
-  holders = mh_sync_offering (self, swarm, peers);
+  holders = mh_sync_placement_offering (swarm, peers);
   mh_sync_fill_fetch (self, swarm, holders, cancellable, &fetch);
   done = mh_sync_fetch_all (&fetch, ids, error);
   mh_sync_give (self, cancellable);

@@ -574,27 +574,6 @@ on_proved (const char *vault_id, const MhPeerId *peer, gpointer data)
 
 /* -- a reader needs a block that is elsewhere -- */
 
-GArray *
-mh_sync_offering (MhSync *self, MhSwarm *swarm, GPtrArray *peers)
-{
-  g_autoptr (GPtrArray) nodes = mh_directory_list (mh_swarm_directory (swarm));
-  GArray *out = g_array_new (FALSE, FALSE, sizeof (MhPeerId));
-
-  for (guint i = 0; i < nodes->len; i++)
-    {
-      const MhNode *node = g_ptr_array_index (nodes, i);
-      g_autofree char *text = mh_peer_id_to_text (&node->peer);
-
-      if (node->is_connected && node->hello != NULL
-          && (mh_hello_has_cap (node->hello, MH_HELLO_CAP_HOLD)
-              || mh_hello_has_cap (node->hello, MH_HELLO_CAP_HELD))
-          && !g_ptr_array_find_with_equal_func (peers, text, g_str_equal, NULL))
-        g_array_append_val (out, node->peer);
-    }
-
-  return out;
-}
-
 void
 mh_sync_fill_fetch (MhSync *self, MhSwarm *swarm, GArray *holders, GCancellable *cancellable,
                     MhSyncFetch *fetch)
@@ -618,7 +597,7 @@ on_fetch (const char *vault_id, const guint8 *id, gpointer data, GError **error)
 
   if (swarm != NULL)
     {
-      g_autoptr (GArray) holders = mh_sync_offering (self, swarm, peers);
+      g_autoptr (GArray) holders = mh_sync_placement_offering (swarm, peers);
       MhSyncFetch fetch = { .vault_id = vault_id, .peer_ids = peers };
 
       mh_sync_fill_fetch (self, swarm, holders, cancellable, &fetch);

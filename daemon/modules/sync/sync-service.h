@@ -77,10 +77,6 @@ MhMesh *mh_sync_mesh (MhSync *self);
 MhSwarm *mh_sync_take (MhSync *self, GCancellable **cancellable) G_GNUC_WARN_UNUSED_RESULT;
 void mh_sync_give (MhSync *self, GCancellable *cancellable);
 
-/* Returns: (transfer full) (element-type MhPeerId): machines that are connected, keep blocks for
- * others, and are not among @peers, (element-type utf8). Thread: a worker. */
-GArray *mh_sync_offering (MhSync *self, MhSwarm *swarm, GPtrArray *peers) G_GNUC_WARN_UNUSED_RESULT;
-
 /* Fills in what is the same for all vaults; all (transfer none). */
 void mh_sync_fill_fetch (MhSync *self, MhSwarm *swarm, GArray *holders, GCancellable *cancellable,
                          MhSyncFetch *fetch);

@@ -44,6 +44,7 @@ const char *const mesh_event_names[MESH_EVENTS] = {
   "kept block given up",
   "keeper told to stop",
   "brought back from a keeper",
+  "kept in place of a full one",
   "found by a walk",
   "nothing found by a walk",
 };

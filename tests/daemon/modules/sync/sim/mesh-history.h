@@ -47,6 +47,7 @@ typedef enum
   MESH_EVENT_DROPPED,       /* and gives it up */
   MESH_EVENT_STOPPED,       /* and is told to keep nothing */
   MESH_EVENT_BROUGHT_BACK,  /* what it alone had left is on a machine with the key again */
+  MESH_EVENT_SPILLED,       /* a machine without the key keeps what another one has no room for */
   MESH_EVENT_WALKED,        /* versions were found to be missing by a walk */
   MESH_EVENT_WALKED_SAME,   /* a walk found in one question that nothing is */
   MESH_EVENTS

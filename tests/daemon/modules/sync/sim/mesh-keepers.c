@@ -273,6 +273,26 @@ check_dropped (const Look *look, GBytes *id)
   mesh_note (world, MESH_EVENT_DROPPED);
 }
 
+/* Whether somebody wants it to be kept only as others are full. */
+static gboolean
+is_spilled (const Look *look, GBytes *id)
+{
+  const guint8 *data = g_bytes_get_data (id, NULL);
+  MeshWorld *world = look->keeper->world;
+  gboolean any = FALSE;
+
+  for (guint i = 0; i < world->count; i++)
+    {
+      if (!names (look, i, id))
+        continue;
+      if (mesh_wants_kept (&world->machines[i], look->keeper, data))
+        return FALSE;
+      any |= mesh_wants_kept_instead (&world->machines[i], look->keeper, data);
+    }
+
+  return any;
+}
+
 static void
 look_at_one (const Look *look, GBytes *id, gboolean is)
 {
@@ -292,6 +312,8 @@ look_at_one (const Look *look, GBytes *id, gboolean is)
   if (is)
     {
       mesh_note (world, MESH_EVENT_KEPT);
+      if (!was && is_spilled (look, id))
+        mesh_note (world, MESH_EVENT_SPILLED);
       check_bytes (self, id);
     }
   bits = is ? bits | bit_of (self) : bits & ~bit_of (self);
