@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Vaults with a password, and what takes their space.
+// Vaults with a password, what a machine does with them, their names for S3, and what takes their space.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
@@ -118,6 +118,179 @@ describe('a vault with a password', () => {
     } finally {
       await guessed.stop();
     }
+  });
+});
+
+/** What the page sends to change things of vaults, as "METHOD route body". */
+function sentOf(page) {
+  const sent = [];
+  page.on('request', (request) => {
+    const [, route] = /\/vaults\/[a-z2-7]{26}(.*)$/.exec(request.url()) ?? [];
+    if (route !== undefined && request.method() !== 'GET') sent.push(`${request.method()} ${route} ${request.postData()}`);
+  });
+  return sent;
+}
+
+async function openSettings(page, name) {
+  await choose(page, name, 'Settings …');
+  const dialog = page.getByRole('dialog', { name: `Settings of “${name}”` });
+  return { dialog, alias: dialog.getByLabel('S3 alias'), save: () => dialog.getByRole('button', { name: 'Save' }).click() };
+}
+
+async function saved(page, name) {
+  const notice = page.getByText(`The settings of “${name}” are saved.`);
+  await notice.waitFor();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.getByRole('alert').filter({ has: notice }).getByRole('button', { name: 'Close' }).click();
+  await notice.waitFor({ state: 'detached' });
+}
+
+describe('what this machine does with a vault', () => {
+  const rolesOf = async (vault) => (await vaultOf(vault)).roles;
+  const boxesIn = (dialog) => dialog.getByRole('group', { name: 'What this machine does with it' }).getByRole('checkbox');
+
+  it('is chosen in its settings, and nothing else is sent', async () => {
+    const { vault, page } = await openVault(browser, daemon, 'Roles');
+    const sent = sentOf(page);
+    const { dialog, save } = await openSettings(page, 'Roles');
+    const box = (name) => dialog.getByRole('checkbox', { name });
+    const states = () => boxesIn(dialog).evaluateAll((boxes) => boxes.map(({ value, checked }) => `${value} ${checked}`));
+    assert.deepEqual(await states(), ['store true', 'pin false', 'scan true', 'read_only false']);
+    await box('Have everything here').check();
+    await box('Only read it here').focus();
+    await page.keyboard.press('Space');
+    await box('Take in what changes in the folder').uncheck();
+    await save();
+    await saved(page, 'Roles');
+    assert.deepEqual(await rolesOf(vault), ['store', 'pin', 'read_only']);
+    assert.deepEqual(sent.map((line) => line.replace(/"(pin|read_only|store)"/g, 'R')), ['PATCH  {"roles":[R,R,R]}']);
+
+    await openSettings(page, 'Roles');
+    assert.deepEqual(await states(), ['store true', 'pin true', 'scan false', 'read_only true']);
+    for (const name of ['Keep copies here for all machines', 'Have everything here', 'Only read it here']) await box(name).uncheck();
+    await save();
+    await saved(page, 'Roles');
+    assert.deepEqual(await rolesOf(vault), []);
+    assert.equal(sent.length, 2);
+    await done(browser, page);
+  });
+
+  it('is explained to who does not see it, too', async () => {
+    const { page } = await openVault(browser, daemon, 'Explained');
+    const { dialog } = await openSettings(page, 'Explained');
+    const told = await boxesIn(dialog).evaluateAll((boxes) =>
+      boxes.map((box) => document.getElementById(box.getAttribute('aria-describedby'))?.textContent ?? 'nothing'));
+    for (const [i, part] of [/^If this machine is reliable.* Without this /, /older versions.* Without this /, /mirrors the vault.* Without this /, /^On this machine nothing /].entries())
+      assert.match(told[i], part);
+    await done(browser, page);
+  });
+
+  it('is at the end of a form that leads back to a field that is wrong', async () => {
+    const { page } = await openVault(browser, daemon, 'Long', {}, { height: 500 });
+    const sent = sentOf(page);
+    const { dialog, save } = await openSettings(page, 'Long');
+    const copies = dialog.getByLabel('Copies of every block');
+    await copies.fill('17');
+    for (let i = 0; i < 2; i += 1) {
+      await dialog.getByRole('checkbox', { name: 'Only read it here' }).click();
+      await save();
+      await dialog.getByText('A number from 1 to 16 is needed.').waitFor();
+      await page.waitForFunction(() => document.activeElement.value === '17');
+      assert.equal(await copies.evaluate((field) => field.getBoundingClientRect().top >= 0), true);
+    }
+    assert.deepEqual(sent, []);
+    await done(browser, page);
+  });
+
+  it('stays as it is when nothing was touched', async () => {
+    const { page } = await openVault(browser, daemon, 'Untouched');
+    const sent = sentOf(page);
+    const { dialog, save } = await openSettings(page, 'Untouched');
+    await boxesIn(dialog).first().uncheck();
+    await boxesIn(dialog).first().check();
+    await save();
+    await dialog.waitFor({ state: 'detached' });
+    assert.deepEqual(sent, []);
+    await done(browser, page);
+  });
+});
+
+describe('the S3 alias of a vault', () => {
+  const aliasOf = async (vault) => (await vaultOf(vault)).s3_alias;
+
+  it('is set, and taken away', async () => {
+    const { vault, page } = await openVault(browser, daemon, 'Bucket');
+    const sent = sentOf(page);
+    let { alias, save } = await openSettings(page, 'Bucket');
+    assert.equal(await alias.inputValue(), '');
+    await alias.fill(' my-bucket.1 ');
+    await save();
+    await saved(page, 'Bucket');
+    assert.equal(await aliasOf(vault), 'my-bucket.1');
+
+    ({ alias, save } = await openSettings(page, 'Bucket'));
+    assert.equal(await alias.inputValue(), 'my-bucket.1');
+    await alias.fill('');
+    await save();
+    await saved(page, 'Bucket');
+    assert.equal(await aliasOf(vault), null);
+    assert.deepEqual(sent, ['PUT /s3-alias {"alias":"my-bucket.1"}', 'PUT /s3-alias {"alias":""}']);
+    await done(browser, page);
+  });
+
+  it('is refused at its field when it is no alias or taken, with what was typed still there and nothing saved', async () => {
+    await daemon.api('PUT', `/vaults/${await daemon.newVault('First')}/s3-alias`, { alias: 'taken' });
+    const { vault, page } = await openVault(browser, daemon, 'Second', {}, { expected: ['400', '409'] });
+    const { dialog, alias, save } = await openSettings(page, 'Second');
+    const refused = async (text, message) => {
+      await alias.fill(text);
+      await save();
+      await dialog.getByText(message).waitFor();
+      const field = await alias.evaluate((input) => ({
+        value: input.value,
+        invalid: input.getAttribute('aria-invalid'),
+        focused: document.activeElement === input,
+        told: input.getAttribute('aria-describedby').split(' ').map((id) => document.getElementById(id)?.textContent ?? '').join(' '),
+      }));
+      assert.deepEqual({ ...field, told: message.test(field.told) }, { value: text, invalid: 'true', focused: true, told: true });
+      assert.equal(await dialog.getByLabel('Copies of every block').inputValue(), '3');
+      assert.equal(await dialog.getByRole('checkbox', { name: 'Have everything here' }).isChecked(), true);
+      const { s3_alias, replication_factor, roles } = await vaultOf(vault);
+      assert.deepEqual({ s3_alias, replication_factor, roles }, { s3_alias: null, replication_factor: 2, roles: ['store', 'scan'] });
+    };
+    await dialog.getByLabel('Copies of every block').fill('3');
+    await dialog.getByRole('checkbox', { name: 'Have everything here' }).check();
+    await refused('With Capitals', /^.*Alias must be 3 to 63 small letters, digits, dots and hyphens/);
+    await refused('x'.repeat(64), /Alias is longer than 63 characters\./);
+    await refused('taken', /Another vault has this alias already\./);
+    await alias.fill('free');
+    await save();
+    await saved(page, 'Second');
+    const { s3_alias, replication_factor, roles } = await vaultOf(vault);
+    assert.deepEqual({ s3_alias, replication_factor, roles }, { s3_alias: 'free', replication_factor: 3, roles: ['store', 'scan', 'pin'] });
+    await done(browser, page);
+  });
+
+  it('is said to be saved when the other settings are not, and is not sent again', async () => {
+    const { vault, page } = await openVault(browser, daemon, 'Half', {}, { expected: ['503'] });
+    const { dialog, alias, save } = await openSettings(page, 'Half');
+    await alias.fill('half');
+    await dialog.getByLabel('Copies of every block').fill('4');
+    await page.route(`**/vaults/${vault}`, (route) =>
+      route.request().method() === 'PATCH' ? route.fulfill({ status: 503, json: { error: 'the database is busy' } }) : route.continue());
+    await save();
+    await dialog.getByRole('alert').getByText('The S3 alias is saved, but nothing else: The database is busy.').waitFor();
+    assert.equal(await alias.getAttribute('aria-invalid'), 'false');
+    assert.deepEqual([await alias.inputValue(), await dialog.getByLabel('Copies of every block').inputValue()], ['half', '4']);
+    assert.deepEqual([await aliasOf(vault), (await vaultOf(vault)).replication_factor], ['half', 2]);
+
+    await page.unroute(`**/vaults/${vault}`);
+    const sent = sentOf(page);
+    await save();
+    await saved(page, 'Half');
+    assert.deepEqual(sent, ['PATCH  {"replication_factor":4}']);
+    assert.equal((await vaultOf(vault)).replication_factor, 4);
+    await done(browser, page);
   });
 });
 

@@ -14,6 +14,10 @@ export const createVault = (name: string, password?: string): Promise<Vault> =>
 export const changeVault = (id: string, change: Partial<VaultChange>): Promise<Vault> =>
   fetchJson(`/vaults/${id}`, { method: 'PATCH', json: change });
 
+/** Names the bucket that S3 clients will see; none when it is empty. */
+export const setVaultAlias = (id: string, alias: string): Promise<Vault> =>
+  fetchJson(`/vaults/${id}/s3-alias`, { method: 'PUT', json: { alias } });
+
 /** Sets a password, changes it, or with an empty one removes it. */
 export const setVaultPassword = (id: string, password: string, current?: string): Promise<Vault> =>
   fetchJson(`/vaults/${id}/password`, { method: 'PUT', json: { password, ...(current === undefined ? {} : { current }) } });

@@ -1,52 +1,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { useState, type SubmitEvent } from 'react';
+import { useEffect, useRef, useState, type SubmitEvent } from 'react';
 import { Checkbox, Group, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import type { Vault, VaultChange } from '../../api/types';
-import { changeVault, vaultsQuery } from '../../api/vaults';
+import type { Vault } from '../../api/types';
+import { changeVault, setVaultAlias, vaultsQuery } from '../../api/vaults';
 import { Dialog } from '../../components/dialog';
 import { FormActions } from '../../components/form-actions';
 import { notifyDone } from '../../components/notify';
+import { errorText } from '../../lib/errors';
 import { formatBytes } from '../../lib/format';
 import { t } from '../../lib/i18n';
-import { joinBytes, splitBytes, units, wholeNumber, type Unit } from '../../lib/measures';
+import { units, type Unit } from '../../lib/measures';
 import { QuotaBar } from './quota-bar';
+import { aliasFailure, AliasRefused, readSettings, settingsForm, type SettingsChange, type SettingsForm } from './settings-form';
+import { AliasField, RoleFields } from './vault-use';
 
-const MOST_COPIES = 16;
-const MOST_VERSIONS = 100_000;
-const MOST_DAYS = 36_500;
-const FIRST_QUOTA = 10 * 1024 ** 3;
-
-interface Form {
-  limited: boolean;
-  figure: string;
-  unit: Unit;
-  copies: string;
-  versions: string;
-  days: string;
+interface FieldsProps {
+  form: SettingsForm;
+  set: (part: Partial<SettingsForm>) => void;
+  /** Whether a field is wrong, and that is to be told. */
+  isWrong: (name: 'hard_quota' | 'replication_factor' | 'history_keep_versions' | 'history_keep_days') => boolean;
 }
 
-function formOf(vault: Vault): Form {
-  return {
-    limited: vault.hard_quota > 0,
-    ...splitBytes(vault.hard_quota > 0 ? vault.hard_quota : FIRST_QUOTA),
-    copies: String(vault.replication_factor),
-    versions: String(vault.history_keep_versions),
-    days: String(vault.history_keep_days),
-  };
-}
-
-/** What the form means; null for a field that is wrong. */
-function read(form: Form) {
-  return {
-    hard_quota: form.limited ? joinBytes(form.figure, form.unit) : 0,
-    replication_factor: wholeNumber(form.copies, 1, MOST_COPIES),
-    history_keep_versions: wholeNumber(form.versions, 1, MOST_VERSIONS),
-    history_keep_days: wholeNumber(form.days, 0, MOST_DAYS),
-  };
-}
-
-function QuotaFields({ vault, form, set, wrong }: { vault: Vault; form: Form; set: (part: Partial<Form>) => void; wrong: boolean }) {
+function QuotaFields({ vault, form, set, isWrong }: FieldsProps & { vault: Vault }) {
   return (
     <Stack gap="xs">
       <QuotaBar vault={vault} />
@@ -63,7 +39,7 @@ function QuotaFields({ vault, form, set, wrong }: { vault: Vault; form: Form; se
             inputMode="decimal"
             value={form.figure}
             onChange={(event) => set({ figure: event.currentTarget.value })}
-            error={wrong ? t('A number above zero is needed.') : null}
+            error={isWrong('hard_quota') ? t('A number above zero is needed.') : null}
           />
           <NativeSelect
             label={t('Unit')}
@@ -82,58 +58,94 @@ function QuotaFields({ vault, form, set, wrong }: { vault: Vault; form: Form; se
   );
 }
 
-/** Quota, copies and retention of a vault. */
-export function VaultSettings({ vault, close }: { vault: Vault; close: () => void }) {
-  const [form, setForm] = useState(() => formOf(vault));
-  const [checked, setChecked] = useState(false);
+function KeepFields({ form, set, isWrong }: FieldsProps) {
+  return (
+    <>
+      <TextInput
+        label={t('Copies of every block')}
+        description={t('On so many machines that are on most of the time; with one, what is on a broken disk is lost. Fewer machines mean fewer copies.')}
+        inputMode="numeric"
+        value={form.copies}
+        onChange={(event) => set({ copies: event.currentTarget.value })}
+        error={isWrong('replication_factor') ? t('A number from 1 to 16 is needed.') : null}
+      />
+      <TextInput
+        label={t('Days that every version is kept')}
+        description={t('Deleted files can be restored as long.')}
+        inputMode="numeric"
+        value={form.days}
+        onChange={(event) => set({ days: event.currentTarget.value })}
+        error={isWrong('history_keep_days') ? t('A number from 0 to 36,500 is needed.') : null}
+      />
+      <TextInput
+        label={t('Versions that are kept longer')}
+        description={t('The newest ones of each file stay however old they are.')}
+        inputMode="numeric"
+        value={form.versions}
+        onChange={(event) => set({ versions: event.currentTarget.value })}
+        error={isWrong('history_keep_versions') ? t('A number from 1 to 100,000 is needed.') : null}
+      />
+    </>
+  );
+}
+
+/** Saves settings, and knows what of a vault is saved when only a part of it could be. */
+function useSave(vault: Vault, done: () => void) {
+  const [saved, setSaved] = useState(vault);
   const client = useQueryClient();
-  const values = read(form);
-  const set = (part: Partial<Form>): void => setForm((old) => ({ ...old, ...part }));
-  const change = useMutation({
-    mutationFn: (wanted: Partial<VaultChange>) => changeVault(vault.id, wanted),
+  const save = useMutation({
+    // the alias first: it is what may be refused, and then nothing is saved by half
+    mutationFn: async ({ alias, change }: SettingsChange) => {
+      if (alias !== null) {
+        const { s3_alias } = await setVaultAlias(vault.id, alias).catch((error: unknown) => Promise.reject(aliasFailure(error) as Error));
+        setSaved((old) => ({ ...old, s3_alias }));
+      }
+      if (Object.keys(change).length > 0) await changeVault(vault.id, change);
+    },
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: vaultsQuery.queryKey });
       notifyDone(t('The settings of “{name}” are saved.', { name: vault.name }));
-      close();
+      done();
     },
+    onError: () => void client.invalidateQueries({ queryKey: vaultsQuery.queryKey }),
   });
+  const { error, variables } = save;
+  const halfSaved = error !== null && (saved.s3_alias ?? '') === variables.alias;
+  const failure = halfSaved ? t('The S3 alias is saved, but nothing else: {why}', { why: errorText(error) }) : error;
+  return error instanceof AliasRefused ? { ...save, saved, refusal: error.message, failure: null } : { ...save, saved, refusal: null, failure };
+}
+
+/** Quota, copies and retention of a vault, what this machine does with it, and its alias. */
+export function VaultSettings({ vault, close }: { vault: Vault; close: () => void }) {
+  const [form, setForm] = useState(() => settingsForm(vault));
+  /** How often wrong fields were found. */
+  const [found, setFound] = useState(0);
+  const root = useRef<HTMLFormElement>(null);
+  const { saved, refusal, failure, mutate, isPending } = useSave(vault, close);
+  const { wrong, alias, change } = readSettings(form, saved);
+  useEffect(() => {
+    root.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus(); // it may be out of sight
+  }, [found, refusal]);
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
-    setChecked(true);
-    const { hard_quota, replication_factor, history_keep_versions, history_keep_days } = values;
-    if (hard_quota !== null && replication_factor !== null && history_keep_versions !== null && history_keep_days !== null)
-      change.mutate({ hard_quota, replication_factor, history_keep_versions, history_keep_days });
+    if (wrong.size > 0) setFound(found + 1);
+    else if (alias === null && Object.keys(change).length === 0) close();
+    else mutate({ alias, change });
+  };
+  const fields: FieldsProps = {
+    form,
+    set: (part) => setForm((old) => ({ ...old, ...part })),
+    isWrong: (name) => found > 0 && wrong.has(name),
   };
   return (
-    <Dialog title={t('Settings of “{name}”', { name: vault.name })} onClose={close}>
-      <form onSubmit={submit} noValidate>
+    <Dialog title={t('Settings of “{name}”', { name: vault.name })} onClose={close} size="lg">
+      <form ref={root} onSubmit={submit} noValidate>
         <Stack>
-          <QuotaFields {...{ vault, form, set }} wrong={checked && values.hard_quota === null} />
-          <TextInput
-            label={t('Copies of every block')}
-            description={t('On so many machines that are on most of the time; with one, what is on a broken disk is lost. Fewer machines mean fewer copies.')}
-            inputMode="numeric"
-            value={form.copies}
-            onChange={(event) => set({ copies: event.currentTarget.value })}
-            error={checked && values.replication_factor === null ? t('A number from 1 to 16 is needed.') : null}
-          />
-          <TextInput
-            label={t('Days that every version is kept')}
-            description={t('Deleted files can be restored as long.')}
-            inputMode="numeric"
-            value={form.days}
-            onChange={(event) => set({ days: event.currentTarget.value })}
-            error={checked && values.history_keep_days === null ? t('A number from 0 to 36,500 is needed.') : null}
-          />
-          <TextInput
-            label={t('Versions that are kept longer')}
-            description={t('The newest ones of each file stay however old they are.')}
-            inputMode="numeric"
-            value={form.versions}
-            onChange={(event) => set({ versions: event.currentTarget.value })}
-            error={checked && values.history_keep_versions === null ? t('A number from 1 to 100,000 is needed.') : null}
-          />
-          <FormActions action={t('Save')} pending={change.isPending} cancel={close} error={change.error} />
+          <QuotaFields vault={vault} {...fields} />
+          <KeepFields {...fields} />
+          <RoleFields {...fields} />
+          <AliasField {...fields} error={refusal} />
+          <FormActions action={t('Save')} pending={isPending} cancel={close} error={failure} />
         </Stack>
       </form>
     </Dialog>
