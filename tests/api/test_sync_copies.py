@@ -236,6 +236,54 @@ class Copies(Case):
         self.assertEqual(sync["hold_limit"], 1 << 20)
         mh.wait_until(lambda: self.health(one, vault)["under"] > 0 and self.health(one, vault)["ok"] > 0, 20, "the count of copies")
 
+    def test_newcomers(self):
+        """machines that are new have half of what is kept for others, all together, and after a week as much as there is room for"""
+        one, two, three = self.network(3, {0: mh.LONELY + SOON, 1: mh.LONELY + "  hold: 8MiB\n" + SOON, 2: mh.LONELY + SOON})
+        vault = one.vault()
+        self.put(one, vault, contents(60))
+        blocks = self.blocks(one, vault)
+        mh.wait_until(lambda: "machines that are new here" in two.log_text(), 30, "its end")
+        more = three.vault()
+        self.put(three, more, contents(6))
+        few = self.blocks(three, more)
+        mh.wait_until(lambda: self.health(three, more)["under"] == few, 30, "a count")
+        sync = two.get("/api/v1/sync").json
+        self.assertEqual((sync["newcomers"]["limit"], sync["newcomers"]["machines"]), (4 << 20, 1))
+        self.assertEqual([h["vault_id"] for h in sync["held"]], [vault])
+        self.assertLessEqual(sync["newcomers"]["bytes"], 4 << 20)
+        self.assertGreater(sync["held"][0]["bytes"], 0)
+        self.assertLessEqual(sync["held"][0]["bytes"], sync["newcomers"]["bytes"])
+
+        two.stop()
+        with sqlite3.connect(two.home / "metadata/meshhold.db") as db:
+            db.execute("UPDATE sync_askers SET since_ms = since_ms - 7 * 86400000 WHERE peer_id = ?", (one.id,))
+        db.close()
+        two.start()
+        self.healthy(vault, one, blocks=blocks)
+        self.healthy(more, three, blocks=few)
+        self.assertEqual(two.get("/api/v1/sync").json["newcomers"]["machines"], 1)
+
+    def test_given_up(self):
+        """what is kept for a vault goes when the owner of the machine says so, and comes again when it is asked for"""
+        one, two = self.network(2, {0: mh.LONELY + SOON, 1: mh.LONELY + HOLDS + SOON})
+        vault = one.vault()
+        self.put(one, vault, contents(10))
+        blocks = self.blocks(one, vault)
+        self.healthy(vault, one, blocks=blocks)
+        one.stop()
+        size = two.get("/api/v1/sync").json["held"][0]["bytes"]
+        reply = two.request("DELETE", f"/api/v1/sync/held/{vault}")
+        self.assertEqual((reply.status, reply.json), (200, {"blocks": blocks, "bytes": size}))
+        self.assertEqual(two.get("/api/v1/sync").json["held"], [])
+        reply = two.request("DELETE", f"/api/v1/sync/held/{vault}")
+        self.assertEqual((reply.status, vault in reply.json["error"]), (404, True))
+        events = two.get("/api/v1/audit?category=sync").json
+        self.assertIn("sync.drop_held", str(events))
+        one.start()
+        self.connected(one, 1)
+        self.healthy(vault, one, blocks=blocks)
+        self.assertEqual(self.held(two, vault), blocks)
+
     def test_spilled(self):
         """what one machine without the key has no room for, another one keeps, and no more of it"""
         one, two, three = self.network(3, {0: mh.LONELY + SOON, 1: mh.LONELY + "  hold: 1MiB\n" + SOON, 2: mh.LONELY + HOLDS + SOON})

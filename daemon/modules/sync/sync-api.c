@@ -3,7 +3,9 @@
 
 #include "sync-contract.h"
 
+#include "base/error.h"
 #include "modules/audit/audit.h"
+#include "sync-askers.h"
 #include "sync-keep.h"
 #include "sync-settings.h"
 
@@ -89,6 +91,23 @@ held_to_json (MhJson *out, MhSync *sync, GError **error)
   return TRUE;
 }
 
+static gboolean
+newcomers_to_json (MhJson *out, MhSync *sync, GError **error)
+{
+  MhCore *core = mh_sync_core (sync);
+  MhSyncNewcomers sum;
+
+  if (!mh_sync_askers_count (core, &sum, error))
+    return FALSE;
+  mh_json_begin_object (out, "newcomers");
+  mh_json_int (out, "machines", sum.machines);
+  mh_json_int (out, "bytes", sum.bytes);
+  mh_json_int (out, "limit", MH_SYNC_NEW_SHARE (mh_core_config (core)->hold));
+  mh_json_end_object (out);
+
+  return TRUE;
+}
+
 static void
 suspects_to_json (MhJson *out, MhSync *sync)
 {
@@ -131,7 +150,7 @@ sync_list (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
         return FALSE;
     }
   mh_json_end_array (out);
-  if (!held_to_json (out, sync, error))
+  if (!held_to_json (out, sync, error) || !newcomers_to_json (out, sync, error))
     return FALSE;
   mh_json_bool (out, "metered", config->metered);
   mh_json_int (out, "download_rate", config->download_rate);
@@ -192,4 +211,41 @@ sync_change_settings (MhRequest *request, const MhSyncSettingsChange *body, MhJs
                    detail->str);
 
   return sync_settings (request, NULL, out, error);
+}
+
+/* Returns: (nullable): what is kept for one vault, or %NULL with @error set */
+static const MhHeldVault *
+find_held (GPtrArray *held, const char *vault_id, GError **error)
+{
+  for (guint i = 0; i < held->len; i++)
+    if (g_str_equal (((MhHeldVault *) g_ptr_array_index (held, i))->vault_id, vault_id))
+      return g_ptr_array_index (held, i);
+  g_set_error (error, MH_ERROR, MH_ERROR_NOT_FOUND, "nothing is kept for a vault %s", vault_id);
+
+  return NULL;
+}
+
+gboolean
+sync_drop_held (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
+{
+  MhSync *sync = mh_request_service (request, "sync");
+  const char *vault_id = mh_request_param (request, "vault_id");
+  g_autoptr (GPtrArray) all = mh_store_held (mh_sync_blocks (sync), error);
+  const MhHeldVault *held = all != NULL ? find_held (all, vault_id, error) : NULL;
+  g_autofree char *detail = NULL;
+  guint dropped;
+
+  if (held == NULL
+      || !mh_store_drop_held (mh_sync_blocks (sync), vault_id, G_MAXINT64, &dropped, error))
+    return FALSE;
+  detail = g_strdup_printf ("%u blocks", dropped);
+  mh_audit_record (mh_request_service (request, "audit"), request, "sync.drop_held", vault_id,
+                   detail);
+  mh_mesh_update_profile (mh_sync_mesh (sync)); /* there is room again */
+  mh_json_begin_object (out, NULL);
+  mh_json_int (out, "blocks", dropped);
+  mh_json_int (out, "bytes", held->bytes);
+  mh_json_end_object (out);
+
+  return TRUE;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "sync-askers.h"
 
 /* Blocks that are written together: so many, or so many bytes. */
 #define BLOCKS_AT_ONCE 512
@@ -17,11 +18,14 @@
 typedef struct
 {
   const MhSyncHold *in;
-  GPtrArray *lists;  /* (owned) (element-type GByteArray): ids by machine, each in order */
-  GPtrArray *blocks; /* (owned) (element-type GBytes): that came, and are not written */
-  GByteArray *ids;   /* (owned): of them */
-  gsize size;        /* of them, in bytes */
-  GError *full;      /* (owned) (nullable): no more may be kept; only lists are asked for */
+  const MhPeerId *peer; /* (unowned): who is asked now */
+  GPtrArray *lists;     /* (owned) (element-type GByteArray): ids by machine, each in order */
+  GPtrArray *blocks;    /* (owned) (element-type GBytes): that came, and are not written */
+  GByteArray *ids;      /* (owned): of them */
+  gsize size;           /* of them, in bytes */
+  GError *full;         /* (owned) (nullable): why some was left out */
+  gboolean has_no_room; /* no more may be kept: only lists are asked for */
+  gint64 room;          /* what the machine that is asked may have kept, in bytes */
   guint taken;
 } Hold;
 
@@ -30,8 +34,9 @@ write_blocks (Hold *self, GError **error)
 {
   guint taken = 0;
   gboolean done = self->blocks->len == 0
-                  || mh_store_hold_blocks (self->in->store, self->in->vault_id, self->blocks,
-                                           self->ids->data, &taken, error);
+                  || (mh_sync_askers_add (self->in->core, self->peer, (gint64) self->size, error)
+                      && mh_store_hold_blocks (self->in->store, self->in->vault_id, self->blocks,
+                                               self->ids->data, &taken, error));
 
   self->taken += taken;
   g_ptr_array_set_size (self->blocks, 0);
@@ -51,6 +56,16 @@ on_block (const guint8 *id, GBytes *block, gpointer data, GError **error)
       g_set_error_literal (error, MH_ERROR, MH_ERROR_UNAVAILABLE, "the network is being left");
       return FALSE;
     }
+  if (self->room < (gint64) g_bytes_get_size (block))
+    {
+      self->room = 0;
+      if (write_blocks (self, error))
+        g_set_error_literal (error, MH_ERROR, MH_ERROR_NO_SPACE,
+                             "machines that are new here had the half of what is kept for others "
+                             "that is theirs in their first week");
+      return FALSE;
+    }
+  self->room -= (gint64) g_bytes_get_size (block);
   g_ptr_array_add (self->blocks, g_bytes_ref (block));
   g_byte_array_append (self->ids, id, MH_SYNC_HASH_SIZE);
   self->size += g_bytes_get_size (block);
@@ -137,7 +152,8 @@ take_from (Hold *self, MhSyncSession *session, GByteArray *list, GError **error)
         return FALSE;
       data = g_bytes_get_data (answer.hashes, &size);
       g_byte_array_append (list, data, (guint) size);
-      if (self->full == NULL && !take_missing (self, session, answer.hashes, error))
+      if (!self->has_no_room && self->room > 0
+          && !take_missing (self, session, answer.hashes, error))
         return FALSE;
     }
 }
@@ -152,9 +168,10 @@ is_ours (const GError *error)
 
 /* Asks one machine. Returns: %FALSE with @error set when this machine cannot go on */
 static gboolean
-ask_one (Hold *self, const MhPeerId *peer, GError **error)
+ask_one (Hold *self, GError **error)
 {
   const MhSyncHold *in = self->in;
+  const MhPeerId *peer = self->peer;
   g_autoptr (GByteArray) list = g_byte_array_new ();
   g_autoptr (GError) local = NULL;
   gint64 now_ms = g_get_monotonic_time () / G_TIME_SPAN_MILLISECOND;
@@ -174,13 +191,15 @@ ask_one (Hold *self, const MhPeerId *peer, GError **error)
   g_ptr_array_set_size (self->blocks, 0);
   g_byte_array_set_size (self->ids, 0);
   self->size = 0;
-  if (g_error_matches (local, MH_ERROR, MH_ERROR_NO_SPACE) && self->full == NULL)
+  if (g_error_matches (local, MH_ERROR, MH_ERROR_NO_SPACE))
     {
       /* what is not wanted any more makes room in the end, so that the list is needed all the same;
        * answers that are on their way are for the old conversation */
-      self->full = g_steal_pointer (&local);
+      self->has_no_room |= self->room > 0;
+      if (self->full == NULL)
+        self->full = g_steal_pointer (&local);
       g_clear_pointer (&session, mh_sync_session_free);
-      return ask_one (self, peer, error);
+      return ask_one (self, error);
     }
   if (is_ours (local))
     {
@@ -257,11 +276,14 @@ mh_sync_hold (const MhSyncHold *in, guint *taken, GError **error)
   g_autoptr (GPtrArray) lists = g_ptr_array_new_with_free_func (free_list);
   g_autoptr (GPtrArray) blocks = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   g_autoptr (GByteArray) ids = g_byte_array_new ();
-  Hold self = { in, lists, blocks, ids };
+  Hold self = { .in = in, .lists = lists, .blocks = blocks, .ids = ids };
   gboolean done = TRUE;
 
   for (guint i = 0; done && i < in->peers->len; i++)
-    done = ask_one (&self, &g_array_index (in->peers, MhPeerId, i), error);
+    {
+      self.peer = &g_array_index (in->peers, MhPeerId, i);
+      done = mh_sync_askers_room (in->core, self.peer, &self.room, error) && ask_one (&self, error);
+    }
   *taken = self.taken;
   done = done && (lists->len == 0 || mark_all (&self, error));
   if (done && self.full != NULL)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "core/core.h"
 #include "sync-blame.h"
 #include "sync-rate.h"
 #include "sync-session.h"
@@ -10,6 +11,7 @@ G_BEGIN_DECLS
 /* What this machine keeps of a vault whose key it does not have. All (unowned). */
 typedef struct
 {
+  MhCore *core;
   MhHost *host;
   MhStore *store;
   const char *vault_id;
@@ -30,7 +32,8 @@ typedef struct
  * asks for nothing, too.
  *
  * Thread: a worker. Waits.
- * Errors: %MH_ERROR_NO_SPACE when no more may be kept, %MH_ERROR_FAILED
+ * Errors: %MH_ERROR_NO_SPACE when no more may be kept, for all or for those that are new here;
+ *   %MH_ERROR_FAILED
  * Returns: %FALSE with @error set when this machine cannot; what came before is kept
  */
 gboolean

@@ -543,7 +543,8 @@ look_after (MhSyncKeep *self, const Job *job, MhSwarm *swarm, GCancellable *canc
   g_autoptr (GArray) owners = owners_of (swarm, job->vault_id);
   g_autoptr (GError) error = NULL;
   gint64 age_ms;
-  MhSyncHold hold = { .host = mh_swarm_host (swarm),
+  MhSyncHold hold = { .core = mh_sync_core (self->sync),
+                      .host = mh_swarm_host (swarm),
                       .store = mh_sync_blocks (self->sync),
                       .vault_id = job->vault_id,
                       .peers = owners,
