@@ -161,6 +161,8 @@ gboolean mh_cli_nat (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_vault_share (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_vault_join (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_settings (MhCli *, const MhCliCommand *, char ***, GError **);
+gboolean mh_cli_kept_list (MhCli *, const MhCliCommand *, char ***, GError **);
+gboolean mh_cli_kept_rm (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_sync (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_folder_list (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_folder_add (MhCli *, const MhCliCommand *, char ***, GError **);

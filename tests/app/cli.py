@@ -320,6 +320,25 @@ class Networks(Case):
         mh.wait_until(connected, 60)
         self.assertEqual(self.text("node", "block", peer), "Only these machines may connect:\n")
 
+    def test_kept_for_others(self):
+        """what is kept for others is listed, and given up only when that is meant"""
+        other = self.enterContext(mh.Daemon(config=mh.LONELY))
+        self.assertEqual(self.text("kept", "list"), "")
+        self.run_at("settings", "--hold", "1GiB")
+        self.run_at("network", "create", "home")
+        other.post("/api/v1/networks", {"url": self.text("network", "invite").strip()})
+        vault = other.vault("papers")
+        self.assertEqual(other.upload(vault, "/f", os.urandom(1 << 20)).status, 200)
+        mh.wait_until(lambda: vault in self.text("kept", "list"), 60)
+        other.stop()
+        self.assertRegex(self.text("kept", "list"), rf"^{vault}  1\.0.MiB, blocks: \d, of which nobody asks for: 0\n$")
+        self.assertIn(b"--yes", self.run_at("kept", "rm", vault, code=USAGE).stderr)
+        self.run_at("kept", "rm", "a/../b", "--yes", code=NOT_FOUND)
+        self.assertEqual(len(self.json("sync")["held"]), 1)
+        self.assertEqual(self.json("kept", "rm", vault, "--yes")["bytes"] >> 20, 1)
+        self.assertEqual(self.text("kept", "list"), "")
+        self.run_at("kept", "rm", vault, "--yes", code=NOT_FOUND)
+
     def test_keys_and_addresses(self):
         """the key of a network is printed and changed, its first addresses are shown and changed, the router is told of"""
         other = self.enterContext(mh.Daemon())
