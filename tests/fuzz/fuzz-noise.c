@@ -10,6 +10,7 @@
 #include "net/p2p/noise/noise.h"
 #include "net/p2p/secure/proof.h"
 #include "net/p2p/wire/pb.h"
+#include "net/p2p/wire/public-key.h"
 
 /* Where the bytes come in. */
 typedef enum

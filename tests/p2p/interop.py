@@ -141,15 +141,15 @@ class Streams(Case):
         self.assertGreater(self.is_good(we.ask("ping", they.id, answer="ping"))["rtt_us"], 0)
         self.is_good(they.ask("ping", "ping", peer=we.id))
 
-    def check(self, security, transport):
-        we, they = self.ours("--security", security), self.theirs(security=security)
+    def check(self, security, transport, **options):
+        we, they = self.ours("--security", security), self.theirs(security=security, **options)
         self.is_good(we.ask("dial", they.addrs[transport], answer="dialled"))
         self.assertIn("/ipfs/ping/1.0.0", we.wait("identified", peer=they.id)["protocols"])
         said = they.wait("identified", peer=we.id)
         self.assertIn("/echo/1.0.0", said["protocols"])
         self.assertEqual(said["agent"], "p2p-peer")
         self.both_ways(we, they)
-        we, they = self.ours("--security", security), self.theirs(security=security)
+        we, they = self.ours("--security", security), self.theirs(security=security, **options)
         dialled = self.is_good(they.ask("dial", "dialled", addr=we.addrs[transport]))
         self.assertEqual(dialled["security"], {"tls": "/tls/1.0.0", "noise": "/noise", "both": "/tls/1.0.0"}[security])
         we.wait("identified", peer=they.id)
@@ -188,6 +188,13 @@ class Streams(Case):
             self.is_good(they.ask("reset", "reset", peer=we.id))
         self.both_ways(we, they)
 
+    def test_other_kinds_of_keys(self):
+        """peers with RSA and secp256k1 keys are met like all others"""
+        for kind in ("RSA", "secp256k1"):  # js-libp2p has no peers with ECDSA keys
+            for security in ("tls", "noise"):
+                with self.subTest(kind=kind, security=security):
+                    self.check(security, 0, kind=kind)
+
     def test_another_network(self):
         other = str(self.folder / "other.key")
         pathlib.Path(other).write_text(KEY.replace("0001", "1000"), encoding="ascii")
@@ -218,6 +225,29 @@ class Gossip(Case):
         for we in ours:
             message = we.wait("message")
             self.assertEqual((message["data"], message["from"]), ("from theirs", they.id))
+
+
+    def test_authors_with_other_keys(self):
+        """what peers with RSA and secp256k1 keys write is verified, and handed on with all that others need for it"""
+        authors = [self.theirs(topics=["t"], kind=kind) for kind in ("RSA", "secp256k1")]
+        self.assertEqual([they.id[:2] for they in authors], ["Qm", "16"])  # the hash of a long key, and a short one as it is
+        reader = self.theirs(topics=["t"])
+        middle, friend = (self.ours("--topic", "t") for _ in range(2))
+        for they in (*authors, reader):
+            self.is_good(middle.ask("dial", they.addrs[0], answer="dialled"))
+            middle.wait("subscribed", peer=they.id)
+        self.is_good(middle.ask("dial", friend.addrs[0], answer="dialled"))
+        for they in (*authors, reader):
+            mh.wait_until(lambda they=they: they.ask("mesh", "mesh", topic="t")["peers"], PATIENCE, "their mesh")
+        friend.wait("subscribed", peer=middle.id)
+        for number, they in enumerate(authors):
+            self.is_good(they.ask("publish", "published", topic="t", data=f"from {number}"))
+            for peer in (middle, friend, reader):
+                message = peer.wait("message", data=f"from {number}")
+                self.assertEqual(message["from"], they.id)
+        middle.ask("publish", "t", "to-all", answer=None)
+        for they in authors:
+            self.assertEqual(they.wait("message", data="to-all")["from"], middle.id)
 
 
 class Routing(Case):

@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2';
+import { generateKeyPair } from '@libp2p/crypto/keys';
 import { dcutr } from '@libp2p/dcutr';
 import { gossipsub } from '@libp2p/gossipsub';
 import { identify, identifyPush } from '@libp2p/identify';
@@ -50,6 +51,7 @@ function services() {
 
 const node = await createLibp2p({
   start: false,
+  ...(options.kind ? { privateKey: await generateKeyPair(options.kind) } : {}),
   addresses: { listen: options.listen ?? [], appendAnnounce: options.announce ?? [] },
   transports: [tcp(), webSockets(), circuitRelayTransport()],
   connectionEncrypters: encrypters[options.security ?? 'both'],

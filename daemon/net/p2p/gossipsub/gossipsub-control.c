@@ -40,7 +40,6 @@ read_ihave (MhGossipsub *self, MhGossipsubMember *peer, const MhGossipsubControl
             GHashTable *wanted)
 {
   MhPbReader reader = mh_pb_reader (item->body.bytes, item->body.size);
-  const guint8 *own = mh_signer_public_key (self->signer);
   MhGossipsubSlice wire;
 
   while (peer->told < MH_GOSSIPSUB_MAX_IHAVE_IDS
@@ -50,8 +49,12 @@ read_ihave (MhGossipsub *self, MhGossipsubMember *peer, const MhGossipsubControl
       MhGossipsubId id;
 
       peer->told++;
-      if (!mh_gossipsub_rpc_id (wire, &id, &peer->form) || memcmp (id.key, own, sizeof id.key) == 0)
+      if (!mh_gossipsub_rpc_id (wire, &id, &peer->form)
+          || mh_peer_id_equal (&id.author, &self->self_id))
         continue;
+      if (peer->form == MH_GOSSIPSUB_FORM_KEY)
+        mh_gossipsub_note_key (self, &id.author,
+                               (MhGossipsubSlice){ wire.bytes, wire.size - sizeof id.seqno });
       key = mh_gossipsub_cache_key (self->cache, &id);
       if (mh_gossipsub_cache_seen (self->cache, &key) == NULL)
         g_hash_table_add (wanted, g_memdup2 (&key, sizeof key));
@@ -81,8 +84,8 @@ send_iwant (MhGossipsub *self, MhGossipsubMember *peer, GHashTable *wanted)
   if (keys->len > self->config.max_rpc_bytes / MH_GOSSIPSUB_ID_COST)
     g_ptr_array_set_size (keys, (int) (self->config.max_rpc_bytes / MH_GOSSIPSUB_ID_COST));
   for (guint i = 0; i < keys->len; i++)
-    mh_gossipsub_rpc_put_id (body, 1, &((MhGossipsubIdKey *) g_ptr_array_index (keys, i))->id,
-                             peer->form);
+    mh_gossipsub_put_id (self, body, 1, &((MhGossipsubIdKey *) g_ptr_array_index (keys, i))->id,
+                         peer->form);
   mh_gossipsub_queue_control (self, peer, MH_GOSSIPSUB_IWANT, body);
 
   promised = g_ptr_array_index (keys, 0);

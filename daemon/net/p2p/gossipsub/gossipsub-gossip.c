@@ -30,8 +30,11 @@ write_ihave (const MhGossipsub *self, const MhGossipsubTopic *topic, MhGossipsub
 
   mh_pb_put_text (body, 1, topic->name);
   for (guint i = 0; i < topic->gossip->len && i < most; i++)
-    mh_gossipsub_rpc_put_id (
-        body, 2, &((MhGossipsubItem *) g_ptr_array_index (topic->gossip, i))->key.id, form);
+    {
+      const MhGossipsubItem *item = g_ptr_array_index (topic->gossip, i);
+
+      mh_gossipsub_put_id (self, body, 2, &item->key.id, form);
+    }
 
   return body;
 }

@@ -18,15 +18,46 @@ refuse (MhGossipsub *self, MhGossipsubMember *peer, const MhGossipsubTopic *topi
   return FALSE;
 }
 
-/* Whether a key that came with the message is that of the author; it need not come at all. */
-static gboolean
-key_fits (MhGossipsubSlice key, const guint8 *author)
-{
-  guint8 parsed[MH_PEER_ID_ED25519_SIZE];
+/* Authors that are known by their keys; each is up to 2 KiB. */
+#define MOST_KEYS 256
 
-  return key.size == 0
-         || (mh_public_key_parse (key.bytes, key.size, parsed)
-             && memcmp (parsed, author, sizeof parsed) == 0);
+void
+mh_gossipsub_note_key (MhGossipsub *self, const MhPeerId *author, MhGossipsubSlice key)
+{
+  if (mh_gossipsub_rpc_inlined (author).size > 0 || g_hash_table_contains (self->keys, author))
+    return;
+  if (g_hash_table_size (self->keys) >= MOST_KEYS)
+    g_hash_table_remove_all (self->keys); /* they come again with what they write */
+  g_hash_table_insert (self->keys, mh_peer_id_copy (author), g_bytes_new (key.bytes, key.size));
+}
+
+void
+mh_gossipsub_put_id (const MhGossipsub *self, GByteArray *out, guint32 number,
+                     const MhGossipsubId *id, MhGossipsubForm form)
+{
+  MhGossipsubWireId wire = { id, g_hash_table_lookup (self->keys, &id->author), form };
+
+  /* there is room for many short ids, not for as many long ones */
+  if (wire.key != NULL && out->len > self->config.max_rpc_bytes / 2)
+    wire.key = NULL;
+  mh_gossipsub_rpc_put_id (out, number, &wire);
+}
+
+/* The key of the author: in its id, or with the message, where it has to be the one of the id. */
+static MhGossipsubSlice
+key_of (const MhGossipsubRawMessage *raw, const MhPeerId *author)
+{
+  MhGossipsubSlice inlined = mh_gossipsub_rpc_inlined (author);
+  MhGossipsubSlice key = raw->fields[MH_GOSSIPSUB_KEY];
+  MhGossipsubSlice none = { 0 };
+  MhPeerId owner;
+
+  if (key.size == 0)
+    return inlined;
+  if (!mh_public_key_id (key.bytes, key.size, &owner) || !mh_peer_id_equal (&owner, author))
+    return none;
+
+  return key;
 }
 
 /* "StrictSign": all that is needed to verify it has to be there. */
@@ -35,20 +66,26 @@ read_id (const MhGossipsubRawMessage *raw, MhGossipsubId *id)
 {
   const MhGossipsubSlice *fields = raw->fields;
   MhGossipsubSlice from = fields[MH_GOSSIPSUB_FROM];
-  const guint8 *author;
-  MhPeerId peer;
 
-  if (raw->is_odd || from.bytes == NULL || !mh_peer_id_from_bytes (from.bytes, from.size, &peer))
+  if (raw->is_odd || from.bytes == NULL
+      || !mh_peer_id_from_bytes (from.bytes, from.size, &id->author)
+      || key_of (raw, &id->author).size == 0 || fields[MH_GOSSIPSUB_SEQNO].size != sizeof id->seqno
+      || fields[MH_GOSSIPSUB_SIGNATURE].size == 0)
     return FALSE;
-  author = mh_peer_id_ed25519 (&peer);
-  if (author == NULL || !key_fits (fields[MH_GOSSIPSUB_KEY], author)
-      || fields[MH_GOSSIPSUB_SEQNO].size != sizeof id->seqno
-      || fields[MH_GOSSIPSUB_SIGNATURE].size != MH_SIGNATURE_SIZE)
-    return FALSE;
-  memcpy (id->key, author, sizeof id->key);
   memcpy (id->seqno, fields[MH_GOSSIPSUB_SEQNO].bytes, sizeof id->seqno);
 
   return TRUE;
+}
+
+/* Whether the author has signed it. */
+static gboolean
+verify (const MhGossipsubRawMessage *raw, const MhPeerId *author, const GByteArray *to_sign)
+{
+  MhGossipsubSlice signature = raw->fields[MH_GOSSIPSUB_SIGNATURE];
+  MhGossipsubSlice key = key_of (raw, author);
+  const MhSigned what = { to_sign->data, to_sign->len, signature.bytes, signature.size };
+
+  return mh_public_key_verify (key.bytes, key.size, &what);
 }
 
 static MhGossipsubItem *
@@ -75,11 +112,9 @@ send_item (MhGossipsub *self, MhGossipsubMember *peer, const MhGossipsubItem *it
 static gboolean
 wants (const MhGossipsubMember *peer, const MhGossipsubItem *item, const MhGossipsubSeen *seen)
 {
-  const guint8 *key = mh_peer_id_ed25519 (&peer->id);
-
   if (peer->number == item->sender || mh_gossipsub_cache_has_sender (seen, peer->number))
     return FALSE;
-  if (key != NULL && memcmp (key, item->key.id.key, sizeof item->key.id.key) == 0)
+  if (mh_peer_id_equal (&peer->id, &item->key.id.author))
     return FALSE;
 
   return !mh_gossipsub_is_unwanted (peer, &item->key);
@@ -197,7 +232,7 @@ ask (MhGossipsub *self, const MhGossipsubTopic *topic, const MhGossipsubItem *it
 {
   MhGossipsubMessage message = { .id = item->key.id, .topic = item->topic, .data = item->data };
 
-  message.from = mh_peer_id_from_ed25519 (item->key.id.key);
+  message.from = item->key.id.author;
   message.received_from = item->received_from;
   if (topic->validate != NULL)
     return topic->validate (&message, topic->validate_data);
@@ -211,6 +246,7 @@ ask (MhGossipsub *self, const MhGossipsubTopic *topic, const MhGossipsubItem *it
 static void
 tell_unwanted (MhGossipsub *self, const MhGossipsubTopic *topic, const MhGossipsubItem *item)
 {
+  const MhPeerId *author = &item->key.id.author;
   GBytes *rpcs[] = { NULL, NULL };
 
   if (g_bytes_get_size (item->data) < self->config.idontwant_bytes)
@@ -222,7 +258,12 @@ tell_unwanted (MhGossipsub *self, const MhGossipsubTopic *topic, const MhGossips
       if (peer->number == item->sender || peer->version < MH_GOSSIPSUB_VERSION_12)
         continue;
       if (rpcs[peer->form] == NULL)
-        rpcs[peer->form] = mh_gossipsub_rpc_idontwant (&item->key.id, peer->form);
+        {
+          MhGossipsubWireId id = { &item->key.id, g_hash_table_lookup (self->keys, author),
+                                   peer->form };
+
+          rpcs[peer->form] = mh_gossipsub_rpc_idontwant (&id);
+        }
       mh_gossipsub_queue_rpc (self, peer, rpcs[peer->form], MH_GOSSIPSUB_HINT);
     }
   for (guint i = 0; i < G_N_ELEMENTS (rpcs); i++)
@@ -234,17 +275,19 @@ on_new (MhGossipsub *self, MhGossipsubMember *peer, MhGossipsubTopic *topic,
         const MhGossipsubRawMessage *raw, const MhGossipsubIdKey *key)
 {
   g_autoptr (GByteArray) to_sign = mh_gossipsub_rpc_to_sign (raw);
-  const guint8 *signature = raw->fields[MH_GOSSIPSUB_SIGNATURE].bytes;
+  const MhPeerId *author = &key->id.author;
   g_autoptr (MhGossipsubItem) item = NULL;
   MhGossipsubSeen *seen;
 
   self->counters.verified++;
-  if (!mh_sign_verify (key->id.key, to_sign->data, to_sign->len, signature))
+  if (!verify (raw, author, to_sign))
     return refuse (self, peer, topic);
 
-  item = item_new (
-      key, topic->name,
-      mh_gossipsub_rpc_seal (g_steal_pointer (&to_sign), signature, raw->fields[MH_GOSSIPSUB_KEY]));
+  mh_gossipsub_note_key (self, author, raw->fields[MH_GOSSIPSUB_KEY]);
+  item = item_new (key, topic->name,
+                   mh_gossipsub_rpc_seal (g_steal_pointer (&to_sign),
+                                          raw->fields[MH_GOSSIPSUB_SIGNATURE],
+                                          raw->fields[MH_GOSSIPSUB_KEY]));
   item->sender = peer->number;
   item->received_from = peer->id;
   mh_gossipsub_cache_keep_promise (self->cache, key);
@@ -306,7 +349,7 @@ mh_gossipsub_on_message (MhGossipsub *self, MhGossipsubMember *peer,
   seen = mh_gossipsub_cache_seen (self->cache, &key);
   if (seen != NULL)
     return on_duplicate (self, peer, topic, seen);
-  if (memcmp (id.key, mh_signer_public_key (self->signer), sizeof id.key) == 0)
+  if (mh_peer_id_equal (&id.author, &self->self_id))
     {
       /* from before we were started anew, or a lie; it is nothing that we would pass on */
       self->counters.ignored++;
@@ -395,7 +438,7 @@ next_id (MhGossipsub *self)
   guint64 seqno = GUINT64_TO_BE (++self->seqno);
   MhGossipsubId id;
 
-  memcpy (id.key, mh_signer_public_key (self->signer), sizeof id.key);
+  id.author = self->self_id;
   memcpy (id.seqno, &seqno, sizeof id.seqno);
 
   return id;
@@ -430,7 +473,9 @@ write_message (MhGossipsub *self, const char *topic, GBytes *data, const MhGossi
     }
   mh_signer_sign (self->signer, to_sign->data, to_sign->len, signature);
 
-  return mh_gossipsub_rpc_seal (g_steal_pointer (&to_sign), signature, (MhGossipsubSlice){ 0 });
+  return mh_gossipsub_rpc_seal (g_steal_pointer (&to_sign),
+                                (MhGossipsubSlice){ signature, sizeof signature },
+                                (MhGossipsubSlice){ 0 });
 }
 
 static void

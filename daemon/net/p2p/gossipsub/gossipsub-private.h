@@ -63,6 +63,7 @@ struct _MhGossipsub
   gpointer data;
   MhGossipsubConfig config;
   MhPeerId self_id;
+  GHashTable *keys; /* (owned) (element-type MhPeerId GBytes): of authors whose ids are hashes */
   GRand *rand;
   guint64 seqno;    /* that was used last */
   gint64 now_ms;    /* of the call */
@@ -143,6 +144,13 @@ gboolean mh_gossipsub_on_message (MhGossipsub *self, MhGossipsubMember *peer,
 /* gossipsub-control.c: what peers say about messages and meshes */
 
 void mh_gossipsub_on_controls (MhGossipsub *self, MhGossipsubMember *peer, const GArray *controls);
+/* Notes the PublicKey message of an author whose id is the hash of it. */
+void mh_gossipsub_note_key (MhGossipsub *self, const MhPeerId *author, MhGossipsubSlice key);
+
+/* Appends @id as field @number, in @form if there is room and its key is known. */
+void mh_gossipsub_put_id (const MhGossipsub *self, GByteArray *out, guint32 number,
+                          const MhGossipsubId *id, MhGossipsubForm form);
+
 gboolean mh_gossipsub_is_unwanted (const MhGossipsubMember *peer, const MhGossipsubIdKey *key);
 void mh_gossipsub_forget_unwanted (MhGossipsub *self, MhGossipsubMember *peer);
 

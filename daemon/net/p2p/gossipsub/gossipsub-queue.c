@@ -177,7 +177,7 @@ tell_message (MhGossipsub *self, const MhGossipsubItem *item)
 {
   MhGossipsubMessage message = { .id = item->key.id, .topic = item->topic, .data = item->data };
 
-  message.from = mh_peer_id_from_ed25519 (item->key.id.key);
+  message.from = item->key.id.author;
   message.received_from = item->received_from;
   self->events->message (&message, self->data);
 }

@@ -3,6 +3,7 @@
 
 #include "gossipsub.h"
 #include "net/p2p/wire/pb.h"
+#include "net/p2p/wire/public-key.h"
 
 G_BEGIN_DECLS
 
@@ -87,19 +88,30 @@ gboolean mh_gossipsub_rpc_next_id (MhPbReader *reader, MhGossipsubControlKind ki
 gboolean mh_gossipsub_rpc_next_peer (MhPbReader *reader, MhGossipsubSlice *peer,
                                      MhGossipsubSlice *record) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Returns: %FALSE for an id of neither form */
+/* The PublicKey message that stands in a peer id as it is; empty where the id is a hash. */
+MhGossipsubSlice mh_gossipsub_rpc_inlined (const MhPeerId *author);
+
+/* Returns: %FALSE for an id of neither form; of one with a key, all but the last 8 bytes are that
+ */
 gboolean mh_gossipsub_rpc_id (MhGossipsubSlice wire, MhGossipsubId *id,
                               MhGossipsubForm *form) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Appends @id in @form as field @number. */
-void mh_gossipsub_rpc_put_id (GByteArray *out, guint32 number, const MhGossipsubId *id,
-                              MhGossipsubForm form);
+/* An id as it is to be written. Plain data; nothing is owned. */
+typedef struct
+{
+  const MhGossipsubId *id;
+  GBytes *key;          /* (nullable): PublicKey message of an author whose id is a hash */
+  MhGossipsubForm form; /* without a @key that it needs, the other one */
+} MhGossipsubWireId;
+
+/* Appends @id as field @number. */
+void mh_gossipsub_rpc_put_id (GByteArray *out, guint32 number, const MhGossipsubWireId *id);
 
 /* Appends a SubOpts to an RPC. */
 void mh_gossipsub_rpc_put_subscription (GByteArray *out, const char *topic, gboolean is_in);
 
 /* Returns: (transfer full): an RPC with an IDONTWANT of @id */
-GBytes *mh_gossipsub_rpc_idontwant (const MhGossipsubId *id, MhGossipsubForm form);
+GBytes *mh_gossipsub_rpc_idontwant (const MhGossipsubWireId *id);
 
 /* Returns: (transfer full): what the signature of a message is over */
 GByteArray *mh_gossipsub_rpc_to_sign (const MhGossipsubRawMessage *message);
@@ -110,7 +122,7 @@ gsize mh_gossipsub_rpc_sealed_size (gsize to_sign, gsize key);
 /* Turns what was signed into an RPC with that message. @key may be absent.
  * Returns: (transfer full): the RPC */
 GBytes *mh_gossipsub_rpc_seal (GByteArray *to_sign /* (transfer full) */,
-                               const guint8 signature[MH_SIGNATURE_SIZE], MhGossipsubSlice key);
+                               MhGossipsubSlice signature, MhGossipsubSlice key);
 
 /* Returns: (transfer full): the data of the message in @rpc, as part of its memory */
 GBytes *mh_gossipsub_rpc_data (GBytes *rpc);

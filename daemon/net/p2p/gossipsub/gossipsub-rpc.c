@@ -7,13 +7,8 @@
 
 #include "net/p2p/wire/varint.h"
 
-/* libp2p peer-ids: identity multihash, then the PublicKey message of an Ed25519 key */
-static const guint8 multihash[] = { 0x00, 0x24 };
-static const guint8 key_message[] = { 0x08, 0x01, 0x12, 0x20 };
-
-#define KEY_MESSAGE_SIZE (sizeof key_message + MH_PEER_ID_ED25519_SIZE)
-#define FORM_KEY_SIZE (KEY_MESSAGE_SIZE + 8)
-#define FORM_FROM_SIZE (sizeof multihash + FORM_KEY_SIZE)
+/* Of both forms of an id, this is the end. */
+#define SEQNO_SIZE (sizeof ((MhGossipsubId *) NULL)->seqno)
 
 /* pubsub/README.md, "Message Signing" */
 static const char sign_prefix[] = "libp2p-pubsub:";
@@ -245,36 +240,43 @@ mh_gossipsub_rpc_next_peer (MhPbReader *reader, MhGossipsubSlice *peer, MhGossip
 gboolean
 mh_gossipsub_rpc_id (MhGossipsubSlice wire, MhGossipsubId *id, MhGossipsubForm *form)
 {
-  gboolean is_from =
-      wire.size == FORM_FROM_SIZE && memcmp (wire.bytes, multihash, sizeof multihash) == 0;
+  gsize size = wire.size - SEQNO_SIZE;
 
-  if (is_from)
-    {
-      wire.bytes += sizeof multihash;
-      wire.size -= sizeof multihash;
-    }
-  if (wire.size != FORM_KEY_SIZE || memcmp (wire.bytes, key_message, sizeof key_message) != 0)
+  if (wire.size <= SEQNO_SIZE)
     return FALSE;
-  memcpy (id->key, wire.bytes + sizeof key_message, sizeof id->key);
-  memcpy (id->seqno, wire.bytes + KEY_MESSAGE_SIZE, sizeof id->seqno);
-  *form = is_from ? MH_GOSSIPSUB_FORM_FROM : MH_GOSSIPSUB_FORM_KEY;
+  /* no PublicKey message begins like a multihash, nor the other way round */
+  if (mh_peer_id_from_bytes (wire.bytes, size, &id->author))
+    *form = MH_GOSSIPSUB_FORM_FROM;
+  else if (mh_public_key_id (wire.bytes, size, &id->author))
+    *form = MH_GOSSIPSUB_FORM_KEY;
+  else
+    return FALSE;
+  memcpy (id->seqno, wire.bytes + size, SEQNO_SIZE);
 
   return TRUE;
 }
 
-void
-mh_gossipsub_rpc_put_id (GByteArray *out, guint32 number, const MhGossipsubId *id,
-                         MhGossipsubForm form)
+MhGossipsubSlice
+mh_gossipsub_rpc_inlined (const MhPeerId *author)
 {
-  guint8 wire[FORM_FROM_SIZE];
-  guint8 *key = wire + sizeof multihash;
-  gsize skip = form == MH_GOSSIPSUB_FORM_FROM ? 0 : sizeof multihash;
+  MhGossipsubSlice none = { 0 };
 
-  memcpy (wire, multihash, sizeof multihash);
-  memcpy (key, key_message, sizeof key_message);
-  memcpy (key + sizeof key_message, id->key, sizeof id->key);
-  memcpy (key + KEY_MESSAGE_SIZE, id->seqno, sizeof id->seqno);
-  mh_pb_put_bytes (out, number, wire + skip, sizeof wire - skip);
+  return author->bytes[0] == 0 ? (MhGossipsubSlice){ author->bytes + 2, author->size - 2 } : none;
+}
+
+void
+mh_gossipsub_rpc_put_id (GByteArray *out, guint32 number, const MhGossipsubWireId *id)
+{
+  const MhPeerId *author = &id->id->author;
+  MhGossipsubSlice head = { author->bytes, author->size };
+
+  if (id->form == MH_GOSSIPSUB_FORM_KEY && id->key != NULL)
+    head.bytes = g_bytes_get_data (id->key, &head.size);
+  else if (id->form == MH_GOSSIPSUB_FORM_KEY && mh_gossipsub_rpc_inlined (author).size > 0)
+    head = mh_gossipsub_rpc_inlined (author);
+  mh_pb_begin_bytes (out, number, head.size + SEQNO_SIZE);
+  g_byte_array_append (out, head.bytes, (guint) head.size);
+  g_byte_array_append (out, id->id->seqno, SEQNO_SIZE);
 }
 
 void
@@ -288,13 +290,13 @@ mh_gossipsub_rpc_put_subscription (GByteArray *out, const char *topic, gboolean 
 }
 
 GBytes *
-mh_gossipsub_rpc_idontwant (const MhGossipsubId *id, MhGossipsubForm form)
+mh_gossipsub_rpc_idontwant (const MhGossipsubWireId *id)
 {
   g_autoptr (GByteArray) ids = g_byte_array_new ();
   g_autoptr (GByteArray) control = g_byte_array_new ();
   GByteArray *rpc = g_byte_array_new ();
 
-  mh_gossipsub_rpc_put_id (ids, ids_field (MH_GOSSIPSUB_IDONTWANT), id, form);
+  mh_gossipsub_rpc_put_id (ids, ids_field (MH_GOSSIPSUB_IDONTWANT), id);
   mh_pb_put_message (control, MH_GOSSIPSUB_IDONTWANT, ids);
   mh_pb_put_message (rpc, MH_GOSSIPSUB_RPC_CONTROL, control);
 
@@ -335,15 +337,14 @@ mh_gossipsub_rpc_sealed_size (gsize to_sign, gsize key)
 }
 
 GBytes *
-mh_gossipsub_rpc_seal (GByteArray *to_sign, const guint8 signature[MH_SIGNATURE_SIZE],
-                       MhGossipsubSlice key)
+mh_gossipsub_rpc_seal (GByteArray *to_sign, MhGossipsubSlice signature, MhGossipsubSlice key)
 {
   g_autoptr (GBytes) whole = NULL;
   guint8 head[1 + MH_VARINT_MAX];
   gsize head_size;
   gsize start;
 
-  mh_pb_put_bytes (to_sign, MH_GOSSIPSUB_SIGNATURE, signature, MH_SIGNATURE_SIZE);
+  mh_pb_put_bytes (to_sign, MH_GOSSIPSUB_SIGNATURE, signature.bytes, signature.size);
   if (key.size > 0)
     mh_pb_put_bytes (to_sign, MH_GOSSIPSUB_KEY, key.bytes, key.size);
 

@@ -74,6 +74,8 @@ mh_gossipsub_new (const MhSigner *signer, const MhGossipsubConfig *config,
   self->by_number = g_hash_table_new (NULL, NULL);
   self->in_order = g_ptr_array_new ();
   self->direct = g_hash_table_new_full (mh_peer_id_hash, mh_peer_id_equal, g_free, NULL);
+  self->keys = g_hash_table_new_full (mh_peer_id_hash, mh_peer_id_equal, g_free,
+                                      (GDestroyNotify) g_bytes_unref);
   self->topics = g_tree_new_full (compare_names, NULL, NULL, mh_gossipsub_topic_free);
   self->scores = mh_gossipsub_scores_new (&self->config.scoring);
   self->cache = mh_gossipsub_cache_new (&self->config);
@@ -95,6 +97,7 @@ mh_gossipsub_free (MhGossipsub *self)
   g_hash_table_unref (self->by_number);
   g_ptr_array_unref (self->in_order);
   g_hash_table_unref (self->direct);
+  g_hash_table_unref (self->keys);
   g_tree_unref (self->topics);
   mh_gossipsub_scores_free (self->scores);
   mh_gossipsub_cache_free (self->cache);

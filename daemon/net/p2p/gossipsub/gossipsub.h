@@ -69,18 +69,17 @@ G_BEGIN_DECLS
 #define MH_GOSSIPSUB_PENDING_BYTES (16 * 1024 * 1024)
 
 /* Bytes that an id counts for in the limit of those that were seen. */
-#define MH_GOSSIPSUB_SEEN_COST 192
+#define MH_GOSSIPSUB_SEEN_COST 208
 
 /**
  * MhGossipsubId:
  *
- * What one message is told from all others by: the key of its author and its sequence number. Plain
- * data.
+ * What one message is told from all others by: its author and its sequence number. Plain data.
  */
 typedef struct
 {
-  guint8 key[MH_PEER_ID_ED25519_SIZE];
   guint8 seqno[8]; /* big-endian */
+  MhPeerId author;
 } MhGossipsubId;
 
 /*

@@ -7,6 +7,7 @@
 
 #include "net/p2p/host/host-private.h"
 #include "net/p2p/wire/peer-record.h"
+#include "net/p2p/wire/public-key.h"
 
 #define ASK_TIMEOUT_MS 10000
 

@@ -11,6 +11,7 @@
 #include "handshake.h"
 #include "net/p2p/secure/proof.h"
 #include "net/p2p/wire/pb.h"
+#include "net/p2p/wire/public-key.h"
 
 /* noise/README.md, "The libp2p Handshake Payload" */
 #define FIELD_IDENTITY_KEY 1

@@ -6,6 +6,8 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "net/p2p/wire/public-key.h"
+
 static GByteArray *
 signed_bytes (const char *purpose, const guint8 *channel_key, gsize size)
 {
@@ -31,22 +33,22 @@ mh_proof_check (const MhProof *self, const char *purpose, const guint8 *channel_
                 MhPeerId *peer, GError **error)
 {
   g_autoptr (GByteArray) bytes = signed_bytes (purpose, channel_key, size);
-  guint8 key[MH_PEER_ID_ED25519_SIZE];
+  MhPeerId owner;
+  const MhSigned what = { bytes->data, bytes->len, self->signature, self->signature_size };
 
-  if (!mh_public_key_parse (self->key, self->key_size, key))
+  if (!mh_public_key_id (self->key, self->key_size, &owner))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                   "the key of the peer is not an Ed25519 key");
+                   "the key of the peer is not well formed, or of a kind that is not known");
       return FALSE;
     }
-  if (self->signature_size != MH_SIGNATURE_SIZE
-      || !mh_sign_verify (key, bytes->data, bytes->len, self->signature))
+  if (!mh_public_key_verify (self->key, self->key_size, &what))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
                    "the peer did not sign the key of the channel");
       return FALSE;
     }
-  *peer = mh_peer_id_from_ed25519 (key);
+  *peer = owner;
 
   return TRUE;
 }

@@ -42,7 +42,7 @@ void mh_proof_make (const MhSigner *signer, const char *purpose, const guint8 *c
  * @peer: (out): who made it
  * @error: return location
  *
- * Takes Ed25519 keys only, as everything that knows peers does.
+ * Takes the keys of mh_public_key_verify().
  *
  * Thread: any.
  * Errors: %G_IO_ERROR_PERMISSION_DENIED

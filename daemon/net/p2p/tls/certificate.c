@@ -7,6 +7,7 @@
 
 #include "crypto/random.h"
 #include "net/p2p/secure/proof.h"
+#include "net/p2p/wire/public-key.h"
 
 /* X.690: the tags that are met here */
 #define TAG_OCTETS 0x04

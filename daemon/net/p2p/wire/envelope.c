@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "pb.h"
+#include "public-key.h"
 #include "varint.h"
 
 /* RFC 0002, "Wire Format" */
@@ -89,19 +90,20 @@ mh_envelope_open (const MhEnvelopeKind *kind, const guint8 *data, gsize size, Mh
 {
   g_autoptr (GByteArray) whole = NULL;
   Fields fields = { 0 };
-  guint8 key[MH_SIGN_PUBLIC_SIZE];
+  MhPeerId owner;
+  MhSigned what;
 
   if (!read_fields (data, size, &fields) || fields.type.size != sizeof kind->type
       || memcmp (fields.type.bytes, kind->type, sizeof kind->type) != 0
-      || fields.signature.size != MH_SIGNATURE_SIZE
-      || !mh_public_key_parse (fields.key.bytes, fields.key.size, key))
+      || !mh_public_key_id (fields.key.bytes, fields.key.size, &owner))
     return NULL;
 
   whole = signed_bytes (kind, fields.payload.bytes, fields.payload.size);
-  if (!mh_sign_verify (key, whole->data, whole->len, fields.signature.bytes))
+  what = (MhSigned){ whole->data, whole->len, fields.signature.bytes, fields.signature.size };
+  if (!mh_public_key_verify (fields.key.bytes, fields.key.size, &what))
     return NULL;
 
-  *signer = mh_peer_id_from_ed25519 (key);
+  *signer = owner;
 
   return g_bytes_new (fields.payload.bytes, fields.payload.size);
 }

@@ -40,7 +40,7 @@ GBytes *mh_envelope_seal (const MhSigner *signer, const MhEnvelopeKind *kind,
  *
  * Thread: any.
  * Returns: (transfer full) (nullable): the payload, or %NULL when it is none, of another kind, or
- *   not signed by the Ed25519 key in it
+ *   not signed by the key in it
  */
 GBytes *mh_envelope_open (const MhEnvelopeKind *kind, const guint8 *data, gsize size,
                           MhPeerId *signer) G_GNUC_WARN_UNUSED_RESULT;

@@ -109,16 +109,6 @@ mh_peer_id_to_text (const MhPeerId *self)
   return mh_base58_encode (self->bytes, self->size);
 }
 
-const guint8 *
-mh_peer_id_ed25519 (const MhPeerId *self)
-{
-  if (self->size != 2 + ED25519_MESSAGE || self->bytes[0] != MULTIHASH_IDENTITY
-      || memcmp (self->bytes + 2, ed25519_prefix, sizeof ed25519_prefix) != 0)
-    return NULL;
-
-  return self->bytes + 2 + sizeof ed25519_prefix;
-}
-
 guint
 mh_peer_id_hash (gconstpointer id)
 {
@@ -149,34 +139,4 @@ MhPeerId *
 mh_peer_id_copy (const MhPeerId *self)
 {
   return g_memdup2 (self, sizeof *self);
-}
-
-GBytes *
-mh_public_key_message (const guint8 key[MH_PEER_ID_ED25519_SIZE])
-{
-  MhPeerId id = mh_peer_id_from_ed25519 (key);
-
-  return g_bytes_new (id.bytes + 2, ED25519_MESSAGE);
-}
-
-gboolean
-mh_public_key_parse (const guint8 *message, gsize size, guint8 key[MH_PEER_ID_ED25519_SIZE])
-{
-  MhPbReader reader = mh_pb_reader (message, size);
-  MhPbField field;
-  gboolean is_ed25519 = FALSE;
-  gboolean has_key = FALSE;
-
-  while (mh_pb_next (&reader, &field))
-    {
-      if (mh_pb_is (&field, FIELD_TYPE, MH_PB_VARINT))
-        is_ed25519 = field.value == KEY_ED25519;
-      else if (mh_pb_is (&field, FIELD_DATA, MH_PB_BYTES) && field.size == MH_PEER_ID_ED25519_SIZE)
-        {
-          memcpy (key, field.bytes, field.size);
-          has_key = TRUE;
-        }
-    }
-
-  return !reader.is_bad && is_ed25519 && has_key;
 }

@@ -63,14 +63,6 @@ gboolean mh_peer_id_from_text (const char *text, MhPeerId *out) G_GNUC_WARN_UNUS
 /* Returns: (transfer full): the id in base58btc */
 char *mh_peer_id_to_text (const MhPeerId *self) G_GNUC_WARN_UNUSED_RESULT;
 
-/**
- * mh_peer_id_ed25519:
- * @self: an id
- *
- * Returns: (transfer none) (nullable): the 32 bytes of the public key, when it is an Ed25519 key
- */
-const guint8 *mh_peer_id_ed25519 (const MhPeerId *self);
-
 /* For hash tables whose keys are pointers to ids. */
 guint mh_peer_id_hash (gconstpointer id);
 gboolean mh_peer_id_equal (gconstpointer a, gconstpointer b);
@@ -80,24 +72,5 @@ int mh_peer_id_compare (const MhPeerId *a, const MhPeerId *b);
 
 /* Returns: (transfer full): a copy in memory of its own, for g_free() */
 MhPeerId *mh_peer_id_copy (const MhPeerId *self) G_GNUC_WARN_UNUSED_RESULT;
-
-/**
- * mh_public_key_message:
- * @key: an Ed25519 key
- *
- * Returns: (transfer full): the libp2p PublicKey message of @key
- */
-GBytes *mh_public_key_message (const guint8 key[MH_PEER_ID_ED25519_SIZE]) G_GNUC_WARN_UNUSED_RESULT;
-
-/**
- * mh_public_key_parse:
- * @message: a libp2p PublicKey message
- * @size: its bytes
- * @key: (out caller-allocates): the key, 32 bytes
- *
- * Returns: %FALSE when it is not a well-formed one of an Ed25519 key, the only type that we use
- */
-gboolean mh_public_key_parse (const guint8 *message, gsize size,
-                              guint8 key[MH_PEER_ID_ED25519_SIZE]) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

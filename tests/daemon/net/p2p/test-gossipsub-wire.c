@@ -7,6 +7,7 @@
 #include "crypto/crypto.h"
 #include "gossipsub-kit.h"
 #include "net/p2p/wire/pb.h"
+#include "net/p2p/wire/public-key.h"
 
 /*
  * RPCs of @libp2p/gossipsub 17.1.1. Those of js were written by its RPC.encode() and
@@ -386,6 +387,62 @@ test_cuts (void)
     }
 }
 
+/* Returns: (transfer full): an RPC with an IHAVE, or IWANT, of one id, which is the head and a
+ * number */
+static GBytes *
+control_of (guint kind, GBytes *head)
+{
+  static const guint8 seqno[8] = { 0, 0, 0, 0, 0, 0, 0, 5 };
+  g_autoptr (GByteArray) id = g_byte_array_new ();
+  g_autoptr (GByteArray) body = g_byte_array_new ();
+  g_autoptr (GByteArray) control = g_byte_array_new ();
+  GByteArray *rpc = g_byte_array_new ();
+
+  g_byte_array_append (id, g_bytes_get_data (head, NULL), (guint) g_bytes_get_size (head));
+  g_byte_array_append (id, seqno, sizeof seqno);
+  if (kind == 1)
+    mh_pb_put_text (body, 1, "vaults");
+  mh_pb_put_bytes (body, kind == 1 ? 2 : 1, id->data, id->len);
+  mh_pb_put_message (control, kind, body);
+  mh_pb_put_message (rpc, 3, control);
+
+  return g_byte_array_free_to_bytes (rpc);
+}
+
+static void
+test_long_keys (void)
+{
+  g_autoptr (Kit) kit = kit_new (NULL);
+  g_autoptr (GByteArray) key = g_byte_array_new ();
+  guint8 modulus[294];
+  g_autoptr (GBytes) by_key = NULL;
+  g_autoptr (GBytes) by_peer = NULL;
+  g_autoptr (GBytes) told = NULL;
+  g_autoptr (GBytes) wanted = NULL;
+  g_autoptr (GBytes) told_again = NULL;
+  g_autoptr (GBytes) wanted_again = NULL;
+  MhPeerId peer;
+
+  g_test_summary ("messages whose authors have long keys are asked for as they were told of");
+  memset (modulus, 7, sizeof modulus);
+  mh_pb_put_uint (key, 1, 0); /* RSA */
+  mh_pb_put_bytes (key, 2, modulus, sizeof modulus);
+  by_key = g_bytes_new (key->data, key->len);
+  peer = mh_peer_id_from_public_key (key->data, key->len);
+  by_peer = g_bytes_new (peer.bytes, peer.size);
+  told = control_of (1, by_key);
+  wanted = control_of (2, by_key);
+  told_again = control_of (1, by_peer);
+  wanted_again = control_of (2, by_peer);
+
+  kit_play (
+      kit, (const char *const[]){ "join vaults", "add A in", "add B in", "B: +vaults", "~", NULL });
+  g_assert_true (kit_feed (kit, 'A', told));
+  g_assert_true (g_bytes_equal (g_ptr_array_index (kit->rpcs, kit->rpcs->len - 1), wanted));
+  g_assert_true (kit_feed (kit, 'B', told_again));
+  g_assert_true (g_bytes_equal (g_ptr_array_index (kit->rpcs, kit->rpcs->len - 1), wanted_again));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -400,6 +457,7 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/gossipsub-wire/malformed", test_malformed);
   g_test_add_func ("/p2p/gossipsub-wire/stranger", test_stranger);
   g_test_add_func ("/p2p/gossipsub-wire/cuts", test_cuts);
+  g_test_add_func ("/p2p/gossipsub-wire/long-keys", test_long_keys);
 
   return g_test_run ();
 }

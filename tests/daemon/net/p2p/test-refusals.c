@@ -9,6 +9,7 @@
 #include "net/p2p/noise/noise.h"
 #include "net/p2p/wire/pb.h"
 #include "net/p2p/wire/peer-record.h"
+#include "net/p2p/wire/public-key.h"
 #include "tls-stranger.h"
 
 /*
