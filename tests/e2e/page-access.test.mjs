@@ -377,8 +377,21 @@ const states = {
     hash: '#/storage',
     act: async (page) => {
       const held = [{ vault_id: 'a'.repeat(26), blocks: 1234, bytes: 5e8, unwanted_blocks: 3 }, { vault_id: shared, blocks: 1, bytes: 50, unwanted_blocks: 0 }];
-      await withSync(page, (list) => ({ ...list, held, hold_limit: 1e9 }));
+      const newcomers = { machines: 2, bytes: 4.99e8, limit: 5e8 };
+      await withSync(page, (list) => ({ ...list, held, hold_limit: 1e9, newcomers }));
       await page.getByText(/3 of them nobody asks for any more/).waitFor();
+      await page.getByText(/^2 machines that are new here have used .* only later/).waitFor();
+    },
+  },
+  'giving up what is kept': {
+    at: () => meshed,
+    hash: '#/storage',
+    act: async (page) => {
+      const held = [{ vault_id: 'a'.repeat(26), blocks: 1234, bytes: 5e8, unwanted_blocks: 3 }];
+      await withSync(page, (list) => ({ ...list, held, hold_limit: 1e9 }));
+      await page.getByRole('button', { name: 'Give up what is kept for the vault …aaaaaaaa' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Give up' }).click(); // nothing is kept there
+      await page.getByRole('alert').getByText(/nothing is kept/i).waitFor();
     },
   },
   'what is kept and how fast': {

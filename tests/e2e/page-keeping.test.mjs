@@ -328,9 +328,84 @@ describe('machines without the key', () => {
     await item.getByText(/^Für einen Tresor von .*Küche/).waitFor();
     await item.getByText(new RegExp(` · ${blocks} (Block|Blöcke)$`)).waitFor();
     await region.getByRole('progressbar', { name: 'Anteil der Grenze, der belegt ist' }).waitFor({ state: 'attached' });
+    await region.getByText(/^\d+ Rechner, .* von den 512 MiB belegt, die neue Rechner in ihrer ersten Woche haben\.$/).waitFor();
+    await item.getByRole('button', { name: `Aufgeben, was für den Tresor …${vault.slice(-8)} aufgehoben wird` }).click();
+    await dialog.getByText(/^Für einen Tresor von .*Küche/).waitFor();
+    assert.equal(await isTooWide(page), false);
+    await dialog.getByRole('button', { name: 'Abbrechen' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    assert.equal(await heldOf(), blocks);
     assert.equal(await isTooWide(page), false);
     await done(browser, page);
     await two.stop();
+  });
+
+  it('are told what new ones have used of their share, and what is kept for their vaults is given up', { timeout: 180_000 }, async () => {
+    const owner = await found('loft', `  display_name: Loft\n${SOON}`);
+    const keeper = await joined(owner, `  display_name: Attic\n  hold: 2MiB\n${SOON}`);
+    const vault = await owner.newVault('Series');
+    const put = async (from, to) => {
+      for (let i = from; i < to; i += 1) await owner.put(vault, `/e${i}.bin`, randomBytes(100_000));
+    };
+    const blocksOf = async () => (await json(owner, 'GET', `/vaults/${vault}/info`)).replica_health.blocks;
+    const held = async () => (await json(keeper, 'GET', '/sync')).held;
+    await put(0, 3);
+    await until('the copies', async () => (await held())[0]?.blocks === (await blocksOf()), 60);
+
+    const page = await signedIn(browser, keeper, '#/storage', { expected: ['503'] });
+    const region = card(page, 'Kept for other machines');
+    const ofNew = region.getByText(/^1 machine that is new here has used [\d.]+ KiB of the 1\.00 MiB that new machines have in their first week\./);
+    await ofNew.waitFor();
+    assert.doesNotMatch(await ofNew.textContent(), /later/);
+    await put(3, 14);
+    await until('the end of their share', () => keeper.log.includes('machines that are new here'), 60);
+    await region.getByText('For a vault of Loft', { exact: true }).waitFor({ timeout: 60_000 }); // it says so itself, once in a while
+    await owner.end();
+    await until('the loss of the connection', async () => (await json(keeper, 'GET', '/nodes')).nodes.every(({ node_id: id, connected }) => id !== owner.id || !connected));
+    await page.reload();
+    await region.getByText(/^1 machine that is new here has used .* Hardly anything is left of it: more is kept for them only later, /).waitFor();
+
+    const [{ blocks, bytes }] = await held();
+    assert.ok(blocks > 3 && bytes <= 1 << 20, `${blocks} ${bytes}`);
+    const item = region.getByRole('listitem');
+    const ask = item.getByRole('button', { name: `Give up what is kept for the vault …${vault.slice(-8)}`, exact: true });
+    const dialog = page.getByRole('dialog', { name: 'Give up what is kept for this vault?' });
+    const cancel = dialog.getByRole('button', { name: 'Cancel' });
+    const giveUp = dialog.getByRole('button', { name: 'Give up', exact: true });
+    const hasFocus = (element) => element.evaluate((node) => node === document.activeElement);
+    await ask.click();
+    await dialog.getByText(`For a vault of Loft (…${vault.slice(-8)})`, { exact: true }).waitFor();
+    const size = (await item.textContent()).match(/[\d.]+ [KM]iB/)[0];
+    await dialog.getByText(`${blocks} blocks are deleted here, ${size} in all. This may be the only copy that is left`).waitFor();
+    await dialog.getByText(/^Copies are kept again as soon as a machine of the vault asks for that/).waitFor();
+    assert.equal(await dialog.getByRole('link', { name: 'Who may connect' }).getAttribute('href'), '#/machines');
+    await until('the focus', () => hasFocus(cancel));
+    await page.keyboard.press('Enter');
+    await dialog.waitFor({ state: 'detached' });
+    assert.equal(await hasFocus(ask), true);
+    assert.deepEqual(await held(), [{ vault_id: vault, blocks, bytes, unwanted_blocks: 0 }]);
+
+    // what goes wrong is told, and nothing is lost
+    const route = `**/api/v1/sync/held/${vault}`;
+    await page.route(route, (call) => call.fulfill({ status: 503, json: { error: 'the store is busy' } }));
+    await ask.click();
+    await giveUp.click();
+    await dialog.getByRole('alert').getByText('The store is busy.').waitFor();
+    await item.getByText(size).waitFor();
+    assert.equal((await held())[0].blocks, blocks);
+    await page.unroute(route);
+    await giveUp.click();
+    await page.getByText(`${blocks} blocks are given up; ${size} become free.`).waitFor();
+    await dialog.waitFor({ state: 'detached' });
+    assert.deepEqual(await held(), []);
+    await region.getByText('0 B of at most 2.00 MiB are kept for others').waitFor();
+    assert.equal(await region.getByRole('list', { name: 'Vaults that copies are kept for' }).count(), 0);
+    assert.equal(await hasFocus(page.locator('main')), true);
+    assert.match(JSON.stringify(await json(keeper, 'GET', '/audit?category=sync')), /sync\.drop_held/);
+    await done(browser, page);
+    await keeper.stop();
+    await owner.run('127.0.0.1:0');
+    await owner.stop();
   });
 
   it('has settings that count at once, are written to config.yaml, and tell what is wrong at the field', { timeout: 120_000 }, async () => {

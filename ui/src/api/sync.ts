@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { queryOptions } from '@tanstack/react-query';
 import { fetchJson, send } from './client';
-import type { SyncList, SyncSettings, SyncSettingsChange } from './types';
+import type { SyncDropped, SyncList, SyncSettings, SyncSettingsChange } from './types';
 
 /** All that is known of what goes between machines. */
 export const syncListQuery = queryOptions({
@@ -26,3 +26,6 @@ export const syncSettingsQuery = queryOptions({
 /** Changes it, at once and in config.yaml. */
 export const changeSyncSettings = (change: SyncSettingsChange): Promise<SyncSettings> =>
   fetchJson('/sync/settings', { method: 'PATCH', json: change });
+
+/** Gives up at once what is kept for a vault whose key is not here. */
+export const dropHeld = (vault: string): Promise<SyncDropped> => fetchJson(`/sync/held/${vault}`, { method: 'DELETE' });
