@@ -340,6 +340,38 @@ class Copies(Case):
         self.assertEqual(self.state(two, vault)["missing_blocks"], 3)
         self.assertEqual(two.get("/api/v1/sync").json["suspects"], [])
 
+    def test_more_damage_than_is_noted_at_once(self):
+        """of a disk that is damaged nearly everywhere nothing wrong is taken, nobody blames its machine, and another one has it all"""
+        one, two, three = self.network(3, {0: UNRELIABLE})
+        for daemon in (one, two):
+            daemon.expect.append("damaged")
+        vault = one.vault()
+        # in one conversation 1,024 blocks are noted as wrong
+        files = {f"/{i}": random.Random(i).randbytes(3000) for i in range(2500)}
+        for path, data in files.items():
+            self.assertEqual(one.upload(vault, path, data).status, 200)
+        self.share(one, vault, three)
+        self.complete(vault, three, seconds=60)
+        three.stop()
+        one.stop()
+        self.damage(one, 5000, 2000)  # most blocks, and some of what is between them
+        one.start()
+        self.connected(one, 1)
+        self.share(one, vault, two)
+        mh.wait_until(lambda: self.state(two, vault)["synced_ms"], 30, "a round")
+        for _ in range(4):  # more often than a machine may be wrong
+            self.assertEqual(two.post("/api/v1/replicate-now").status, 204)
+            mh.wait_until(lambda: not self.state(two, vault)["running"], 60, "the end of a round")
+        self.assertGreater(self.state(two, vault)["missing_blocks"], 1100)
+        self.assertEqual(two.get("/api/v1/sync").json["suspects"], [])
+        three.start()
+        self.connected(two, 2)
+        self.complete(vault, two, seconds=60)
+        one.kill()
+        three.kill()
+        for path in list(files)[::50]:
+            self.assertEqual(two.download(vault, path).body, files[path])
+
     def test_quota(self):
         """a machine whose quota is full says so and keeps the files of the vault in view"""
         one, two = self.network(2)
