@@ -72,7 +72,7 @@ parse (const guint8 *message, gsize size, Key *key)
       || memcmp (message, head, head_size) != 0)
     return FALSE;
 
-  return key->type == KEY_RSA || key->type == KEY_ECDSA
+  return ((key->type == KEY_RSA || key->type == KEY_ECDSA) && key->size > MH_PEER_ID_INLINE_MAX)
          || (key->type == KEY_SECP256K1 && key->size == SECP256K1_SIZE)
          || (key->type == KEY_ED25519 && key->size == MH_PEER_ID_ED25519_SIZE);
 }

@@ -359,6 +359,9 @@ test_form (void)
   g_clear_pointer (&huge, g_bytes_unref);
   huge = message_of (RSA, large, MH_PUBLIC_KEY_MAX);
   g_assert_false (has_id (huge));
+  g_clear_pointer (&huge, g_bytes_unref);
+  huge = message_of (RSA, large, 8); /* no RSA key stands in an id */
+  g_assert_false (has_id (huge));
   owner_clear (&owner);
 }
 
