@@ -15,6 +15,7 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "base/source.h"
 #include "crypto/random.h"
 
 #define MOST_TEXT (1024 * 1024)
@@ -356,7 +357,7 @@ mh_disk_open_file (MhDisk *self, const char *path, MhHostState *state, GError **
   int fd = -1;
 
   if (folder >= 0)
-    fd = openat (folder, name_of (path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    fd = mh_source_open (folder, name_of (path));
   if (fd < 0 || fstat (fd, &status) != 0)
     set_error (error, errno, path);
   else if (!S_ISREG (status.st_mode))

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/source.h"
+
 /* Smaller files may well be wanted again soon. */
 #define DIRECT_FROM (16 * 1024 * 1024)
 /* What is written at one time, and where it has to lie: no disk has larger sectors. */
@@ -66,7 +68,7 @@ mh_local_look_again (int fd, MhLocalInfo *info)
 int
 mh_local_open (const char *path, MhLocalInfo *info)
 {
-  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  int fd = mh_source_open (AT_FDCWD, path);
 
   if (fd < 0)
     return -1;
