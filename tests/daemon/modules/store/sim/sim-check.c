@@ -255,7 +255,8 @@ static const char sql_versions[] = "SELECT vaults.id, op, path, ts_ms, lower (he
                                    "FROM versions JOIN vaults ON vaults.ref = versions.vault"
                                    " WHERE path IS NOT NULL";
 
-/* Returns: (transfer full): a set of the keys of all versions that the index has, or %NULL */
+/* Returns: (transfer full) (element-type utf8 guint): the keys of all versions that the index has,
+ * and how many there are of each, or %NULL */
 static GHashTable *
 list_versions (SimWorld *self, GError **error)
 {
@@ -264,10 +265,14 @@ list_versions (SimWorld *self, GError **error)
   GError *local = NULL;
 
   while (stmt != NULL && mh_stmt_step (stmt, &local))
-    g_hash_table_add (keys,
-                      sim_version_key (mh_stmt_text (stmt, 0), (MhFileOp) mh_stmt_int64 (stmt, 1),
-                                       mh_stmt_text (stmt, 2), mh_stmt_int64 (stmt, 3),
-                                       mh_stmt_text (stmt, 4)));
+    {
+      char *key =
+          sim_version_key (mh_stmt_text (stmt, 0), (MhFileOp) mh_stmt_int64 (stmt, 1),
+                           mh_stmt_text (stmt, 2), mh_stmt_int64 (stmt, 3), mh_stmt_text (stmt, 4));
+      guint count = GPOINTER_TO_UINT (g_hash_table_lookup (keys, key));
+
+      g_hash_table_replace (keys, key, GUINT_TO_POINTER (count + 1));
+    }
   if (stmt == NULL)
     return NULL;
 

@@ -103,12 +103,14 @@ gboolean sim_model_is_sure (const SimModel *self);
 
 /*
  * Finds out what is vague and, after the index was made anew, what has come back. @present has the
- * keys of the versions that are there, see sim_version_key(). Returns: whether anything is back
+ * keys of the versions that are there, see sim_version_key(), and how many there are of each.
+ * Returns: whether anything is back
  */
 gboolean
 sim_model_resolve (SimModel *self, SimContents *contents, GHashTable *present, gboolean rebuilt);
 
-/* Returns: (transfer full): what tells a version from all others */
+/* Returns: (transfer full): what tells a version from all others, but for one of the same content
+ * at the same time */
 char *sim_version_key (const char *vault, MhFileOp op, const char *path, gint64 ts_ms,
                        const char *content_hash);
 

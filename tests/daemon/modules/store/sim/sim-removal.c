@@ -192,23 +192,41 @@ sim_version_key (const char *vault, MhFileOp op, const char *path, gint64 ts_ms,
 typedef struct
 {
   SimContents *contents; /* (unowned) */
-  GHashTable *present;   /* (unowned) */
+  GHashTable *left;      /* (owned) (element-type utf8 guint): what is there for no version yet */
   gboolean rebuilt;
   gboolean back;
 } Look;
+
+/* Returns: whether one is there that is as @version; then it is for that */
+static gboolean
+take (Look *self, const SimFile *file, const SimVersion *version)
+{
+  char *key = sim_version_key (file->vault, version->op, version->path, version->ts_ms,
+                               sim_contents_hash (self->contents, version->content));
+  guint count = GPOINTER_TO_UINT (g_hash_table_lookup (self->left, key));
+
+  g_hash_table_replace (self->left, key, GUINT_TO_POINTER (count > 0 ? count - 1 : 0));
+
+  return count > 0;
+}
+
+/* Two versions may look the same: the one that has to be there comes first. */
+static void
+take_kept (const SimFile *file, SimVersion *version, gpointer data)
+{
+  if (version->state == SIM_KEPT)
+    (void) take (data, file, version);
+}
 
 static void
 look (const SimFile *file, SimVersion *version, gpointer data)
 {
   Look *self = data;
-  g_autofree char *key = NULL;
 
   if (version->state != SIM_VAGUE && (version->state != SIM_UNSURE || !self->rebuilt))
     return;
 
-  key = sim_version_key (file->vault, version->op, version->path, version->ts_ms,
-                         sim_contents_hash (self->contents, version->content));
-  if (!g_hash_table_contains (self->present, key))
+  if (!take (self, file, version))
     {
       version->state = self->rebuilt ? SIM_GONE : SIM_UNSURE;
       return;
@@ -221,8 +239,16 @@ look (const SimFile *file, SimVersion *version, gpointer data)
 gboolean
 sim_model_resolve (SimModel *self, SimContents *contents, GHashTable *present, gboolean rebuilt)
 {
-  Look data = { contents, present, rebuilt };
+  g_autoptr (GHashTable) left = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Look data = { contents, left, rebuilt };
+  GHashTableIter iter;
+  gpointer key;
+  gpointer count;
 
+  g_hash_table_iter_init (&iter, present);
+  while (g_hash_table_iter_next (&iter, &key, &count))
+    g_hash_table_insert (left, g_strdup (key), count);
+  foreach_version (self, take_kept, &data);
   foreach_version (self, look, &data);
 
   return data.back;
