@@ -97,7 +97,7 @@ world_new (guint64 seed, MeshFlags flags)
   self->count = 2 + sim_random_below (&self->random, MESH_MOST - 1);
   keepers = sim_random_below (&self->random, 2 * MESH_MOST_KEEPERS);
   self->all = self->count + MIN (keepers, MESH_MOST_KEEPERS);
-  self->copies = 1 + sim_random_below (&self->random, 3);
+  self->copies = 1 + sim_random_below (&self->random, 3 + (self->all - self->count) / 2);
   self->surplus_ms = sim_random_percent (&self->random, 50) ? 0 : SURPLUS_MS;
   self->segment_bytes = (12 * 1024) << sim_random_below (&self->random, 3);
   self->forgets = sim_random_percent (&self->random, 20);

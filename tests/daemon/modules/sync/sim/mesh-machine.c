@@ -252,7 +252,7 @@ name (MeshMachine *self)
   self->host = mesh_host_new (&self->id, &net, self);
 }
 
-/* Returns: what a machine keeps for others, in bytes: most have enough room */
+/* Returns: what a machine keeps for others, in bytes: half of them have enough room */
 static gint64
 any_hold (MeshMachine *self)
 {
@@ -261,8 +261,7 @@ any_hold (MeshMachine *self)
   if (!self->is_keeper)
     return 0;
 
-  return sim_random_percent (random, 80) ? MESH_HOLD_BYTES
-                                         : 2000 + sim_random_below (random, 20000);
+  return sim_random_percent (random, 50) ? MESH_HOLD_BYTES : 500 + sim_random_below (random, 6000);
 }
 
 void
