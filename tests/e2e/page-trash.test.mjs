@@ -85,6 +85,8 @@ describe('the trash', () => {
     await dialog.getByText('2 files are lost for ever. In all 2 versions are removed.').waitFor();
     await dialog.getByRole('button', { name: 'Delete for ever' }).click();
     await page.getByText('The trash is empty').waitFor();
+    await dialog.waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.activeElement !== document.body); // the button that opened it is not there any more
     assert.deepEqual(await entriesOf(vault), []);
     await done(browser, page);
   });

@@ -6,6 +6,7 @@ import { useQuery } from '@tanstack/react-query';
 import { aclQuery } from '../../api/mesh';
 import type { MeshNode } from '../../api/types';
 import { Card } from '../../components/card';
+import { Confirm } from '../../components/confirm';
 import { Dialog } from '../../components/dialog';
 import { Failure } from '../../components/failure';
 import { errorText } from '../../lib/errors';
@@ -34,21 +35,13 @@ function BlockDialog({ node, close }: { node: MeshNode; close: () => void }) {
             'This machine ends the connection to it at once, and takes no new one. It still has the key of the network and whatever it got before, and other machines may still speak to it.',
           )}
         </Text>
-        <Fault error={change.error} />
-        <Group justify="flex-end">
-          <Button data-autofocus variant="default" onClick={close}>
-            {t('Cancel')}
-          </Button>
-          <Button
-            color="red.9"
-            loading={change.isPending}
-            onClick={() =>
-              change.mutate({ change: (rule) => blocking(rule, node.node_id), message: t('“{name}” is blocked.', { name }) })
-            }
-          >
-            {t('Block')}
-          </Button>
-        </Group>
+        <Confirm
+          action={t('Block')}
+          pending={change.isPending}
+          error={change.error}
+          run={() => change.mutate({ change: (rule) => blocking(rule, node.node_id), message: t('“{name}” is blocked.', { name }) })}
+          close={close}
+        />
       </Stack>
     </Dialog>
   );

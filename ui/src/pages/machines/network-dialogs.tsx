@@ -4,40 +4,13 @@ import { Button, Group, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { forgetNetwork, rotateKey } from '../../api/mesh';
 import type { MeshNode, Network, NetworkRotation } from '../../api/types';
+import { Confirm } from '../../components/confirm';
 import { Dialog } from '../../components/dialog';
 import { notifyDone } from '../../components/notify';
-import { errorText, sentence } from '../../lib/errors';
+import { sentence } from '../../lib/errors';
 import { t } from '../../lib/i18n';
 import classes from './machines.module.css';
 import { nameList, nameOfId } from './names';
-
-interface ConfirmProps {
-  action: string;
-  pending: boolean;
-  error: Error | null;
-  run: () => void;
-  close: () => void;
-}
-
-function Confirm({ action, pending, error, run, close }: ConfirmProps) {
-  return (
-    <>
-      {error === null ? null : (
-        <Text role="alert" c="var(--mh-bad)" size="sm">
-          {errorText(error)}
-        </Text>
-      )}
-      <Group justify="flex-end">
-        <Button data-autofocus variant="default" onClick={close}>
-          {t('Cancel')}
-        </Button>
-        <Button color="red.9" loading={pending} onClick={run}>
-          {action}
-        </Button>
-      </Group>
-    </>
-  );
-}
 
 export function ForgetDialog({ network, close }: { network: Network; close: () => void }) {
   const { name } = network;

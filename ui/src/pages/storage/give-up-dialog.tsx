@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import { Anchor, Button, Group, Stack, Text } from '@mantine/core';
+import { Anchor, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { dropHeld, syncListQuery } from '../../api/sync';
 import type { SyncHeld } from '../../api/types';
+import { Confirm } from '../../components/confirm';
 import { Dialog } from '../../components/dialog';
 import { notifyDone } from '../../components/notify';
-import { errorText } from '../../lib/errors';
 import { formatBytes } from '../../lib/format';
 import { t, tn } from '../../lib/i18n';
 import { hrefOf } from '../../lib/router';
@@ -54,19 +54,7 @@ export function GiveUpDialog({ vault, close }: { vault: SyncHeld; close: () => v
     <Dialog title={t('Give up what is kept for this vault?')} onClose={close}>
       <Stack>
         <Loss vault={vault} />
-        {drop.isError ? (
-          <Text role="alert" c="var(--mh-bad)" size="sm">
-            {errorText(drop.error)}
-          </Text>
-        ) : null}
-        <Group justify="flex-end">
-          <Button variant="default" data-autofocus onClick={close}>
-            {t('Cancel')}
-          </Button>
-          <Button color="red.9" loading={drop.isPending} onClick={() => drop.mutate()}>
-            {t('Give up')}
-          </Button>
-        </Group>
+        <Confirm action={t('Give up')} pending={drop.isPending} error={drop.error} run={() => drop.mutate()} close={close} />
       </Stack>
     </Dialog>
   );

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 import { useEffect } from 'react';
-import { Button, Group, List, Stack, Text } from '@mantine/core';
+import { List, Stack, Text } from '@mantine/core';
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
 import { purge, purgeAll, trashQuery } from '../../api/files';
 import type { TrashEntry } from '../../api/types';
+import { Confirm } from '../../components/confirm';
 import { Dialog } from '../../components/dialog';
 import { notifyDone } from '../../components/notify';
-import { errorText } from '../../lib/errors';
 import { formatBytes } from '../../lib/format';
 import { t, tn } from '../../lib/i18n';
 import type { TrashRow } from '../files/rows';
@@ -56,32 +56,27 @@ export function PurgeDialog({ vault, rows, close }: { vault: string; rows: Trash
   const change = useMutation({
     mutationFn: () => (rows === 'all' ? purgeAll(vault) : purge(vault, rows.map(({ path }) => path))),
     onSuccess: async ({ files, bytes }) => {
-      close();
+      await client.invalidateQueries({ queryKey: ['trash', vault] }); // first, so that the focus returns to what is still there
       notifyDone(
         tn('{n} file is gone for ever; {bytes} become free.', '{n} files are gone for ever; {bytes} become free.', files, {
           bytes: formatBytes(bytes),
         }),
       );
-      await client.invalidateQueries({ queryKey: ['trash', vault] });
+      close();
     },
   });
   return (
     <Dialog title={rows === 'all' ? t('Empty the trash?') : t('Delete for ever?')} onClose={close}>
       <Stack>
-        <Loss entries={entries} complete={complete} />
-        {change.isError ? (
-          <Text role="alert" c="var(--mh-bad)" size="sm">
-            {errorText(change.error)}
-          </Text>
-        ) : null}
-        <Group justify="flex-end">
-          <Button variant="default" data-autofocus onClick={close}>
-            {t('Cancel')}
-          </Button>
-          <Button color="red.9" disabled={!complete} loading={change.isPending} onClick={() => change.mutate()}>
-            {t('Delete for ever')}
-          </Button>
-        </Group>
+        {change.isSuccess ? null : <Loss entries={entries} complete={complete} />}
+        <Confirm
+          action={t('Delete for ever')}
+          pending={change.isPending}
+          error={change.error}
+          disabled={!complete}
+          run={() => change.mutate()}
+          close={close}
+        />
       </Stack>
     </Dialog>
   );
