@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "modules/store/upload.h"
+
 /* Uploads that come in pieces, and survive a restart. Part of store.h. */
 
 /* How long a session may be unused. */
