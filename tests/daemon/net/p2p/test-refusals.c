@@ -3,158 +3,12 @@
 
 #include <string.h>
 
-#include "host-kit.h"
-#include "net/p2p/dcutr/message.h"
 #include "net/p2p/multistream/multistream.h"
 #include "net/p2p/noise/noise.h"
-#include "net/p2p/wire/pb.h"
-#include "net/p2p/wire/peer-record.h"
-#include "net/p2p/wire/public-key.h"
+#include "refusals-kit.h"
 #include "tls-stranger.h"
 
-/*
- * What a host must refuse, over sockets, while an echo of a friend goes on: it is counted, it ends
- * what it came by only, and it leaves nothing.
- */
-
-#define TOPIC "town"
-#define MOST_STREAMS 20
-#define MOST_HALF_OPEN 8
-#define MOST_OF_PEER 2
-
-/* The host that is tried, its friend, and the friend's echo. */
-typedef struct
-{
-  MhSecret *key;
-  MhtNode *one;
-  MhtNode *friend;
-  GThread *thread;
-  gint is_over; /* (atomic) */
-  gint rounds;  /* (atomic) */
-  guint descriptors;
-  MhHostRefusals before;
-} Place;
-
-static void
-join_here (MhHost *host, gpointer data)
-{
-  MhtNode *node = data;
-
-  node->dcutr = mh_dcutr_new (host);
-  node->pubsub = mh_pubsub_new (host, NULL, NULL, NULL);
-  g_assert_true (mh_pubsub_subscribe (node->pubsub, TOPIC, NULL));
-}
-
-static gpointer
-keep_on (gpointer data)
-{
-  Place *self = data;
-
-  for (guint64 seed = 0; g_atomic_int_get (&self->is_over) == 0; seed++)
-    {
-      mht_echo_through (self->friend, &self->one->id, 20000, seed);
-      g_atomic_int_inc (&self->rounds);
-    }
-
-  return NULL;
-}
-
-/* Waits until the echo has gone there and back again. */
-static void
-wait_for_echo (Place *self)
-{
-  gint rounds = g_atomic_int_get (&self->rounds);
-  gint64 end_us = g_get_monotonic_time () + 30 * G_TIME_SPAN_SECOND;
-
-  while (g_atomic_int_get (&self->rounds) < rounds + 2)
-    {
-      g_assert_cmpint (g_get_monotonic_time (), <, end_us);
-      g_thread_yield ();
-    }
-}
-
-static void
-place_init_hasty (Place *self, guint handshake_ms)
-{
-  MhHostNew request = { .most_streams = MOST_STREAMS,
-                        .most_half_open = MOST_HALF_OPEN,
-                        .most_of_peer = MOST_OF_PEER,
-                        .handshake_ms = handshake_ms };
-
-  self->key = mh_secret_new_random (MH_SWARM_KEY_SIZE);
-  request.swarm_key = self->key;
-  self->one = mht_node_new_with (&request, "/ip4/127.0.0.1/tcp/0");
-  mh_host_run (self->one->host, join_here, self->one);
-  self->friend = mht_node_new (self->key, 0, NULL);
-  mht_assert_connects (self->friend, self->one);
-  mht_wait_until (self->one, mht_speaks_echo, &self->friend->id);
-  self->thread = g_thread_new ("echo", keep_on, self);
-  wait_for_echo (self);
-  self->descriptors = mht_count_descriptors ();
-  self->before = mht_refusals (self->one);
-}
-
-static void
-place_init (Place *self)
-{
-  place_init_hasty (self, 0);
-}
-
-/* Waits until as many descriptors are open as at the beginning. */
-static void
-assert_nothing_left (Place *self)
-{
-  gint64 end_us = g_get_monotonic_time () + 30 * G_TIME_SPAN_SECOND;
-
-  while (mht_count_descriptors () > self->descriptors)
-    {
-      g_assert_cmpint (g_get_monotonic_time (), <, end_us);
-      g_thread_yield ();
-    }
-}
-
-static void
-place_clear (Place *self)
-{
-  wait_for_echo (self);
-  g_assert_true (mht_is_so (self->one, mht_is_connected, &self->friend->id));
-  assert_nothing_left (self);
-  g_atomic_int_set (&self->is_over, 1);
-  g_thread_join (self->thread);
-  mht_node_free (self->friend);
-  mht_node_free (self->one);
-  mh_secret_free (self->key);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Place, place_clear)
-
-/* What was counted since the beginning is this, once it is there. */
-static gboolean
-has_counted (MhHost *host, gpointer data)
-{
-  const MhHostRefusals *wanted = data;
-  MhHostRefusals now = mh_host_refusals (host);
-
-  return now.handshakes >= wanted->handshakes && now.wrong_peers >= wanted->wrong_peers
-         && now.protocol >= wanted->protocol && now.limits >= wanted->limits;
-}
-
-static void
-assert_counted (Place *self, MhHostRefusals more)
-{
-  MhHostRefusals wanted = { self->before.handshakes + more.handshakes,
-                            self->before.wrong_peers + more.wrong_peers,
-                            self->before.protocol + more.protocol,
-                            self->before.limits + more.limits };
-  MhHostRefusals now;
-
-  mht_wait_until (self->one, has_counted, &wanted);
-  now = mht_refusals (self->one);
-  g_assert_cmpuint (now.handshakes, ==, wanted.handshakes);
-  g_assert_cmpuint (now.wrong_peers, ==, wanted.wrong_peers);
-  g_assert_cmpuint (now.protocol, ==, wanted.protocol);
-  g_assert_cmpuint (now.limits, ==, wanted.limits);
-}
+/* Connections and streams that a host refuses; what peers say is in test-refusals-said.c. */
 
 /* -- a dialler by hand -- */
 
@@ -327,7 +181,7 @@ test_wrong_key (void)
       dialler_wait_for_end (&dialler);
       dialler_clear (&dialler);
     }
-  assert_counted (&place, (MhHostRefusals){ .handshakes = 20 });
+  place_assert_counted (&place, (MhHostRefusals){ .handshakes = 20 });
 }
 
 static void
@@ -367,7 +221,7 @@ test_certificates (void)
       g_assert_true (mht_is_so (place.one, mht_is_gone, &dialler.tls->id));
       dialler_clear (&dialler);
     }
-  assert_counted (&place, (MhHostRefusals){ .handshakes = 4 * G_N_ELEMENTS (manners) });
+  place_assert_counted (&place, (MhHostRefusals){ .handshakes = 4 * G_N_ELEMENTS (manners) });
 }
 
 static void
@@ -396,7 +250,7 @@ test_wrong_peer (void)
       g_assert_true (mht_is_so (place.one, mht_is_gone, &wrong));
       g_assert_true (mht_is_so (place.one, mht_is_gone, &other->id));
     }
-  assert_counted (&place, (MhHostRefusals){ .wrong_peers = 10 });
+  place_assert_counted (&place, (MhHostRefusals){ .wrong_peers = 10 });
 }
 
 /* -- slowness -- */
@@ -483,7 +337,7 @@ test_silence (void)
       dialler_clear (&diallers[i]);
     }
   g_assert_cmpint (g_get_monotonic_time () - began_us, >=, HASTE_MS * G_TIME_SPAN_MILLISECOND);
-  assert_counted (&place, (MhHostRefusals){ .handshakes = G_N_ELEMENTS (stages) });
+  place_assert_counted (&place, (MhHostRefusals){ .handshakes = G_N_ELEMENTS (stages) });
 }
 
 /* Waits for the next moment to send a byte, or for the end. */
@@ -525,7 +379,7 @@ test_dribble (void)
     }
   dialler_clear (&of_nonce);
   dialler_clear (&of_muxer);
-  assert_counted (&place, (MhHostRefusals){ .handshakes = 2 });
+  place_assert_counted (&place, (MhHostRefusals){ .handshakes = 2 });
 }
 
 /* -- frames -- */
@@ -557,7 +411,7 @@ test_frames (void)
       dialler_wait_for_end (&dialler);
       dialler_clear (&dialler);
     }
-  assert_counted (&place, (MhHostRefusals){ .protocol = 2 * G_N_ELEMENTS (frames) });
+  place_assert_counted (&place, (MhHostRefusals){ .protocol = 2 * G_N_ELEMENTS (frames) });
 }
 
 /* -- limits -- */
@@ -587,10 +441,10 @@ test_half_open (void)
                                             &byte, 1, NULL, NULL),
                        <=, 0);
     }
-  assert_counted (&place, (MhHostRefusals){ .limits = 30 });
+  place_assert_counted (&place, (MhHostRefusals){ .limits = 30 });
   for (guint i = 0; i < MOST_HALF_OPEN; i++)
     g_object_unref (silent[i]);
-  assert_nothing_left (&place);
+  place_assert_nothing_left (&place);
   {
     g_autoptr (MhtNode) late = mht_node_new (place.key, 0, NULL);
 
@@ -624,7 +478,7 @@ test_connections_of_peer (void)
       /* whoever dials may be done before it is refused */
       g_clear_error (&error);
     }
-  assert_counted (&place, (MhHostRefusals){ .limits = 10 - MOST_OF_PEER });
+  place_assert_counted (&place, (MhHostRefusals){ .limits = 10 - MOST_OF_PEER });
   mht_wait_until (place.one, has_connections, GUINT_TO_POINTER (1 + MOST_OF_PEER));
   mht_echo_through (many, &place.one->id, 1000, 1);
   mht_node_free (many);
@@ -686,266 +540,10 @@ test_streams (void)
   g_assert_cmpuint (opening.streams->len, >=, MOST_STREAMS - 3);
   wanted = place.before;
   wanted.limits += opening.refused;
-  mht_wait_until (place.one, has_counted, &wanted);
+  mht_wait_until (place.one, place_has_counted, &wanted);
   g_ptr_array_unref (opening.streams);
   mht_echo_through (many, &place.one->id, 1000, 1);
   mht_node_free (many);
-}
-
-/* -- what identify says -- */
-
-/* What a peer says of itself that is not true. */
-typedef struct
-{
-  MhtNode *node;
-  gboolean is_key; /* the public key is somebody else's, else the signed record is */
-  gboolean is_bad; /* the record is nobody's */
-} Lie;
-
-static void
-on_asked (MhStream *taken, gpointer data)
-{
-  g_autoptr (MhStream) stream = taken;
-  Lie *lie = data;
-  g_autoptr (MhIdentifyMessage) message = mh_identify_message_new ();
-  g_autoptr (MhSecret) seed = mh_secret_new_random (MH_SIGN_SEED_SIZE);
-  MhSigner *other = mh_signer_new (seed);
-  g_autoptr (GBytes) bytes = NULL;
-
-  g_ptr_array_add (message->addresses, mh_multiaddr_new ("/ip4/127.0.0.1/tcp/9", NULL));
-  message->record = mh_peer_record_seal (lie->is_key ? mh_host_signer (lie->node->host) : other, 1,
-                                         message->addresses);
-  if (lie->is_key)
-    message->public_key = mh_public_key_message (mh_signer_public_key (other));
-  if (lie->is_bad)
-    {
-      g_bytes_unref (message->record);
-      message->record = g_bytes_new_static ("nothing", 7);
-    }
-  bytes = mh_identify_message_encode (message);
-  mh_stream_put_message (stream, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-  mh_stream_close_write (stream);
-  mh_signer_free (other);
-}
-
-static void
-lie_here (MhHost *host, gpointer data)
-{
-  mh_host_handle (host, MH_IDENTIFY_PROTOCOL, on_asked, data);
-}
-
-static gboolean
-knows_nothing (MhHost *host, gpointer data)
-{
-  g_autoptr (GPtrArray) known = mh_host_known_addresses (host, data);
-
-  return known->len == 0 && mh_host_protocols (host, data) == NULL;
-}
-
-static void
-test_identify (void)
-{
-  static const Lie lies[] = { { NULL, FALSE, FALSE },
-                              { NULL, TRUE, FALSE },
-                              { NULL, FALSE, TRUE } };
-  g_auto (Place) place = { NULL };
-
-  g_test_summary (
-      "identify: a record or key of somebody else ends the connection, nothing is kept");
-  place_init (&place);
-  for (guint i = 0; i < 3 * G_N_ELEMENTS (lies); i++)
-    {
-      g_autoptr (MhtNode) liar = mht_node_new (place.key, 0, NULL);
-      Lie lie = lies[i % G_N_ELEMENTS (lies)];
-      MhHostRefusals wanted = place.before;
-
-      lie.node = liar;
-      mh_host_run (liar->host, lie_here, &lie);
-      mht_assert_connects (liar, place.one);
-      wanted.protocol += i + 1;
-      mht_wait_until (place.one, has_counted, &wanted);
-      mht_wait_until (place.one, mht_is_gone, &liar->id);
-      mht_wait_until (liar, mht_is_gone, &place.one->id);
-      g_assert_true (mht_is_so (place.one, knows_nothing, &liar->id));
-    }
-  assert_counted (&place, (MhHostRefusals){ .protocol = 3 * G_N_ELEMENTS (lies) });
-}
-
-/* -- gossip -- */
-
-/* Returns: (transfer full): an RPC with one message, which is signed by nobody or wrongly */
-static GByteArray *
-forged_rpc (MhtNode *from, guint how)
-{
-  static const guint8 seqno[8] = { 1 };
-  static const guint8 nonsense[64] = { 3 };
-  g_autoptr (GByteArray) message = g_byte_array_new ();
-  GByteArray *rpc = g_byte_array_new ();
-
-  if (how != 1)
-    mh_pb_put_bytes (message, 1, from->id.bytes, from->id.size);
-  mh_pb_put_bytes (message, 2, (const guint8 *) "hello", 5);
-  mh_pb_put_bytes (message, 3, seqno, sizeof seqno);
-  mh_pb_put_text (message, 4, TOPIC);
-  if (how != 0)
-    mh_pb_put_bytes (message, 5, nonsense, sizeof nonsense);
-  mh_pb_put_message (rpc, 2, message);
-
-  return rpc;
-}
-
-static void
-test_gossip (void)
-{
-  static const char *const names[] = { MH_GOSSIPSUB_PROTOCOL_11, NULL };
-  g_auto (Place) place = { NULL };
-  MhtNode *forger;
-  g_autoptr (MhStream) stream = NULL;
-
-  g_test_summary ("gossip without a signature, or with a bad one, is counted and goes nowhere");
-  place_init (&place);
-  forger = mht_node_new (place.key, 0, NULL);
-  mht_assert_connects (forger, place.one);
-  stream = mh_host_open_wait (forger->host, &place.one->id, names, MHT_TIMEOUT_MS, NULL);
-  g_assert_nonnull (stream);
-  for (guint how = 0; how < 3; how++)
-    {
-      g_autoptr (GByteArray) rpc = forged_rpc (forger, how);
-
-      g_assert_true (
-          mh_stream_write_message_wait (stream, rpc->data, rpc->len, MHT_TIMEOUT_MS, NULL));
-    }
-  assert_counted (&place, (MhHostRefusals){ .protocol = 3 });
-  g_clear_pointer (&stream, mh_stream_unref);
-  mht_node_free (forger);
-}
-
-static void
-test_long_gossip (void)
-{
-  static const char *const names[] = { MH_GOSSIPSUB_PROTOCOL_11, NULL };
-  static const guint8 length[] = { 0x81, 0x80, 0x40 }; /* 1 MiB and one */
-  g_auto (Place) place = { NULL };
-  MhtNode *forger;
-
-  g_test_summary ("a length over the limit ends the stream, and the connection goes on");
-  place_init (&place);
-  forger = mht_node_new (place.key, 0, NULL);
-  mht_assert_connects (forger, place.one);
-  for (guint i = 0; i < 5; i++)
-    {
-      g_autoptr (MhStream) stream =
-          mh_host_open_wait (forger->host, &place.one->id, names, MHT_TIMEOUT_MS, NULL);
-      guint8 byte;
-
-      g_assert_nonnull (stream);
-      g_assert_true (mh_stream_write_wait (stream, length, sizeof length, MHT_TIMEOUT_MS, NULL));
-      g_assert_cmpint (mh_stream_read_wait (stream, &byte, 1, MHT_TIMEOUT_MS, NULL), ==, -1);
-    }
-  assert_counted (&place, (MhHostRefusals){ .protocol = 5 });
-  mht_echo_through (forger, &place.one->id, 1000, 1);
-  mht_node_free (forger);
-}
-
-static void
-hold_stream (MhStream *stream, gpointer data)
-{
-  g_async_queue_push (data, stream);
-}
-
-static void
-be_deaf (MhHost *host, gpointer data)
-{
-  mh_host_handle (host, MH_GOSSIPSUB_PROTOCOL_11, hold_stream, data);
-}
-
-/* Says more than may wait for anybody, none of which may be dropped. */
-static void
-say_much (MhHost *host, gpointer data)
-{
-  MhtNode *node = data;
-  char topic[MH_GOSSIPSUB_MAX_TOPIC + 1];
-  gsize most = MH_PUBSUB_MOST_WAITING + 4 * MH_YAMUX_WINDOW_START;
-
-  memset (topic, 't', MH_GOSSIPSUB_MAX_TOPIC);
-  topic[MH_GOSSIPSUB_MAX_TOPIC] = '\0';
-  for (gsize said = 0; said < most; said += 2 * MH_GOSSIPSUB_MAX_TOPIC)
-    {
-      g_assert_true (mh_pubsub_subscribe (node->pubsub, topic, NULL));
-      mh_pubsub_unsubscribe (node->pubsub, topic);
-    }
-}
-
-static void
-test_deaf (void)
-{
-  g_auto (Place) place = { NULL };
-  g_autoptr (GAsyncQueue) streams = g_async_queue_new_full ((GDestroyNotify) mh_stream_unref);
-  gint64 end_us = g_get_monotonic_time () + 30 * G_USEC_PER_SEC;
-  MhtNode *deaf;
-  MhStream *stream;
-  guint8 *bytes = g_malloc (MH_GOSSIPSUB_MAX_RPC);
-  gssize got;
-
-  g_test_summary ("who reads no gossip loses its stream, and nothing more, and gets another");
-  place_init (&place);
-  deaf = mht_node_new (place.key, 0, NULL);
-  mh_host_run (deaf->host, be_deaf, streams);
-  mht_assert_connects (deaf, place.one);
-  stream = g_async_queue_timeout_pop (streams, 30 * G_USEC_PER_SEC);
-  g_assert_nonnull (stream);
-  do /* to nobody, while the other end does not know yet that the stream is open */
-    mh_host_run (place.one->host, say_much, place.one);
-  while (mht_refusals (place.one).limits == place.before.limits
-         && g_get_monotonic_time () < end_us);
-  assert_counted (&place, (MhHostRefusals){ .limits = 1 });
-  do
-    got = mh_stream_read_wait (stream, bytes, MH_GOSSIPSUB_MAX_RPC, MHT_TIMEOUT_MS, NULL);
-  while (got > 0);
-  g_assert_cmpint (got, ==, -1);
-  mh_stream_unref (stream);
-  stream = g_async_queue_timeout_pop (streams, 30 * G_USEC_PER_SEC);
-  g_assert_nonnull (stream);
-  mh_stream_unref (stream);
-  g_assert_true (mht_is_so (place.one, mht_is_connected, &deaf->id));
-  mht_node_free (deaf);
-  g_free (bytes);
-}
-
-/* -- hole punching -- */
-
-static void
-test_direct_punch (void)
-{
-  static const char *const names[] = { MH_DCUTR_PROTOCOL, NULL };
-  g_auto (Place) place = { NULL };
-  MhtNode *stranger;
-
-  g_test_summary ("nobody who is connected directly has us dial addresses of its choice");
-  place_init (&place);
-  stranger = mht_node_new (place.key, 0, NULL);
-  mht_assert_connects (stranger, place.one);
-  for (guint i = 0; i < 5; i++)
-    {
-      g_autoptr (MhStream) stream =
-          mh_host_open_wait (stranger->host, &place.one->id, names, MHT_TIMEOUT_MS, NULL);
-      g_autoptr (GPtrArray) victims =
-          g_ptr_array_new_with_free_func ((GDestroyNotify) mh_multiaddr_unref);
-      g_autoptr (GBytes) connect = NULL;
-      g_autoptr (GBytes) answer = NULL;
-
-      g_ptr_array_add (victims, mh_multiaddr_new ("/ip4/127.0.0.1/tcp/9", NULL));
-      connect = mh_dcutr_message_encode (MH_DCUTR_CONNECT, victims);
-      if (stream == NULL)
-        continue; /* refused as soon as it was agreed on */
-      /* it may be gone already */
-      (void) !mh_stream_write_message_wait (stream, g_bytes_get_data (connect, NULL),
-                                            g_bytes_get_size (connect), MHT_TIMEOUT_MS, NULL);
-      answer = mh_stream_read_message_wait (stream, MH_DCUTR_MAX_MESSAGE, MHT_TIMEOUT_MS, NULL);
-      g_assert_null (answer);
-    }
-  assert_counted (&place, (MhHostRefusals){ .protocol = 5 });
-  mht_node_free (stranger);
 }
 
 int
@@ -964,11 +562,6 @@ main (int argc, char **argv)
   g_test_add_func ("/p2p/refusals/half-open", test_half_open);
   g_test_add_func ("/p2p/refusals/connections-of-peer", test_connections_of_peer);
   g_test_add_func ("/p2p/refusals/streams", test_streams);
-  g_test_add_func ("/p2p/refusals/identify", test_identify);
-  g_test_add_func ("/p2p/refusals/gossip", test_gossip);
-  g_test_add_func ("/p2p/refusals/deaf", test_deaf);
-  g_test_add_func ("/p2p/refusals/direct-punch", test_direct_punch);
-  g_test_add_func ("/p2p/refusals/long-gossip", test_long_gossip);
 
   return g_test_run ();
 }
