@@ -244,7 +244,7 @@ class Copies(Case):
         blocks = self.blocks(one, vault)
         mh.wait_until(lambda: "machines that are new here" in two.log_text(), 30, "its end")
         more = three.vault()
-        self.put(three, more, contents(6))
+        self.put(three, more, {f"/{i}": random.Random(i).randbytes(300_000) for i in range(3)})  # no block fits into what is left
         few = self.blocks(three, more)
         mh.wait_until(lambda: self.health(three, more)["under"] == few, 30, "a count")
         sync = two.get("/api/v1/sync").json

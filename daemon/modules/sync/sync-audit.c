@@ -15,6 +15,9 @@
 /* Blocks of one vault for which machines are too full, 32 bytes each: about a terabyte. */
 #define MOST_SPILLED (1024 * 1024)
 
+/* Machines that a block can be taken from: a bit of a number each. */
+#define MOST_SOURCES 64
+
 /* Blocks of a batch that a machine without the key is asked to prove. */
 #define SAMPLES 4
 
@@ -23,7 +26,7 @@ typedef struct
 {
   guint copies;   /* on reliable machines, those that hung up lately included */
   guint shown;    /* on reliable machines with the key that said so just now */
-  guint64 source; /* bits: the first 64 machines that have it */
+  guint64 source; /* bits: the first MOST_SOURCES machines that have it */
 } Count;
 
 typedef struct
@@ -210,7 +213,7 @@ count (Audit *self, guint machine, GArray *had)
 
       found->copies += keeper != NULL ? 1 : 0;
       found->shown += keeper != NULL && keeper->has_key ? 1 : 0;
-      if (machine < 64)
+      if (machine < MOST_SOURCES)
         found->source |= G_GUINT64_CONSTANT (1) << machine;
     }
 }
@@ -435,7 +438,7 @@ has_no_room_for (Audit *self, guint machine, guint block)
 static void
 note_spilled (Audit *self)
 {
-  guint keepers = MIN (self->in->placement->keepers->len, 64);
+  guint keepers = MIN (self->in->placement->keepers->len, MOST_SOURCES);
 
   for (guint i = 0; i < self->blocks->len; i++)
     for (guint machine = 0; machine < keepers; machine++)
@@ -603,7 +606,8 @@ follow (Audit *self, GError **error)
 
   note_health (self);
   note_spilled (self);
-  for (guint machine = 0; !self->in->no_blocks && machine < MIN (self->machines, 64); machine++)
+  for (guint machine = 0; !self->in->no_blocks && machine < MIN (self->machines, MOST_SOURCES);
+       machine++)
     if (!repair_from (self, machine, error))
       return FALSE;
   g_byte_array_set_size (self->leaving, 0);
@@ -688,7 +692,10 @@ free_session (gpointer session)
 gboolean
 mh_sync_audit (const MhSyncAudit *in, MhSyncHealth *health, GError **error)
 {
-  guint machines = in->placement->keepers->len + in->others->len;
+  /* others count for nothing: however many there are, what cannot be taken from them is not asked
+   */
+  guint machines = MAX (in->placement->keepers->len,
+                        MIN (in->placement->keepers->len + in->others->len, MOST_SOURCES));
   g_autoptr (GPtrArray) sessions = g_ptr_array_new_with_free_func (free_session);
   g_autofree gboolean *tried = g_new0 (gboolean, MAX (machines, 1));
   g_autoptr (GByteArray) leaving = g_byte_array_new ();
