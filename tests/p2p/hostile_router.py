@@ -13,8 +13,11 @@ import time
 GROUP, PORT, HTTP_PORT = "239.255.255.250", 1900, 5000
 ELSEWHERE = "11.22.33.2"  # another address of this machine
 SERVICE = "urn:schemas-upnp-org:service:WANIPConnection:1"
-DESCRIPTION = ('<?xml version="1.0"?><root xmlns="urn:schemas-upnp-org:device-1-0"><device><serviceList><service>'
-               f"<serviceType>{SERVICE}</serviceType><controlURL>%s</controlURL></service></serviceList></device></root>")
+DEVICE = "uuid:2f1d4e2a-7c1b-4c3e-9a4e-2b6f0a9b1c56"
+DESCRIPTION = ('<?xml version="1.0"?><root xmlns="urn:schemas-upnp-org:device-1-0"><specVersion><major>1</major><minor>0</minor></specVersion>'
+               f"<device><deviceType>urn:schemas-upnp-org:device:WANConnectionDevice:1</deviceType><UDN>{DEVICE}-0</UDN><serviceList><service>"
+               f"<serviceType>{SERVICE}</serviceType><serviceId>urn:upnp-org:serviceId:WANIPConn1</serviceId><SCPDURL>/scpd</SCPDURL>"
+               "<controlURL>%s</controlURL><eventSubURL>/events</eventSubURL></service></serviceList></device></root>")
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
@@ -128,7 +131,7 @@ def main():
         say("searched", question.split(b"\r\n")[0].decode())
         for number in range(40 if mode == "many-locations" else 1):
             where = f"http://{ELSEWHERE if mode == 'elsewhere-location' else own}:{HTTP_PORT}/{number}"
-            search.sendto(f"HTTP/1.1 200 OK\r\nST: {SERVICE}\r\nLOCATION: {where}\r\n\r\n".encode(), sender)
+            search.sendto(f"HTTP/1.1 200 OK\r\nST: {SERVICE}\r\nUSN: {DEVICE}-{number}::{SERVICE}\r\nCACHE-CONTROL: max-age=60\r\nLOCATION: {where}\r\n\r\n".encode(), sender)
 
 
 if __name__ == "__main__":

@@ -548,7 +548,7 @@ typedef struct
   gboolean relay;
   gboolean kad;
   gboolean mdns;
-  gboolean portmap;
+  char *portmap;
   int lease;
   int seconds;
   int high_water;
@@ -668,7 +668,8 @@ read_options (Options *options, int *argc, char ***argv, GError **error)
     { "relay", 0, 0, G_OPTION_ARG_NONE, &options->relay, "Relay for others", NULL },
     { "kad", 0, 0, G_OPTION_ARG_NONE, &options->kad, "Serve and use Kademlia", NULL },
     { "mdns", 0, 0, G_OPTION_ARG_NONE, &options->mdns, "Find peers nearby and dial them", NULL },
-    { "portmap", 0, 0, G_OPTION_ARG_NONE, &options->portmap, "Ask the router for a port", NULL },
+    { "portmap", 0, 0, G_OPTION_ARG_FILENAME, &options->portmap,
+      "Ask the router for a port by PROGRAM", "PROGRAM" },
     { "lease", 0, 0, G_OPTION_ARG_INT, &options->lease, "Of the port, in seconds", "N" },
     { "seconds", 0, 0, G_OPTION_ARG_INT, &options->seconds, "End after so many", "N" },
     { "high-water", 0, 0, G_OPTION_ARG_INT, &options->high_water, "Most connections", "N" },
@@ -731,8 +732,12 @@ run (Peer *self, const Options *options, const MhSigner *signer, GError **error)
   g_io_add_watch (self->input, G_IO_IN | G_IO_HUP, on_input, self);
   g_unix_signal_add (SIGTERM, end_loop, self);
   g_unix_signal_add (SIGINT, end_loop, self);
-  if (options->portmap)
-    self->portmap = mh_portmap_new (self->host, (guint) MAX (options->lease, 0), on_portmap, self);
+  if (options->portmap != NULL)
+    {
+      MhPortmapNew new = { options->portmap, (guint) MAX (options->lease, 0) };
+
+      self->portmap = mh_portmap_new (self->host, &new, on_portmap, self);
+    }
   if (options->seconds > 0)
     g_timeout_add_seconds ((guint) options->seconds, end_loop, self);
   g_main_loop_run (self->loop);

@@ -4,6 +4,7 @@
 #include "mesh-service.h"
 
 #include "base/error.h"
+#include "base/helper.h"
 
 #define MOST_WAITING 256
 #define TICK_S 1
@@ -296,15 +297,16 @@ make_swarm (MhMesh *self, GError **error)
                          .bootstrap = (const char *const *) self->active->bootstrap,
                          .most_peers = (guint) config->max_peers,
                          .mdns = config->mdns,
-                         .portmap = config->upnp,
                          .relay = config->relay_service,
                          .events = &swarm_events,
                          .data = self };
   g_autoptr (MhSecret) key = mh_mesh_network_key (self, self->active, error);
+  g_autofree char *portmap = config->upnp ? mh_helper_path ("portmap", "meshhold-portmap") : NULL;
 
   if (key == NULL)
     return NULL;
   request.key = key;
+  request.portmap = portmap;
 
   return mh_swarm_new (&request, error);
 }

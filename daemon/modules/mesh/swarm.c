@@ -353,8 +353,13 @@ mh_swarm_new (const MhSwarmNew *request, GError **error)
     return NULL;
 
   mh_host_run (self->host, start_here, self);
-  if (request->portmap)
-    self->portmap = mh_portmap_new (self->host, 0, on_portmap, self);
+  if (request->portmap != NULL)
+    {
+      MhPortmapNew portmap = { .program = request->portmap };
+
+      self->portmap = mh_portmap_new (self->host, &portmap, on_portmap, self);
+      self->request.portmap = NULL;
+    }
   self->request.listen = NULL;
   self->request.ports = NULL;
   self->request.announce = NULL;

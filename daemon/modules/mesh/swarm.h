@@ -48,7 +48,7 @@ typedef struct
   const char *const *bootstrap; /* (nullable) */
   guint most_peers;
   gboolean mdns;
-  gboolean portmap;
+  const char *portmap;         /* (nullable): path of the program that asks routers for a port */
   gboolean relay;              /* relays for others */
   const MhSwarmEvents *events; /* outlives it */
   gpointer data;

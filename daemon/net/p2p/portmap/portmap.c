@@ -9,8 +9,8 @@
 #define FAR_ADDRESS "192.0.2.1"
 #define FAR_PORT 9
 
-/* Services that are kept, to be tried one after another. */
-#define MOST_SERVICES 16
+/* The pause after the program broke is doubled as often as this. */
+#define MOST_DOUBLINGS 6
 
 void
 mh_portmap_state_clear (MhPortmapState *state)
@@ -19,20 +19,31 @@ mh_portmap_state_clear (MhPortmapState *state)
   g_clear_pointer (&state->error, g_free);
 }
 
-void
-mh_portmap_tell (MhPortmap *self)
+static void
+tell (MhPortmap *self)
 {
   if (self->changed != NULL)
     self->changed (self, self->data);
 }
 
-void
-mh_portmap_set_error (MhPortmap *self, const char *text)
+/* @text: (nullable): what people are told */
+static void
+set_error (MhPortmap *self, const char *text)
 {
   g_autofree char *cut = text != NULL ? g_strndup (text, MH_PORTMAP_MAX_ERROR) : NULL;
 
   g_free (self->error);
   self->error = cut != NULL ? g_utf8_make_valid (cut, -1) : NULL;
+}
+
+static void
+drop_external (MhPortmap *self)
+{
+  if (self->external == NULL)
+    return;
+
+  mh_host_remove_own_address (self->host, self->external);
+  g_clear_pointer (&self->external, mh_multiaddr_unref);
 }
 
 /* Returns: (transfer full) (nullable): our address on the way out */
@@ -56,163 +67,132 @@ find_local (void)
 
 /* -- time -- */
 
-static gboolean on_look (gpointer data);
+static void start (MhPortmap *self);
 
-/* Looks after our own address meanwhile: a way out may come after the network that it leads over.
- */
-static void
-schedule_look (MhPortmap *self)
-{
-  gint64 left_ms = MAX (self->due_us - g_get_monotonic_time (), 0) / G_TIME_SPAN_MILLISECOND + 1;
-
-  mh_source_drop (&self->timer);
-  self->timer = g_timeout_source_new ((guint) MIN (left_ms, MH_PORTMAP_LOOK_MS));
-  g_source_set_callback (self->timer, on_look, self, NULL);
-  g_source_attach (self->timer, mh_host_context (self->host));
-}
-
-void
-mh_portmap_schedule (MhPortmap *self, guint least_ms)
-{
-  gint64 part_us = self->lease_s * G_TIME_SPAN_SECOND / MH_PORTMAP_PERIOD_PART;
-
-  self->due_us =
-      g_get_monotonic_time () + MAX (part_us, least_ms * (gint64) G_TIME_SPAN_MILLISECOND);
-  schedule_look (self);
-}
-
-/* -- finding a router -- */
-
-static void
-on_found (MhIgdService *service, const GError *error, gpointer data)
-{
-  MhPortmap *self = data;
-
-  if (service == NULL)
-    {
-      if (self->service != NULL)
-        return;
-      mh_portmap_set_error (self, error->message);
-      mh_portmap_tell (self);
-      return;
-    }
-
-  if (self->services->len >= MOST_SERVICES
-      || g_ptr_array_find_with_equal_func (self->services, service,
-                                           (GEqualFunc) mh_igd_service_equal, NULL))
-    return;
-
-  g_ptr_array_add (self->services, mh_igd_service_ref (service));
-  if (self->service == NULL)
-    {
-      mh_source_drop (&self->timer);
-      mh_portmap_use (self, service);
-    }
-}
-
-void
-mh_portmap_search (MhPortmap *self)
-{
-  g_autoptr (GInetAddress) local = NULL;
-  g_autoptr (GError) error = NULL;
-
-  self->is_known = FALSE;
-  g_ptr_array_set_size (self->services, 0);
-  g_clear_pointer (&self->finder, mh_igd_finder_free);
-  mh_portmap_schedule (self, MH_IGD_FINDER_MS);
-  if (self->port == 0 || self->local == NULL)
-    return;
-
-  local = g_inet_address_new_from_string (self->local);
-  self->finder = mh_igd_finder_new (self->session, local, on_found, self, &error);
-  if (self->finder == NULL)
-    mh_portmap_set_error (self, error->message);
-}
-
-/* -- life -- */
-
-/* Asks for what fits the addresses that we have now. */
-static void
-start (MhPortmap *self)
-{
-  g_free (self->local);
-  self->local = find_local ();
-  self->port = mh_listen_port (self->host, G_SOCKET_FAMILY_IPV4);
-  self->router_port = self->port;
-  self->tries = 0;
-  mh_portmap_set_error (self, self->port == 0 ? "no TCP port is listened on on every interface"
-                              : self->local == NULL ? "there is no way out over IPv4"
-                                                    : NULL);
-  mh_portmap_search (self);
-  mh_portmap_tell (self);
-}
-
-void
-mh_portmap_left (MhPortmap *self)
-{
-  self->is_leaving = FALSE;
-  mh_portmap_set_service (&self->mapped_at, NULL);
-  if (!self->is_stopping)
-    {
-      start (self);
-      return;
-    }
-
-  g_mutex_lock (&self->lock);
-  self->is_gone = TRUE;
-  g_cond_signal (&self->gone);
-  g_mutex_unlock (&self->lock);
-}
-
-/* Has the router take back what it maps, and starts anew after that, if there is no end. */
-static void
-leave (MhPortmap *self)
-{
-  mh_source_drop (&self->timer);
-  mh_portmap_drop_external (self);
-  g_clear_pointer (&self->finder, mh_igd_finder_free);
-  g_ptr_array_set_size (self->services, 0);
-  mh_portmap_set_service (&self->service, NULL);
-  if (self->is_leaving)
-    return;
-
-  self->is_leaving = TRUE;
-  mh_portmap_forget_call (self);
-  if (self->mapped_at == NULL)
-    mh_portmap_left (self);
-  else
-    mh_portmap_take_back (self);
-}
-
-/* What works is asked for again too: a router that was started anew has forgotten it. What a router
- * may still map, though it does not answer, is asked for again, and not taken back before. */
+/* A way out may come after the network that it leads over, and go: the program that asks is started
+ * when it is time, and has to end when what it asks for is none of ours any more. */
 static gboolean
 on_look (gpointer data)
 {
   MhPortmap *self = data;
   g_autofree char *local = find_local ();
+  gboolean is_other = g_strcmp0 (local, self->local) != 0
+                      || mh_listen_port (self->host, G_SOCKET_FAMILY_IPV4) != self->port;
 
-  mh_source_drop (&self->timer);
-  if (g_strcmp0 (local, self->local) != 0
-      || mh_listen_port (self->host, G_SOCKET_FAMILY_IPV4) != self->port)
+  if (self->child != NULL && is_other)
     {
-      leave (self);
+      drop_external (self);
+      mh_portmap_child_leave (self->child);
     }
-  else if (g_get_monotonic_time () < self->due_us)
+  else if (self->child == NULL && (is_other || g_get_monotonic_time () >= self->due_us))
     {
-      schedule_look (self);
+      start (self);
     }
-  else if (self->service != NULL)
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+look_after (MhPortmap *self)
+{
+  self->timer = g_timeout_source_new (MIN (MH_PORTMAP_LOOK_MS, self->pause_ms));
+  g_source_set_callback (self->timer, on_look, self, NULL);
+  g_source_attach (self->timer, mh_host_context (self->host));
+}
+
+/* -- life -- */
+
+static void
+on_mapped (MhPortmap *self, const char *address, guint16 port)
+{
+  g_autoptr (MhMultiaddr) external = mh_multiaddr_new_tcp (address, port);
+
+  if (self->external != NULL && mh_multiaddr_equal (self->external, external))
+    return;
+
+  self->broken = 0;
+  drop_external (self);
+  set_error (self, NULL);
+  self->external = g_steal_pointer (&external);
+  mh_host_add_own_address (self->host, self->external);
+  tell (self);
+}
+
+static void
+on_failed (MhPortmap *self, const char *text)
+{
+  if (text == NULL && self->external != NULL)
+    text = "the router does not answer any more";
+  drop_external (self);
+  set_error (self, text);
+  tell (self);
+}
+
+/* A router is looked for again after a while: soon where only the program broke, unless it does so
+ * again and again. */
+static void
+schedule (MhPortmap *self, gboolean is_broken)
+{
+  guint ms = self->pause_ms;
+
+  if (is_broken)
+    ms = MIN (ms, (guint) MH_PORTMAP_PAUSE_MS << MIN (self->broken, (guint) MOST_DOUBLINGS));
+  self->broken = is_broken ? self->broken + 1 : 0;
+  self->due_us = g_get_monotonic_time () + ms * (gint64) G_TIME_SPAN_MILLISECOND;
+}
+
+static void
+on_ended (MhPortmap *self, MhPortmapEnd how)
+{
+  g_clear_pointer (&self->child, mh_portmap_child_unref);
+  schedule (self, how == MH_PORTMAP_BROKE);
+  if (self->is_stopping)
     {
-      self->is_known = TRUE;
-      mh_portmap_use (self, self->service);
+      g_mutex_lock (&self->lock);
+      self->is_gone = TRUE;
+      g_cond_signal (&self->gone);
+      g_mutex_unlock (&self->lock);
     }
+  else if (how == MH_PORTMAP_LEFT)
+    {
+      start (self);
+    }
+}
+
+static const MhPortmapChildEvents events = { on_mapped, on_failed, on_ended };
+
+/* Asks for what fits the addresses that we have now. */
+static void
+start (MhPortmap *self)
+{
+  g_autofree char *before = g_steal_pointer (&self->error);
+  guint16 port = mh_listen_port (self->host, G_SOCKET_FAMILY_IPV4);
+  g_autofree char *local = find_local ();
+  gboolean is_other = g_strcmp0 (local, self->local) != 0 || port != self->port;
+  g_autoptr (GError) error = NULL;
+
+  g_free (self->local);
+  self->local = g_steal_pointer (&local);
+  self->port = port;
+  if (self->port == 0)
+    set_error (self, "no TCP port is listened on on every interface");
+  else if (self->local == NULL)
+    set_error (self, "there is no way out over IPv4");
   else
-    {
-      mh_portmap_search (self);
-    }
+    self->child = mh_portmap_child_new (self, &events, &error);
 
-  return G_SOURCE_REMOVE;
+  if (error != NULL)
+    {
+      g_autofree char *text = g_strdup_printf ("%s cannot be started", self->program);
+
+      g_warning ("portmap: %s", error->message);
+      set_error (self, text);
+    }
+  else if (self->error == NULL && !is_other)
+    self->error = g_steal_pointer (&before); /* until more is known */
+  if (self->child == NULL)
+    schedule (self, FALSE);
+  tell (self);
 }
 
 static void
@@ -220,22 +200,24 @@ start_here (MhHost *host, gpointer data)
 {
   MhPortmap *self = data;
 
-  self->session = mh_igd_session_new ();
+  look_after (self);
   start (self);
 }
 
 MhPortmap *
-mh_portmap_new (MhHost *host, guint lease_s, MhPortmapChanged changed, gpointer data)
+mh_portmap_new (MhHost *host, const MhPortmapNew *new, MhPortmapChanged changed, gpointer data)
 {
   MhPortmap *self = g_new0 (MhPortmap, 1);
 
   g_mutex_init (&self->lock);
   g_cond_init (&self->gone);
   self->host = host;
-  self->lease_s = lease_s != 0 ? lease_s : MH_PORTMAP_LEASE_S;
+  self->program = g_strdup (new->program);
+  self->lease_s = new->lease_s != 0 ? new->lease_s : MH_PORTMAP_LEASE_S;
+  self->period_s = MAX (self->lease_s / MH_PORTMAP_PERIOD_PART, 1);
+  self->pause_ms = MAX (self->period_s * 1000, MH_PORTMAP_PAUSE_MS);
   self->changed = changed;
   self->data = data;
-  self->services = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_igd_service_unref);
   mh_host_run (host, start_here, self);
 
   return self;
@@ -247,31 +229,13 @@ stop_here (MhHost *host, gpointer data)
   MhPortmap *self = data;
 
   self->is_stopping = TRUE;
-  leave (self);
-}
-
-/* Whether the router has answered or not. */
-static void
-close_here (MhHost *host, gpointer data)
-{
-  MhPortmap *self = data;
-
-  mh_portmap_forget_call (self);
-  mh_portmap_set_service (&self->mapped_at, NULL);
-  soup_session_abort (self->session);
-  g_clear_object (&self->session);
-}
-
-static void
-wait_gone (MhPortmap *self)
-{
-  gint64 end_us = g_get_monotonic_time () + MH_PORTMAP_REMOVE_MS * (gint64) G_TIME_SPAN_MILLISECOND;
-  gboolean in_time = TRUE;
-
-  g_mutex_lock (&self->lock);
-  while (!self->is_gone && in_time)
-    in_time = g_cond_wait_until (&self->gone, &self->lock, end_us);
-  g_mutex_unlock (&self->lock);
+  self->changed = NULL;
+  mh_source_drop (&self->timer);
+  drop_external (self);
+  if (self->child != NULL)
+    mh_portmap_child_leave (self->child);
+  else
+    self->is_gone = TRUE;
 }
 
 void
@@ -281,10 +245,11 @@ mh_portmap_free (MhPortmap *self)
     return;
 
   mh_host_run (self->host, stop_here, self);
-  wait_gone (self);
-  mh_host_run (self->host, close_here, self);
-  g_ptr_array_unref (self->services);
-  g_free (self->router_address);
+  g_mutex_lock (&self->lock);
+  while (!self->is_gone) /* its child is killed after MH_PORTMAP_REMOVE_MS */
+    g_cond_wait (&self->gone, &self->lock);
+  g_mutex_unlock (&self->lock);
+  g_free (self->program);
   g_free (self->local);
   g_free (self->error);
   g_mutex_clear (&self->lock);

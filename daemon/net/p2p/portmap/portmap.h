@@ -6,8 +6,9 @@
 G_BEGIN_DECLS
 
 /*
- * Port mapping: asks the router in front of us, by UPnP IGD, to send on to us what arrives at one
- * of its ports (UPnP forum, WANIPConnection:1 and WANPPPConnection:1).
+ * Port mapping: has the router in front of us send on to us what arrives at one of its ports, by
+ * UPnP IGD. A program of its own asks, `meshhold-portmap`: what anybody on the network may write is
+ * parsed in no process that has keys.
  */
 
 /* How long a router keeps a mapping that is not asked for again. */
@@ -21,6 +22,9 @@ G_BEGIN_DECLS
 
 /* How often our own address is looked at between. */
 #define MH_PORTMAP_LOOK_MS 5000
+
+/* How long it is left alone after no router did, at least. */
+#define MH_PORTMAP_PAUSE_MS 12000
 
 /* How long mh_portmap_free() waits for the router to take its mapping back. */
 #define MH_PORTMAP_REMOVE_MS 4000
@@ -51,13 +55,20 @@ void mh_portmap_state_clear (MhPortmapState *state);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MhPortmapState, mh_portmap_state_clear)
 
+/* What a mapping is made with. */
+typedef struct
+{
+  const char *program; /* path of `meshhold-portmap` */
+  guint lease_s;       /* seconds, 0 for %MH_PORTMAP_LEASE_S */
+} MhPortmapNew;
+
 /* Something of the state has changed. On the loop. */
 typedef void (*MhPortmapChanged) (MhPortmap *self, gpointer data);
 
 /**
  * mh_portmap_new:
  * @host: a host that listens already; outlives it
- * @lease_s: seconds, 0 for %MH_PORTMAP_LEASE_S
+ * @new: copied
  * @changed: (nullable): told of changes
  * @data: for @changed
  *
@@ -67,7 +78,7 @@ typedef void (*MhPortmapChanged) (MhPortmap *self, gpointer data);
  * Thread: any but the loop.
  * Returns: (transfer full): it
  */
-MhPortmap *mh_portmap_new (MhHost *host, guint lease_s, MhPortmapChanged changed,
+MhPortmap *mh_portmap_new (MhHost *host, const MhPortmapNew *new, MhPortmapChanged changed,
                            gpointer data) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
@@ -75,7 +86,8 @@ MhPortmap *mh_portmap_new (MhHost *host, guint lease_s, MhPortmapChanged changed
  * @self: (nullable) (transfer full): before its host is freed
  *
  * Has the router take the mapping back, and waits for that, %MH_PORTMAP_REMOVE_MS at most. What a
- * router does not take back ends with its lease, if it has one. @changed is called no more.
+ * router does not take back ends with its lease, if it has one. @changed is called no more. The
+ * program takes it back as well when this process ends in any other way.
  *
  * Thread: any but the loop.
  */

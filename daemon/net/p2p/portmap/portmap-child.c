@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "portmap-private.h"
+
+#include <string.h>
+
+/* Bytes of the longest line that is taken from the program, and of what is read at a time. */
+#define MAX_LINE 1024
+#define PIECE 512
+
+struct _MhPortmapChild
+{
+  int references;
+  MhPortmap *portmap; /* (unowned): lives until the end is told */
+  const MhPortmapChildEvents *events;
+  GSubprocess *process; /* (owned) */
+  GString *line;        /* (owned): what is read of it and has no end yet */
+  GSource *killer;      /* (owned) (nullable) */
+  guint left;           /* of two: that it ends, and that its output does */
+  gboolean is_leaving;
+  gboolean is_broken;  /* it crashed, or is not what we take it for */
+  gboolean has_failed; /* it has told why */
+};
+
+static MhPortmapChild *
+child_ref (MhPortmapChild *self)
+{
+  self->references++;
+
+  return self;
+}
+
+void
+mh_portmap_child_unref (MhPortmapChild *self)
+{
+  if (--self->references > 0)
+    return;
+
+  mh_source_drop (&self->killer);
+  g_object_unref (self->process);
+  g_string_free (self->line, TRUE);
+  g_free (self);
+}
+
+/* -- what it says -- */
+
+static gboolean
+take_mapped (MhPortmapChild *self, const char *words)
+{
+  g_auto (GStrv) parts = g_strsplit (words, " ", 3);
+  g_autoptr (GInetAddress) address = NULL;
+  guint64 port;
+
+  if (g_strv_length (parts) != 2
+      || !g_ascii_string_to_unsigned (parts[1], 10, 1, G_MAXUINT16, &port, NULL))
+    return FALSE;
+  address = g_inet_address_new_from_string (parts[0]);
+  if (address == NULL || g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV4)
+    return FALSE;
+
+  self->events->mapped (self->portmap, parts[0], (guint16) port);
+
+  return TRUE;
+}
+
+/* Returns: whether it is one of those that `meshhold-portmap` has */
+static gboolean
+take_line (MhPortmapChild *self, const char *line)
+{
+  if (self->is_leaving || self->is_broken)
+    return TRUE;
+  if (g_str_has_prefix (line, "mapped "))
+    return take_mapped (self, line + strlen ("mapped "));
+  if (!g_str_has_prefix (line, "failed "))
+    return FALSE;
+
+  self->has_failed = TRUE;
+  self->events->failed (self->portmap, line + strlen ("failed "));
+
+  return TRUE;
+}
+
+/* Returns: %FALSE if it says what nobody understands */
+static gboolean
+take (MhPortmapChild *self, const char *data, gsize size)
+{
+  g_string_append_len (self->line, data, (gssize) size);
+  for (;;)
+    {
+      const char *end = memchr (self->line->str, '\n', self->line->len);
+      g_autofree char *line = NULL;
+
+      if (end == NULL)
+        return self->line->len <= MAX_LINE;
+      line = g_strndup (self->line->str, (gsize) (end - self->line->str));
+      g_string_erase (self->line, 0, end - self->line->str + 1);
+      if (!take_line (self, line))
+        return FALSE;
+    }
+}
+
+/* -- its life -- */
+
+/* One of both that are waited for has come. */
+static void
+went (MhPortmapChild *self)
+{
+  if (--self->left == 0)
+    {
+      if (!self->has_failed && !self->is_leaving) /* without a word: there is no router */
+        self->events->failed (self->portmap, self->is_broken
+                                                 ? "the program that asks routers ended by itself"
+                                                 : NULL);
+      mh_source_drop (&self->killer);
+      self->events->ended (self->portmap, self->is_leaving  ? MH_PORTMAP_LEFT
+                                          : self->is_broken ? MH_PORTMAP_BROKE
+                                                            : MH_PORTMAP_GAVE_UP);
+    }
+  mh_portmap_child_unref (self);
+}
+
+static void
+on_ended (GObject *source, GAsyncResult *result, gpointer data)
+{
+  MhPortmapChild *self = data;
+
+  (void) g_subprocess_wait_finish (G_SUBPROCESS (source), result, NULL);
+  if (!g_subprocess_get_successful (self->process))
+    self->is_broken = TRUE;
+  went (self);
+}
+
+static void listen_to (MhPortmapChild *self);
+
+static void
+on_said (GObject *source, GAsyncResult *result, gpointer data)
+{
+  MhPortmapChild *self = data;
+  g_autoptr (GBytes) bytes =
+      g_input_stream_read_bytes_finish (G_INPUT_STREAM (source), result, NULL);
+
+  if (bytes == NULL || g_bytes_get_size (bytes) == 0)
+    {
+      went (self);
+      return;
+    }
+
+  if (!take (self, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)))
+    {
+      g_string_truncate (self->line, 0);
+      self->is_broken = TRUE;
+      g_subprocess_force_exit (self->process);
+    }
+  listen_to (self);
+  mh_portmap_child_unref (self);
+}
+
+static void
+listen_to (MhPortmapChild *self)
+{
+  g_input_stream_read_bytes_async (g_subprocess_get_stdout_pipe (self->process), PIECE,
+                                   G_PRIORITY_DEFAULT, NULL, on_said, child_ref (self));
+}
+
+MhPortmapChild *
+mh_portmap_child_new (MhPortmap *portmap, const MhPortmapChildEvents *events, GError **error)
+{
+  g_autofree char *port = g_strdup_printf ("%u", portmap->port);
+  g_autofree char *lease = g_strdup_printf ("%u", portmap->lease_s);
+  g_autofree char *period = g_strdup_printf ("%u", portmap->period_s);
+  const char *argv[] = { portmap->program, portmap->local, port, lease, period, NULL };
+  MhPortmapChild *self;
+  GSubprocess *process;
+
+  process = g_subprocess_newv (argv,
+                               G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE
+                                   | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
+                               error);
+  if (process == NULL)
+    return NULL;
+
+  self = g_new0 (MhPortmapChild, 1);
+  self->references = 1;
+  self->portmap = portmap;
+  self->events = events;
+  self->process = process;
+  self->line = g_string_new (NULL);
+  self->left = 2;
+  g_subprocess_wait_async (process, NULL, on_ended, child_ref (self));
+  listen_to (self);
+
+  return self;
+}
+
+static gboolean
+on_late (gpointer data)
+{
+  MhPortmapChild *self = data;
+
+  g_subprocess_force_exit (self->process);
+
+  return G_SOURCE_REMOVE;
+}
+
+void
+mh_portmap_child_leave (MhPortmapChild *self)
+{
+  if (self->is_leaving)
+    return;
+
+  self->is_leaving = TRUE;
+  (void) g_output_stream_close (g_subprocess_get_stdin_pipe (self->process), NULL, NULL);
+  self->killer = g_timeout_source_new (MH_PORTMAP_REMOVE_MS);
+  g_source_set_callback (self->killer, on_late, self, NULL);
+  g_source_attach (self->killer, mh_host_context (self->portmap->host));
+}
