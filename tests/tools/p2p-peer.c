@@ -779,6 +779,7 @@ main (int argc, char **argv)
   g_strfreev (options.dial);
   g_free (options.security);
   g_free (options.seed);
+  g_free (options.portmap);
   g_strfreev (options.topics);
   if (good)
     return 0;
