@@ -3,10 +3,9 @@
 
 #include "portmap-private.h"
 
-#include <string.h>
+#include "portmap-line.h"
 
-/* Bytes of the longest line that is taken from the program, and of what is read at a time. */
-#define MAX_LINE 1024
+/* Bytes that are read at a time. */
 #define PIECE 512
 
 struct _MhPortmapChild
@@ -15,7 +14,7 @@ struct _MhPortmapChild
   MhPortmap *portmap; /* (unowned): lives until the end is told */
   const MhPortmapChildEvents *events;
   GSubprocess *process; /* (owned) */
-  GString *line;        /* (owned): what is read of it and has no end yet */
+  GString *said;        /* (owned): what is read of it and has no end yet */
   GSource *killer;      /* (owned) (nullable) */
   guint left;           /* of two: that it ends, and that its output does */
   gboolean is_leaving;
@@ -39,64 +38,39 @@ mh_portmap_child_unref (MhPortmapChild *self)
 
   mh_source_drop (&self->killer);
   g_object_unref (self->process);
-  g_string_free (self->line, TRUE);
+  g_string_free (self->said, TRUE);
   g_free (self);
 }
 
 /* -- what it says -- */
 
-static gboolean
-take_mapped (MhPortmapChild *self, const char *words)
-{
-  g_auto (GStrv) parts = g_strsplit (words, " ", 3);
-  g_autoptr (GInetAddress) address = NULL;
-  guint64 port;
-
-  if (g_strv_length (parts) != 2
-      || !g_ascii_string_to_unsigned (parts[1], 10, 1, G_MAXUINT16, &port, NULL))
-    return FALSE;
-  address = g_inet_address_new_from_string (parts[0]);
-  if (address == NULL || g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV4)
-    return FALSE;
-
-  self->events->mapped (self->portmap, parts[0], (guint16) port);
-
-  return TRUE;
-}
-
-/* Returns: whether it is one of those that `meshhold-portmap` has */
-static gboolean
-take_line (MhPortmapChild *self, const char *line)
-{
-  if (self->is_leaving || self->is_broken)
-    return TRUE;
-  if (g_str_has_prefix (line, "mapped "))
-    return take_mapped (self, line + strlen ("mapped "));
-  if (!g_str_has_prefix (line, "failed "))
-    return FALSE;
-
-  self->has_failed = TRUE;
-  self->events->failed (self->portmap, line + strlen ("failed "));
-
-  return TRUE;
-}
-
 /* Returns: %FALSE if it says what nobody understands */
 static gboolean
-take (MhPortmapChild *self, const char *data, gsize size)
+take (MhPortmapChild *self, GBytes *bytes)
 {
-  g_string_append_len (self->line, data, (gssize) size);
+  g_string_append_len (self->said, g_bytes_get_data (bytes, NULL),
+                       (gssize) g_bytes_get_size (bytes));
   for (;;)
     {
-      const char *end = memchr (self->line->str, '\n', self->line->len);
-      g_autofree char *line = NULL;
+      g_auto (MhPortmapLine) line = { NULL };
+      MhPortmapSaid said = mh_portmap_line_take (self->said, &line);
 
-      if (end == NULL)
-        return self->line->len <= MAX_LINE;
-      line = g_strndup (self->line->str, (gsize) (end - self->line->str));
-      g_string_erase (self->line, 0, end - self->line->str + 1);
-      if (!take_line (self, line))
+      if (said == MH_PORTMAP_MORE)
+        return TRUE;
+      if (said == MH_PORTMAP_NONSENSE)
         return FALSE;
+      if (self->is_leaving)
+        continue;
+
+      if (said == MH_PORTMAP_MAPPED)
+        {
+          self->events->mapped (self->portmap, line.words, line.port);
+        }
+      else
+        {
+          self->has_failed = TRUE;
+          self->events->failed (self->portmap, line.words);
+        }
     }
 }
 
@@ -146,9 +120,9 @@ on_said (GObject *source, GAsyncResult *result, gpointer data)
       return;
     }
 
-  if (!take (self, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes)))
+  /* once it is broken, what it says is only read until its end */
+  if (!self->is_broken && !take (self, bytes))
     {
-      g_string_truncate (self->line, 0);
       self->is_broken = TRUE;
       g_subprocess_force_exit (self->process);
     }
@@ -185,7 +159,7 @@ mh_portmap_child_new (MhPortmap *portmap, const MhPortmapChildEvents *events, GE
   self->portmap = portmap;
   self->events = events;
   self->process = process;
-  self->line = g_string_new (NULL);
+  self->said = g_string_new (NULL);
   self->left = 2;
   g_subprocess_wait_async (process, NULL, on_ended, child_ref (self));
   listen_to (self);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* What `meshhold-portmap` says, as bytes and values; `daemon/portmap/main.c` has the words. */
+
+/* Bytes of the longest line that is taken. */
+#define MH_PORTMAP_MAX_LINE 1024
+
+typedef enum
+{
+  MH_PORTMAP_MORE,     /* there is no whole line yet */
+  MH_PORTMAP_MAPPED,   /* a router forwards to us */
+  MH_PORTMAP_FAILED,   /* none does */
+  MH_PORTMAP_NONSENSE, /* nothing that it says */
+} MhPortmapSaid;
+
+/* A line. Plain data, to be cleared. */
+typedef struct
+{
+  char *words;  /* (owned) (nullable): the address of the router, of IPv4; or why it failed */
+  guint16 port; /* of the router */
+} MhPortmapLine;
+
+/* Gives back what is in it. */
+void mh_portmap_line_clear (MhPortmapLine *line);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MhPortmapLine, mh_portmap_line_clear)
+
+/**
+ * mh_portmap_line_take:
+ * @said: what was said; the line is taken from it
+ * @out: holds nothing yet; filled where something was said
+ *
+ * Thread: any.
+ * Returns: what the first line is
+ */
+MhPortmapSaid mh_portmap_line_take (GString *said, MhPortmapLine *out) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS
