@@ -59,7 +59,7 @@ class Wire:
 
     def slow(self, mbit):
         for name in self.names:
-            self.do(name, "tc", "qdisc", "replace", "dev", "wire", "root", "tbf", "rate", f"{mbit}mbit", "burst", "64kb", "latency", "50ms")
+            self.do(name, "tc", "qdisc", "replace", "dev", "wire", "root", "tbf", "rate", f"{mbit}mbit", "burst", f"{max(64, mbit)}kb", "latency", "50ms")
 
     def lose(self, percent):
         for name in self.names:
@@ -215,6 +215,12 @@ def bench(folder):
             wire.lose(1)
             measure(wire, folder, "100 Mbit/s, 1 % lost", 40 * MB)
             measure(wire, folder, "100 Mbit/s, 50 ms each way, 1 % lost", 40 * MB, via=1)
+            wire.plain()
+            wire.slow(1000)
+            measure(wire, folder, "1 Gbit/s", 400 * MB)
+            measure(wire, folder, "1 Gbit/s, 50 ms each way", 1000 * MB, via=1)
+            wire.lose(1)
+            measure(wire, folder, "1 Gbit/s, 50 ms each way, 1 % lost", 1000 * MB, via=1)
             wire.plain()
             measure(wire, folder, "50 ms each way", 200 * MB, via=1)
             wire.lose(1)
