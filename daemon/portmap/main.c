@@ -235,8 +235,7 @@ on_error (GClosure *closure, GValue *result, guint count, const GValue *values, 
 }
 
 /* Nothing is asked that is not in our own network, wherever a description leads, and not without
- * end.
- */
+ * end. Another device may lead elsewhere while the router forwards already: then it begins anew. */
 static void
 on_request (SoupSession *session, SoupMessage *message, gpointer data)
 {
@@ -246,16 +245,18 @@ on_request (SoupSession *session, SoupMessage *message, gpointer data)
   struct in_addr address;
 
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
-  if (self->is_ending || self->is_mapped)
-    return;
+  if (self->is_ending)
+    return; /* what is left is taking back */
 
   if (inet_pton (AF_INET, self->local, &local) != 1 || inet_pton (AF_INET, host, &address) != 1
       || !mh_system_is_near (local.s_addr, address.s_addr))
     {
+      if (self->is_mapped)
+        (void) on_again (self);
       set_error (self, "the router leads to somewhere else than our own network");
       leave (self);
     }
-  if (++self->requests > MOST_REQUESTS)
+  if (!self->is_mapped && ++self->requests > MOST_REQUESTS)
     {
       set_error (self, "there are too many routers");
       leave (self);

@@ -46,17 +46,22 @@ def silent(_=None):
     yield b""
 
 
-def permanent(request):
-    """Of a router that takes only leases without end, which no miniupnpd is."""
+def obliging(request, takes_permanent=False):
+    """Of a router that does what it is asked for."""
     action = re.search("(?i)SOAPAction: *\"[^#]*#([A-Za-z]+)", request)[1]
     lease = re.search("<NewLeaseDuration>([0-9]+)<", request)
     say("called", action, lease[1] if lease else "-")
     status, body = "200 OK", f'<u:{action}Response xmlns:u="{SERVICE}"><NewExternalIPAddress>11.22.33.2</NewExternalIPAddress></u:{action}Response>'
-    if lease and lease[1] != "0":
+    if takes_permanent and lease and lease[1] != "0":
         status, body = "500 No", ("<s:Fault><detail><UPnPError><errorCode>725</errorCode><errorDescription>OnlyPermanentLeasesSupported"
                                   "</errorDescription></UPnPError></detail></s:Fault>")
     text = f'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>{body}</s:Body></s:Envelope>'
     return [f"HTTP/1.1 {status}\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode()]
+
+
+def permanent(request):
+    """Of a router that takes only leases without end, which no miniupnpd is."""
+    return obliging(request, takes_permanent=True)
 
 
 def receive(connection):
@@ -92,6 +97,7 @@ MODES = {
     "redirected-call": (lambda: described("/control"), lambda _: [
         b"HTTP/1.1 307 Away\r\nLocation: http://" + ELSEWHERE.encode() + b":5000/redirected\r\nContent-Length: 0\r\n\r\n"]),
     "silent-call": (lambda: described("/control"), silent),
+    "elsewhere-later": (lambda: described("/control"), obliging),
     "permanent": (lambda: described("/control"), permanent),
 }
 
@@ -119,6 +125,12 @@ def listen(mode):
         threading.Thread(target=serve, args=(listener.accept()[0], mode), daemon=True).start()
 
 
+def lead(search, sender, number, where):
+    say("led", where)
+    search.sendto(f"HTTP/1.1 200 OK\r\nST: {SERVICE}\r\nUSN: {DEVICE}-{number}::{SERVICE}\r\nCACHE-CONTROL: max-age=60\r\n"
+                  f"LOCATION: http://{where}:{HTTP_PORT}/{number}\r\n\r\n".encode(), sender)
+
+
 def main():
     own, mode = sys.argv[1:]
     search = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -130,8 +142,9 @@ def main():
         question, sender = search.recvfrom(2048)
         say("searched", question.split(b"\r\n")[0].decode())
         for number in range(40 if mode == "many-locations" else 1):
-            where = f"http://{ELSEWHERE if mode == 'elsewhere-location' else own}:{HTTP_PORT}/{number}"
-            search.sendto(f"HTTP/1.1 200 OK\r\nST: {SERVICE}\r\nUSN: {DEVICE}-{number}::{SERVICE}\r\nCACHE-CONTROL: max-age=60\r\nLOCATION: {where}\r\n\r\n".encode(), sender)
+            lead(search, sender, number, ELSEWHERE if mode == "elsewhere-location" else own)
+        if mode == "elsewhere-later":
+            threading.Timer(0.6, lead, (search, sender, 1, ELSEWHERE)).start()
 
 
 if __name__ == "__main__":

@@ -284,6 +284,15 @@ class Hostile(nat.Case):
             self.assertIn("somewhere else", self.error(peer))
             self.assertEqual(said("asked"), [])
 
+    def test_where_it_leads_later(self):
+        """nor is it when a router forwards already, which goes on"""
+        with self.attack("elsewhere-later", is_hostile=False) as (peer, said):
+            self.assertEqual(peer.wait("mapped")["addr"], "/ip4/11.22.33.2/tcp/4001")
+            mh.wait_until(lambda: len(said("led 11.")) > 5, 30, "the way elsewhere")
+            time.sleep(0.5)
+            self.assertFalse([line for line in said("asked") if "asked 10.1.0.1 " not in line])
+            self.assertTrue([a for a in peer.ask("addresses", answer="addresses")["addrs"] if "11.22.33.2" in a])
+
     def test_how_much_it_has(self):
         """of many descriptions a few are asked for"""
         with self.attack("many-locations") as (peer, said):
