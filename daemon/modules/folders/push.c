@@ -127,6 +127,8 @@ delete_some (MhPass *pass, GPtrArray *entries, GError **error)
       MhEntry *entry = g_ptr_array_index (entries, i);
       g_autofree char *path = mh_pass_vault_path (entry->path);
 
+      if (entry->vault.conflict) /* then another version is shown in its place */
+        g_hash_table_add (pass->again, g_strdup (entry->path));
       if (is_still (pass, entry))
         {
           g_strv_builder_add (builder, path);
@@ -140,7 +142,7 @@ delete_some (MhPass *pass, GPtrArray *entries, GError **error)
     return TRUE;
 
   batch =
-      mh_store_delete_many (pass->store, pass->row->vault_id, (const char *const *) paths, error);
+      mh_store_delete_shown (pass->store, pass->row->vault_id, (const char *const *) paths, error);
   if (batch == NULL)
     return FALSE;
 

@@ -34,7 +34,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhBatch, mh_batch_free)
  * @error: return location
  *
  * Leaves tombstones for all of them, durable together. A path that is no file and no folder is a
- * failure of its own; what lies in two of them is deleted once.
+ * failure of its own; what lies in two of them is deleted once. Of a conflict all versions are
+ * deleted that are known here; one that another machine makes meanwhile stays.
  *
  * Thread: any worker. Blocks on disk.
  * Errors: %MH_ERROR_NOT_FOUND without such a vault, %MH_ERROR_NO_SPACE, %MH_ERROR_FAILED
@@ -42,6 +43,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhBatch, mh_batch_free)
  */
 MhBatch *mh_store_delete_many (MhStore *self, const char *vault_id, const char *const *paths,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_store_delete_shown:
+ *
+ * As mh_store_delete_many(), for somebody who has seen one version of each file: another one of a
+ * conflict is shown from then on.
+ *
+ * Returns: (transfer full): what was done, or %NULL with @error set and nothing changed
+ */
+MhBatch *mh_store_delete_shown (MhStore *self, const char *vault_id, const char *const *paths,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_store_undelete:

@@ -35,12 +35,13 @@ static const char sql_set_meta[] =
     "UPDATE versions SET path = ?2, file_size = ?3, mtime_ms = ?4, mime = ?5, content_hash = ?6"
     " WHERE ref = ?1";
 
-/* More than one head: the highest lamport, then hash, is shown. Every machine chooses the same. */
+/* More than one head: a deletion is not shown before what it did not know of, then the highest
+ * lamport, then hash. Every machine chooses the same. */
 static const char sql_shown_head[] =
     "SELECT ref, op, ts_ms, path, file_size, mtime_ms, mime, content_hash,"
     " count (*) OVER () FROM versions"
     " WHERE vault = ?1 AND file_id = ?2 AND is_head = 1 AND path IS NOT NULL"
-    " ORDER BY lamport DESC, hash DESC LIMIT 1";
+    " ORDER BY op = 3, lamport DESC, hash DESC LIMIT 1";
 
 static const char sql_old_file[] =
     "SELECT f.ref, f.folder, f.live, f.size, v.path FROM files f LEFT JOIN versions v"

@@ -10,8 +10,9 @@ typedef struct
 {
   MhKeys *keys; /* (unowned) */
   const char *const *paths;
-  gint64 since_ms; /* when giving back */
-  MhBatch *batch;  /* (owned) (nullable): result */
+  gint64 since_ms;        /* when giving back */
+  gboolean is_shown_only; /* when deleting: not the other versions of a conflict */
+  MhBatch *batch;         /* (owned) (nullable): result */
 } ChangeBatch;
 
 /* Does something for one path, of which @data is kept for the batch. */
@@ -152,7 +153,8 @@ delete_all (MhWriter *writer, gpointer data, GError **error)
     {
       const MhFileRow *file = g_ptr_array_index (sorted, i);
 
-      if (!mh_change_delete_file (writer, change->keys, &vault, file, error))
+      if (!mh_change_delete_file (writer, change->keys, &vault, file, !change->is_shown_only,
+                                  error))
         return FALSE;
       change->batch->files++;
       change->batch->bytes += file->size;
@@ -298,6 +300,15 @@ MhBatch *
 mh_store_delete_many (MhStore *self, const char *vault_id, const char *const *paths, GError **error)
 {
   ChangeBatch change = { NULL, paths };
+
+  return run_batch (self, vault_id, &change, delete_all, error);
+}
+
+MhBatch *
+mh_store_delete_shown (MhStore *self, const char *vault_id, const char *const *paths,
+                       GError **error)
+{
+  ChangeBatch change = { .paths = paths, .is_shown_only = TRUE };
 
   return run_batch (self, vault_id, &change, delete_all, error);
 }

@@ -52,11 +52,11 @@ copy_content (MhWriter *writer, MhKeys *keys, const MhFileRow *file, MhDraft *dr
 
 /* Begins a draft of what is to be at @to: a new file, or the next version of @there. */
 static gboolean
-begin_target (MhWriter *writer, const MhFileRow *there, const char *to, MhDraft *draft,
-              GError **error)
+begin_target (MhWriter *writer, const MhVaultRow *vault, const MhFileRow *there, const char *to,
+              MhDraft *draft, GError **error)
 {
   if (there != NULL)
-    return mh_change_follow (writer, there, draft, error);
+    return mh_change_follow (writer, vault, there, draft, error);
 
   mh_change_make_file_id (mh_writer_store (writer), draft->file_id);
   draft->parents = g_bytes_new (NULL, 0);
@@ -93,7 +93,7 @@ copy_file (MhWriter *writer, ChangeCopy *change, MhVaultRow *vault, const MhFile
       return FALSE;
     }
 
-  if (!begin_target (writer, there, to, &draft, error)
+  if (!begin_target (writer, vault, there, to, &draft, error)
       || !copy_content (writer, change->keys, file, &draft, error))
     return FALSE;
 

@@ -44,9 +44,10 @@ MhFileRow *mh_change_require_file (MhWriter *writer, const MhVaultRow *vault, co
 MhVersion *mh_change_read_version (MhWriter *writer, gint64 ref, const char *path,
                                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Begins a draft that follows the shown version of @file, of which it borrows. */
-gboolean mh_change_follow (MhWriter *writer, const MhFileRow *file, MhDraft *draft,
-                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Begins a draft that follows the shown version of @file, of which it borrows, and deletions that
+ * lost against it. Other versions of a conflict stay what they are. */
+gboolean mh_change_follow (MhWriter *writer, const MhVaultRow *vault, const MhFileRow *file,
+                           MhDraft *draft, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Fills a draft of the same file with the content of @version.
  * Returns: (transfer full): the meta data that the draft borrows of */
@@ -71,9 +72,10 @@ gboolean mh_change_make_version (MhWriter *writer, MhKeys *keys, MhVaultRow *vau
 gboolean mh_change_make_version_again (MhWriter *writer, MhKeys *keys, MhVaultRow *vault,
                                        MhDraft *draft, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Leaves a tombstone. */
+/* Leaves a tombstone. @is_whole: for all versions of a conflict, not only the shown one */
 gboolean mh_change_delete_file (MhWriter *writer, MhKeys *keys, MhVaultRow *vault,
-                                const MhFileRow *file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                const MhFileRow *file, gboolean is_whole,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Gives a file, live or deleted, the content of one of its versions; %MH_ERROR_NOT_FOUND without
  * it. */

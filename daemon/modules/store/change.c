@@ -12,6 +12,10 @@
 #include "query.h"
 #include "usage.h"
 
+static const char sql_other_heads[] =
+    "SELECT hash FROM versions WHERE vault = ?1 AND file_id = ?2 AND is_head = 1 AND ref <> ?3"
+    " AND path IS NOT NULL AND (op = 3 OR ?4) ORDER BY lamport DESC, hash DESC";
+
 /* Bytes of a file's id that say when it was made; the rest is random. */
 #define FILE_ID_TIME 6
 
@@ -256,18 +260,53 @@ mh_change_read_version (MhWriter *writer, gint64 ref, const char *path, GError *
   return version;
 }
 
-/* Begins a draft that follows the shown version of @file. */
-gboolean
-mh_change_follow (MhWriter *writer, const MhFileRow *file, MhDraft *draft, GError **error)
+/* Adds the heads of @file but for the shown one: all, or only deletions. */
+static gboolean
+add_heads (MhWriter *writer, const MhVaultRow *vault, const MhFileRow *file, gboolean is_all,
+           GByteArray *parents, GError **error)
 {
+  g_autoptr (MhStmt) stmt = mh_db_prepare (mh_writer_db (writer), sql_other_heads, error);
+  GError *local = NULL;
+
+  if (stmt == NULL)
+    return FALSE;
+  mh_stmt_bind_int64 (stmt, 1, vault->ref);
+  mh_stmt_bind_blob (stmt, 2, file->file_id, sizeof file->file_id);
+  mh_stmt_bind_int64 (stmt, 3, file->head);
+  mh_stmt_bind_int64 (stmt, 4, is_all);
+  while (mh_stmt_step (stmt, &local))
+    {
+      guint8 hash[MH_VERSION_HASH_SIZE];
+
+      if (mh_stmt_copy_blob (stmt, 0, hash, sizeof hash))
+        g_byte_array_append (parents, hash, sizeof hash);
+    }
+  if (local == NULL)
+    return TRUE;
+
+  g_propagate_error (error, local);
+
+  return FALSE;
+}
+
+/* Begins a draft that follows the shown version of @file, and others as mh_change_follow(). */
+static gboolean
+follow (MhWriter *writer, const MhVaultRow *vault, const MhFileRow *file, gboolean is_all,
+        MhDraft *draft, GError **error)
+{
+  g_autoptr (GByteArray) parents = g_byte_array_new ();
   MhVersionRow row;
 
   memset (draft, 0, sizeof *draft);
   if (!mh_catalog_get_version (mh_writer_db (writer), file->head, &row, error))
     return FALSE;
 
+  g_byte_array_append (parents, row.hash, sizeof row.hash);
+  if (!add_heads (writer, vault, file, is_all, parents, error))
+    return FALSE;
+
   memcpy (draft->file_id, file->file_id, sizeof draft->file_id);
-  draft->parents = g_bytes_new (row.hash, sizeof row.hash);
+  draft->parents = g_byte_array_free_to_bytes (g_steal_pointer (&parents));
   draft->meta.path = file->path;
   draft->meta.size = file->size;
   draft->meta.mtime_ms = file->mtime_ms;
@@ -275,6 +314,13 @@ mh_change_follow (MhWriter *writer, const MhFileRow *file, MhDraft *draft, GErro
   memcpy (draft->meta.content_hash, file->content_hash, sizeof draft->meta.content_hash);
 
   return TRUE;
+}
+
+gboolean
+mh_change_follow (MhWriter *writer, const MhVaultRow *vault, const MhFileRow *file, MhDraft *draft,
+                  GError **error)
+{
+  return follow (writer, vault, file, FALSE, draft, error);
 }
 
 char *
@@ -421,7 +467,7 @@ mh_change_put (MhWriter *writer, gpointer data, GError **error)
   if (file == NULL)
     return put_prepared (writer, &vault, folder, change, error);
 
-  if (!mh_change_follow (writer, file, &draft, error))
+  if (!mh_change_follow (writer, &vault, file, &draft, error))
     return FALSE;
 
   fill_draft (change, &draft);
@@ -453,12 +499,12 @@ mh_change_require_file (MhWriter *writer, const MhVaultRow *vault, const char *p
 
 gboolean
 mh_change_delete_file (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, const MhFileRow *file,
-                       GError **error)
+                       gboolean is_whole, GError **error)
 {
   g_autoptr (GArray) none = g_array_new (FALSE, FALSE, sizeof (MhChunk));
   g_auto (MhDraft) draft = { 0 };
 
-  if (!mh_change_follow (writer, file, &draft, error))
+  if (!follow (writer, vault, file, is_whole, &draft, error))
     return FALSE;
 
   draft.op = MH_FILE_OP_DELETE;
@@ -480,7 +526,7 @@ mh_change_delete (MhWriter *writer, gpointer data, GError **error)
 
   file = mh_change_require_file (writer, &vault, change->path, FALSE, error);
 
-  return file != NULL && mh_change_delete_file (writer, change->keys, &vault, file, error);
+  return file != NULL && mh_change_delete_file (writer, change->keys, &vault, file, TRUE, error);
 }
 
 /* As mh_change_make_version(), for content that the vault has already. */
@@ -545,7 +591,7 @@ mh_change_restore_file (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, const
   g_auto (MhDraft) draft = { 0 };
 
   version = find_content (writer, vault, file, content_hash, error);
-  if (version == NULL || !mh_change_follow (writer, file, &draft, error))
+  if (version == NULL || !mh_change_follow (writer, vault, file, &draft, error))
     return FALSE;
 
   draft.op = MH_FILE_OP_PUT;
@@ -588,7 +634,7 @@ move_file (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, MhFileRow *file, c
   g_auto (MhDraft) draft = { 0 };
 
   if (meta == NULL || !mh_store_check_path (to, error)
-      || !mh_change_follow (writer, file, &draft, error))
+      || !mh_change_follow (writer, vault, file, &draft, error))
     return FALSE;
 
   draft.op = MH_FILE_OP_MOVE;

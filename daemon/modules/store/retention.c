@@ -11,17 +11,21 @@ is_old (const MhKeep *keep, gint64 now_ms, gint64 ts_ms)
   return ts_ms <= now_ms - keep->days * DAY_MS;
 }
 
-/* Returns: (nullable): the head that is shown when the file is deleted */
+/* Returns: (nullable): the head that is shown when the file is deleted, as all heads are */
 static const MhRetained *
 tombstone (const MhRetained *versions, guint count)
 {
+  const MhRetained *shown = NULL;
+
   for (guint i = 0; i < count; i++)
     {
-      if (versions[i].is_head)
-        return versions[i].op == MH_FILE_OP_DELETE ? &versions[i] : NULL;
+      if (versions[i].is_head && versions[i].op != MH_FILE_OP_DELETE)
+        return NULL;
+      if (versions[i].is_head && shown == NULL)
+        shown = &versions[i];
     }
 
-  return NULL;
+  return shown;
 }
 
 guint

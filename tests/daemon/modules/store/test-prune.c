@@ -38,8 +38,10 @@ static const Rule rules[] = {
   { "D!10 P100 P200 P300", 1, 90, "1111" },  /* the trash keeps everything */
   { "D!90 P100 P200 P300", 30, 90, "1000" }, /* and then nothing but the tombstone */
   { "D!0 P0", 1, 0, "10" },
-  { "D!100 P150 P!200 P300", 30, 90, "1010" }, /* deleted here, changed there */
-  { "P!10 D100 P200", 1, 90, "100" },          /* put again */
+  { "D!100 P150 P!200 P300", 30, 90, "1111" }, /* deleted here, changed there: it is not deleted */
+  { "D!100 P150 P!200 P300", 1, 90, "1010" },
+  { "D!100 P150 D!200 P300", 30, 90, "1010" },
+  { "P!10 D100 P200", 1, 90, "100" }, /* put again */
 };
 
 static guint

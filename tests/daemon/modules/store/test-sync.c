@@ -7,92 +7,13 @@
 #include "bench.h"
 #include "modules/store/seal.h"
 #include "modules/store/version.h"
-
-/* Machines that hold one vault, and give each other versions and blocks. */
-
-/* A machine with the key of another one's vault. */
-static Bench *
-other_of (Bench *bench)
-{
-  g_autofree char *home = g_dir_make_tmp ("mh-sync-XXXXXX", NULL);
-  Bench *other = bench_new_at (home, 0);
-  g_autoptr (GError) error = NULL;
-
-  g_assert_true (mh_store_forget_vault (other->store, "vault", &error));
-  g_assert_true (mh_store_add_vault (other->store, "vault", bench->key, &error));
-  g_assert_no_error (error);
-
-  return other;
-}
-
-/* Gives @to what @from has since @mark. Returns: how many were new */
-static guint
-pull (Bench *to, Bench *from, MhSyncMark *mark)
-{
-  g_autoptr (GError) error = NULL;
-  guint taken_sum = 0;
-
-  while (TRUE)
-    {
-      g_autoptr (GBytes) hashes = mh_store_versions_since (from->store, "vault", mark, 10, &error);
-      g_autoptr (GBytes) unknown = NULL;
-      g_autoptr (GPtrArray) records = NULL;
-      g_autoptr (MhSyncTaken) taken = NULL;
-
-      g_assert_no_error (error);
-      if (g_bytes_get_size (hashes) == 0)
-        return taken_sum;
-      unknown = mh_store_unknown_versions (to->store, "vault", hashes, &error);
-      g_assert_no_error (error);
-      records = mh_store_version_records (from->store, "vault", unknown, 1 << 20, &error);
-      g_assert_no_error (error);
-      g_assert_cmpuint (records->len, ==, g_bytes_get_size (unknown) / MH_SYNC_HASH_SIZE);
-      taken = mh_store_take_versions (to->store, "vault", records, &error);
-      g_assert_no_error (error);
-      g_assert_cmpuint (taken->taken, ==, records->len);
-      taken_sum += taken->taken;
-    }
-}
-
-/* Gives @to every block that it misses. Returns: how many */
-static guint
-pull_blocks (Bench *to, Bench *from)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GArray) missing = mh_store_missing_blocks (to->store, "vault", NULL, 10000, &error);
-  g_autoptr (GPtrArray) sealed = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-  guint taken = 0;
-
-  g_assert_no_error (error);
-  for (guint i = 0; i < missing->len; i++)
-    {
-      const MhSyncBlock *block = &g_array_index (missing, MhSyncBlock, i);
-      GBytes *bytes = mh_store_read_sealed (from->store, "vault", block->id, &error);
-
-      g_assert_no_error (error);
-      g_ptr_array_add (sealed, bytes);
-    }
-  g_assert_true (mh_store_take_blocks (to->store, "vault", sealed, NULL, &taken, &error));
-  g_assert_no_error (error);
-  g_assert_cmpuint (taken, ==, missing->len);
-
-  return taken;
-}
-
-static void
-assert_same_heads (Bench *one, Bench *two)
-{
-  g_autoptr (GBytes) left = mh_store_heads (one->store, "vault", NULL);
-  g_autoptr (GBytes) right = mh_store_heads (two->store, "vault", NULL);
-
-  g_assert_true (g_bytes_equal (left, right));
-}
+#include "pair.h"
 
 static void
 test_there (void)
 {
   g_autoptr (Bench) one = bench_new (0);
-  g_autoptr (Bench) two = other_of (one);
+  g_autoptr (Bench) two = pair_other (one);
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) nothing = NULL;
   MhSyncMark mark = { 0 };
@@ -105,8 +26,8 @@ test_there (void)
   g_assert_true (mh_store_delete (one->store, "vault", "/gone", &error));
   g_assert_cmpint (mh_store_move (one->store, "vault", "/a", "/b", &error), ==, 1);
 
-  g_assert_cmpuint (pull (two, one, &mark), ==, 6);
-  assert_same_heads (one, two);
+  g_assert_cmpuint (pair_pull (two, one, &mark), ==, 6);
+  pair_assert_same_heads (one, two);
   bench_assert_no_file (two, "/gone");
   bench_assert_no_file (two, "/a/small");
   nothing = bench_read (two, "/b/small", NULL, &error);
@@ -114,8 +35,8 @@ test_there (void)
   g_assert_null (mh_store_fault (two->store)); /* it is no damage */
   g_clear_error (&error);
 
-  g_assert_cmpuint (pull_blocks (two, one), >, 3);
-  g_assert_cmpuint (pull_blocks (two, one), ==, 0);
+  g_assert_cmpuint (pair_pull_blocks (two, one), >, 3);
+  g_assert_cmpuint (pair_pull_blocks (two, one), ==, 0);
   bench_assert_random (two, "/b/small", 3, 2000);
   bench_assert_random (two, "/large", 2, 5000000);
   g_assert_cmpint (bench_stored (two), ==, bench_stored (one));
@@ -126,8 +47,8 @@ test_there (void)
   bench_remove_index (two);
   g_assert_true (bench_open (two, &error));
   bench_assert_random (two, "/large", 2, 5000000);
-  assert_same_heads (one, two);
-  g_assert_cmpuint (pull (two, one, &mark), ==, 0);
+  pair_assert_same_heads (one, two);
+  g_assert_cmpuint (pair_pull (two, one, &mark), ==, 0);
 }
 
 /* What the last change of a machine was is not taken for torn because its blocks are elsewhere. */
@@ -135,7 +56,7 @@ static void
 test_without_blocks (void)
 {
   g_autoptr (Bench) one = bench_new (0);
-  g_autoptr (Bench) two = other_of (one);
+  g_autoptr (Bench) two = pair_other (one);
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) nothing = NULL;
   MhSyncMark mark = { 0 };
@@ -143,11 +64,11 @@ test_without_blocks (void)
   g_test_summary ("versions whose blocks are elsewhere survive a new index");
   bench_put_random (one, "/a", 1, 1000);
   bench_put_random (one, "/b", 2, 1000);
-  g_assert_cmpuint (pull (two, one, &mark), ==, 2);
+  g_assert_cmpuint (pair_pull (two, one, &mark), ==, 2);
   bench_close (two);
   bench_remove_index (two);
   g_assert_true (bench_open (two, &error));
-  assert_same_heads (one, two);
+  pair_assert_same_heads (one, two);
   nothing = bench_read (two, "/a", NULL, &error);
   g_assert_error (error, MH_ERROR, MH_ERROR_UNAVAILABLE); /* and are no damage */
   g_clear_error (&error);
@@ -158,7 +79,7 @@ test_without_blocks (void)
   bench_remove_index (two);
   g_assert_true (bench_open (two, &error));
   bench_assert_no_file (two, "/a");
-  g_assert_cmpuint (pull_blocks (two, one), ==, 2);
+  g_assert_cmpuint (pair_pull_blocks (two, one), ==, 2);
   bench_assert_random (two, "/c", 1, 1000);
   bench_assert_recount (two);
 }
@@ -206,22 +127,22 @@ static void
 test_away (void)
 {
   g_autoptr (Bench) one = bench_new (0);
-  g_autoptr (Bench) two = other_of (one);
+  g_autoptr (Bench) two = pair_other (one);
   MhSyncMark of_one = { 0 };
   MhSyncMark of_two = { 0 };
   MhSyncMark gone = { 0 };
 
   g_test_summary ("a machine that was away while all it knew was removed has no conflict");
   bench_put_random (one, "/f", 1, 1000);
-  g_assert_cmpuint (pull (two, one, &of_one), ==, 1);
+  g_assert_cmpuint (pair_pull (two, one, &of_one), ==, 1);
   outdate (one);
-  g_assert_cmpuint (pull (two, one, &of_one), ==, 2);
+  g_assert_cmpuint (pair_pull (two, one, &of_one), ==, 2);
   g_assert_true (has_conflict (two)); /* who replaced what is not there any more */
   g_assert_cmpuint (tell_gone (two, one, &gone), ==, 4);
   g_assert_false (has_conflict (two));
-  g_assert_cmpuint (pull (one, two, &of_two), ==, 0); /* nor does it come back */
+  g_assert_cmpuint (pair_pull (one, two, &of_two), ==, 0); /* nor does it come back */
   g_assert_false (has_conflict (one));
-  assert_same_heads (one, two);
+  pair_assert_same_heads (one, two);
   g_assert_cmpuint (tell_gone (two, one, &gone), ==, 0);
   bench_assert_recount (two);
   g_assert_false (has_conflict (two));
@@ -253,27 +174,27 @@ static void
 test_purged_between (void)
 {
   g_autoptr (Bench) one = bench_new (0);
-  g_autoptr (Bench) two = other_of (one);
+  g_autoptr (Bench) two = pair_other (one);
   MhSyncMark of_one = { 0 };
   MhSyncMark gone = { 0 };
 
   g_test_summary ("a purge between two versions that another machine gets is no conflict there");
   bench_put_random (one, "/f", 1, 1000);
-  g_assert_cmpuint (pull (two, one, &of_one), ==, 1);
+  g_assert_cmpuint (pair_pull (two, one, &of_one), ==, 1);
   for (guint i = 2; i <= 4; i++)
     bench_put_random (one, "/f", i, 1000);
   purge (one, 3);
-  g_assert_cmpuint (pull (two, one, &of_one), ==, 2);
+  g_assert_cmpuint (pair_pull (two, one, &of_one), ==, 2);
   g_assert_cmpuint (tell_gone (two, one, &gone), ==, 2);
   g_assert_false (has_conflict (two));
-  assert_same_heads (one, two);
+  pair_assert_same_heads (one, two);
   g_assert_cmpuint (count_history (two), ==, 3);
 
   /* what is kept so may be purged yet, and that is told, too */
   purge (one, 2);
   g_assert_cmpuint (tell_gone (two, one, &gone), ==, 2);
   g_assert_cmpuint (count_history (two), ==, 2);
-  assert_same_heads (one, two);
+  pair_assert_same_heads (one, two);
   bench_maintain (two);
   bench_assert_recount (two);
 }
@@ -283,7 +204,7 @@ static void
 test_gone_unindexed (void)
 {
   g_autoptr (Bench) one = bench_new (0);
-  g_autoptr (Bench) two = other_of (one);
+  g_autoptr (Bench) two = pair_other (one);
   g_autofree char *index = bench_path (two, "metadata/index.db");
   g_autofree char *data = NULL;
   MhSyncMark of_one = { 0 };
@@ -292,11 +213,11 @@ test_gone_unindexed (void)
 
   g_test_summary ("a crash after it was told what is gone makes no conflict");
   bench_put_random (one, "/f", 1, 1000);
-  g_assert_cmpuint (pull (two, one, &of_one), ==, 1);
+  g_assert_cmpuint (pair_pull (two, one, &of_one), ==, 1);
   for (guint i = 2; i <= 3; i++)
     bench_put_random (one, "/f", i, 1000);
   purge (one, 2);
-  g_assert_cmpuint (pull (two, one, &of_one), ==, 1);
+  g_assert_cmpuint (pair_pull (two, one, &of_one), ==, 1);
   g_assert_true (has_conflict (two));
   bench_close (two);
   g_assert_true (g_file_get_contents (index, &data, &size, NULL));
@@ -308,7 +229,7 @@ test_gone_unindexed (void)
   g_assert_true (g_file_set_contents (index, data, (gssize) size, NULL));
   g_assert_true (bench_open (two, NULL));
   g_assert_false (has_conflict (two));
-  assert_same_heads (one, two);
+  pair_assert_same_heads (one, two);
   bench_assert_recount (two);
 }
 
@@ -317,7 +238,7 @@ static void
 test_purged (void)
 {
   g_autoptr (Bench) one = bench_new (0);
-  g_autoptr (Bench) two = other_of (one);
+  g_autoptr (Bench) two = pair_other (one);
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) before = NULL;
   g_autoptr (GPtrArray) after = NULL;
@@ -330,10 +251,10 @@ test_purged (void)
   g_test_summary ("what is purged on one machine goes everywhere, and conflicts stay");
   bench_put_random (one, "/f", 1, 1000);
   bench_put_random (one, "/f", 2, 1000);
-  g_assert_cmpuint (pull (two, one, &of_one), ==, 2);
+  g_assert_cmpuint (pair_pull (two, one, &of_one), ==, 2);
   bench_put_random (one, "/f", 3, 1000);
   bench_put_random (two, "/f", 4, 1000);
-  g_assert_cmpuint (pull (two, one, &of_one), ==, 1);
+  g_assert_cmpuint (pair_pull (two, one, &of_one), ==, 1);
   g_assert_true (has_conflict (two));
   before = mh_store_history (two->store, "vault", "/f", NULL);
   hash = bench_content_hash (content);
@@ -344,35 +265,6 @@ test_purged (void)
   g_assert_cmpuint (after->len, ==, before->len - 1);
   g_assert_true (has_conflict (two));
   bench_maintain (two);
-  bench_assert_recount (two);
-}
-
-static void
-test_conflict (void)
-{
-  g_autoptr (Bench) one = bench_new (0);
-  g_autoptr (Bench) two = other_of (one);
-  g_autoptr (MhFile) left = NULL;
-  g_autoptr (MhFile) right = NULL;
-  MhSyncMark of_one = { 0 };
-  MhSyncMark of_two = { 0 };
-
-  g_test_summary ("two edits at the same time are a conflict that both see in the same way");
-  bench_put_random (one, "/f", 1, 1000);
-  g_assert_cmpuint (pull (two, one, &of_one), ==, 1);
-  g_assert_cmpuint (pull_blocks (two, one), ==, 1);
-  bench_put_random (one, "/f", 2, 1000);
-  bench_put_random (two, "/f", 3, 1000);
-  g_assert_cmpuint (pull (two, one, &of_one), ==, 1);
-  g_assert_cmpuint (pull (one, two, &of_two), ==, 1); /* but not back what it gave */
-  g_assert_cmpuint (pull_blocks (two, one), ==, 1);
-  g_assert_cmpuint (pull_blocks (one, two), ==, 1);
-  assert_same_heads (one, two);
-  left = mh_store_get (one->store, "vault", "/f", FALSE, NULL);
-  right = mh_store_get (two->store, "vault", "/f", FALSE, NULL);
-  g_assert_true (left->conflict && right->conflict);
-  g_assert_cmpstr (left->content_hash, ==, right->content_hash);
-  bench_assert_recount (one);
   bench_assert_recount (two);
 }
 
@@ -420,14 +312,14 @@ test_any_order (void)
 
       if (step % 3 == 0 || step % 7 == 0)
         continue; /* would not come by all */
-      two = other_of (one);
+      two = pair_other (one);
       take (two, records, step, step);
-      assert_same_heads (one, two);
+      pair_assert_same_heads (one, two);
       bench_assert_no_file (two, "/1");
       file = mh_store_get (two->store, "vault", "/moved", FALSE, NULL);
       g_assert_nonnull (file);
       g_assert_false (file->conflict);
-      (void) pull_blocks (two, one);
+      (void) pair_pull_blocks (two, one);
       g_assert_cmpint (bench_stored (two), ==, bench_stored (one));
       bench_assert_recount (two);
     }
@@ -445,157 +337,6 @@ forged (Bench *stranger)
   return g_bytes_ref (records->pdata[0]);
 }
 
-/* Returns: (transfer full): all paths, sorted, in one text */
-static char *
-paths_of (Bench *bench)
-{
-  MhListQuery query = { .vault_id = "vault", .path = "/", .limit = 1000 };
-  g_autoptr (MhFileList) list = mh_store_list (bench->store, &query, NULL);
-  g_autoptr (GPtrArray) paths = g_ptr_array_new ();
-
-  for (guint i = 0; i < list->files->len; i++)
-    g_ptr_array_add (paths, ((MhFile *) g_ptr_array_index (list->files, i))->path);
-  g_ptr_array_add (paths, NULL);
-
-  return g_strjoinv ("|", (char **) paths->pdata);
-}
-
-static void
-test_one_name (void)
-{
-  g_autoptr (Bench) one = bench_new (0);
-  g_autoptr (Bench) two = other_of (one);
-  g_autofree char *left = NULL;
-  g_autofree char *right = NULL;
-  g_auto (GStrv) names = NULL;
-  MhSyncMark of_one = { 0 };
-  MhSyncMark of_two = { 0 };
-
-  g_test_summary ("two files of one name stay both, and are shown alike everywhere");
-  mh_clock_set_ms (two->clock, mh_clock_now_ms (one->clock) + 1000);
-  bench_put_random (one, "/d/f.txt", 1, 100);
-  bench_put_random (two, "/d/f.txt", 2, 100);
-  bench_put_random (two, "/d/other", 3, 100);
-  (void) pull (two, one, &of_one);
-  (void) pull (one, two, &of_two);
-  left = paths_of (one);
-  right = paths_of (two);
-  g_assert_cmpstr (left, ==, right);
-  names = g_strsplit (left, "|", -1);
-  g_assert_cmpuint (g_strv_length (names), ==, 3);
-  g_assert_true (g_str_has_prefix (names[0], "/d/f (conflict "));
-  g_assert_true (g_str_has_suffix (names[0], ").txt"));
-  g_assert_cmpstr (names[1], ==, "/d/f.txt");
-  (void) pull_blocks (one, two);
-  (void) pull_blocks (two, one);
-  bench_assert_random (one, "/d/f.txt", 1, 100); /* the older one has the name */
-  bench_assert_random (two, names[0], 2, 100);
-
-  /* an edit of the one that is shown elsewhere gives it that name for good */
-  bench_put_random (one, names[0], 4, 100);
-  (void) pull (two, one, &of_one);
-  (void) pull_blocks (two, one);
-  bench_assert_random (two, names[0], 4, 100);
-  bench_assert_random (two, "/d/f.txt", 1, 100);
-  bench_assert_recount (one);
-  bench_assert_recount (two);
-}
-
-/* A third machine, which has seen one of two files of one name, gives another file the name under
- * which the second one is shown elsewhere. */
-static void
-test_name_is_taken (void)
-{
-  g_autoptr (Bench) one = bench_new (0);
-  g_autoptr (Bench) two = other_of (one);
-  g_autoptr (Bench) three = other_of (one);
-  Bench *const all[] = { one, two, three };
-  g_auto (GStrv) names = NULL;
-  g_autofree char *paths = NULL;
-  g_autofree char *shown = NULL;
-  MhSyncMark marks[3][3] = { 0 };
-
-  g_test_summary ("no two files are shown under one path, whoever claims it");
-  for (guint i = 1; i < 3; i++)
-    mh_clock_set_ms (all[i]->clock, mh_clock_now_ms (one->clock) + 1000 * i);
-  bench_put_random (all[0], "/f.txt", 1, 100);
-  bench_put_random (all[1], "/f.txt", 2, 100);
-  (void) pull (all[1], all[0], &marks[1][0]);
-  paths = paths_of (all[1]);
-  names = g_strsplit (paths, "|", -1);
-  shown = g_strdup (names[0]);
-  g_assert_true (g_str_has_prefix (shown, "/f (conflict "));
-  bench_put_random (all[2], shown, 3, 100);
-  for (guint round = 0; round < 2; round++)
-    for (guint i = 0; i < 9; i++)
-      if (i / 3 != i % 3)
-        {
-          (void) pull (all[i / 3], all[i % 3], &marks[i / 3][i % 3]);
-          (void) pull_blocks (all[i / 3], all[i % 3]);
-        }
-  for (guint i = 0; i < 3; i++)
-    {
-      g_autofree char *now = paths_of (all[i]);
-      g_auto (GStrv) each = g_strsplit (now, "|", -1);
-
-      g_assert_cmpuint (g_strv_length (each), ==, 3);
-      g_assert_cmpstr (each[2], ==, "/f.txt");
-      g_assert_true (g_strv_contains ((const char *const *) each, shown));
-      g_assert_cmpstr (each[0], !=, each[1]);
-      bench_assert_random (all[i], "/f.txt", 1, 100);
-      bench_assert_random (all[i], shown, 3, 100);
-      bench_assert_random (all[i], each[g_str_equal (each[0], shown) ? 1 : 0], 2, 100);
-      bench_assert_recount (all[i]);
-    }
-
-  /* when it goes, the usual name is free again */
-  g_assert_true (mh_store_delete (all[2]->store, "vault", shown, NULL));
-  for (guint i = 0; i < 2; i++)
-    {
-      (void) pull (all[i], all[2], &marks[i][2]);
-      bench_assert_random (all[i], shown, 2, 100);
-    }
-  bench_assert_random (all[2], shown, 2, 100);
-}
-
-/* The one with the name goes, or is moved: the other gets it. */
-static void
-test_name_is_free (void)
-{
-  g_autoptr (Bench) one = bench_new (0);
-  g_autoptr (Bench) two = other_of (one);
-  g_autofree char *left = NULL;
-  g_autofree char *right = NULL;
-  MhSyncMark of_one = { 0 };
-  MhSyncMark of_two = { 0 };
-
-  mh_clock_set_ms (two->clock, mh_clock_now_ms (one->clock) + 1000);
-  for (guint i = 0; i < 2; i++)
-    {
-      const char *path = i == 0 ? "/f" : "/g";
-
-      bench_put_random (one, path, 1, 100);
-      bench_put_random (two, path, 2, 100);
-    }
-  (void) pull (two, one, &of_one);
-  (void) pull (one, two, &of_two);
-  (void) pull_blocks (one, two);
-  (void) pull_blocks (two, one);
-  g_assert_true (mh_store_delete (one->store, "vault", "/f", NULL));
-  g_assert_cmpint (mh_store_move (two->store, "vault", "/g", "/away", NULL), ==, 1);
-  (void) pull (two, one, &of_one);
-  (void) pull (one, two, &of_two);
-  left = paths_of (one);
-  right = paths_of (two);
-  g_assert_cmpstr (left, ==, right);
-  g_assert_cmpstr (left, ==, "/away|/f|/g");
-  bench_assert_random (one, "/f", 2, 100);
-  bench_assert_random (one, "/g", 2, 100);
-  bench_assert_random (one, "/away", 1, 100);
-  bench_assert_recount (one);
-  bench_assert_recount (two);
-}
-
 static void
 test_refused (void)
 {
@@ -606,7 +347,7 @@ test_refused (void)
   g_autoptr (GBytes) bad = NULL;
   g_autoptr (GBytes) before = NULL;
   g_autoptr (GBytes) after = NULL;
-  g_autoptr (Bench) two = other_of (one);
+  g_autoptr (Bench) two = pair_other (one);
   gsize size;
   const guint8 *data;
 
@@ -653,7 +394,7 @@ static void
 test_blocks_nobody_wants (void)
 {
   g_autoptr (Bench) one = bench_new (0);
-  g_autoptr (Bench) two = other_of (one);
+  g_autoptr (Bench) two = pair_other (one);
   g_autoptr (GPtrArray) sealed = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   g_autoptr (GError) error = NULL;
   MhSyncMark mark = { 0 };
@@ -667,7 +408,7 @@ test_blocks_nobody_wants (void)
   g_assert_cmpint (bench_stored (two), ==, 0);
 
   bench_put_random (one, "/f", 1, 100000);
-  g_assert_cmpuint (pull (two, one, &mark), ==, 1);
+  g_assert_cmpuint (pair_pull (two, one, &mark), ==, 1);
   bench_limit (two, 30, 90, 50000);
   g_ptr_array_set_size (sealed, 0);
   {
@@ -690,7 +431,7 @@ test_blocks_nobody_wants (void)
     g_assert_error (error, MH_ERROR, MH_ERROR_CORRUPT);
     g_assert_cmpint (bench_stored (two), ==, 0);
   }
-  g_assert_cmpuint (pull_blocks (two, one), ==, 1);
+  g_assert_cmpuint (pair_pull_blocks (two, one), ==, 1);
   bench_assert_random (two, "/f", 1, 100000);
 }
 
@@ -699,14 +440,14 @@ static void
 test_upload_fills (void)
 {
   g_autoptr (Bench) one = bench_new (0);
-  g_autoptr (Bench) two = other_of (one);
+  g_autoptr (Bench) two = pair_other (one);
   MhSyncMark mark = { 0 };
 
   g_test_summary ("an upload of the same content fills what is missing");
   bench_put_random (one, "/f", 1, 3000000);
-  g_assert_cmpuint (pull (two, one, &mark), ==, 1);
+  g_assert_cmpuint (pair_pull (two, one, &mark), ==, 1);
   bench_put_random (two, "/copy", 1, 3000000);
-  g_assert_cmpuint (pull_blocks (two, one), ==, 0);
+  g_assert_cmpuint (pair_pull_blocks (two, one), ==, 0);
   bench_assert_random (two, "/f", 1, 3000000);
   g_assert_cmpint (bench_stored (two), ==, bench_stored (one));
   bench_assert_recount (two);
@@ -729,14 +470,14 @@ static void
 test_fetch (void)
 {
   g_autoptr (Bench) one = bench_new (0);
-  g_autoptr (Bench) two = other_of (one);
+  g_autoptr (Bench) two = pair_other (one);
   g_autoptr (GBytes) nothing = NULL;
   g_autoptr (GError) error = NULL;
   MhSyncMark mark = { 0 };
 
   g_test_summary ("a file whose blocks are elsewhere is read while they are fetched");
   bench_put_random (one, "/f", 1, 9000000);
-  g_assert_cmpuint (pull (two, one, &mark), ==, 1);
+  g_assert_cmpuint (pair_pull (two, one, &mark), ==, 1);
   mh_store_set_fetch (two->store, on_fetch_wrong, one);
   nothing = bench_read (two, "/f", NULL, &error);
   g_assert_null (nothing);
@@ -752,7 +493,7 @@ static void
 test_epoch (void)
 {
   g_autoptr (Bench) one = bench_new (0);
-  g_autoptr (Bench) two = other_of (one);
+  g_autoptr (Bench) two = pair_other (one);
   MhPurged purged;
   MhSyncMark mark = { 0 };
   gint64 epoch;
@@ -760,10 +501,10 @@ test_epoch (void)
   g_test_summary ("a purge of the newest versions is no reason to miss what comes after it");
   bench_put_random (one, "/f", 1, 1000);
   bench_put_random (one, "/g", 2, 1000);
-  g_assert_cmpuint (pull (two, one, &mark), ==, 2);
+  g_assert_cmpuint (pair_pull (two, one, &mark), ==, 2);
   epoch = mark.epoch;
   g_assert_true (mh_store_delete (one->store, "vault", "/g", NULL));
-  g_assert_cmpuint (pull (two, one, &mark), ==, 1);
+  g_assert_cmpuint (pair_pull (two, one, &mark), ==, 1);
   g_assert_cmpint (mark.epoch, ==, epoch);
   g_assert_true (mh_store_purge_trash (one->store, "vault", NULL, &purged, NULL));
   (void) bench_maintain (one);
@@ -773,7 +514,7 @@ test_epoch (void)
 
       bench_put_random (one, path, i, 10);
     }
-  (void) pull (two, one, &mark);
+  (void) pair_pull (two, one, &mark);
   for (guint i = 0; i < 5; i++)
     {
       g_autofree char *path = g_strdup_printf ("/new %u", i);
@@ -794,11 +535,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/sync/purged", test_purged);
   g_test_add_func ("/store/sync/purged-between", test_purged_between);
   g_test_add_func ("/store/sync/gone-unindexed", test_gone_unindexed);
-  g_test_add_func ("/store/sync/conflict", test_conflict);
   g_test_add_func ("/store/sync/any-order", test_any_order);
-  g_test_add_func ("/store/sync/one-name", test_one_name);
-  g_test_add_func ("/store/sync/name-is-taken", test_name_is_taken);
-  g_test_add_func ("/store/sync/name-is-free", test_name_is_free);
   g_test_add_func ("/store/sync/refused", test_refused);
   g_test_add_func ("/store/sync/blocks-nobody-wants", test_blocks_nobody_wants);
   g_test_add_func ("/store/sync/upload-fills", test_upload_fills);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "bench.h"
 #include "db/migrate.h"
+#include "pair.h"
 
 extern const MhMigration mh_store_migrations[];
 
@@ -147,6 +148,45 @@ test_schema_1_without_index (void)
   assert_all (bench);
 }
 
+/* As the program of schema 9 left a file of which a deletion was shown, though it did not know of
+ * an edit. */
+static const char hide[] =
+    "UPDATE folders SET files = files - 1, bytes = bytes - 2000 WHERE ref = (SELECT folder FROM"
+    " files WHERE path = '/f');"
+    "UPDATE files SET live = 0, head = (SELECT ref FROM versions WHERE op = 3) WHERE path = '/f';"
+    "UPDATE schema_versions SET version = 9 WHERE module = 'store'";
+
+static void
+test_hidden (void)
+{
+  g_autoptr (Bench) one = bench_new (0);
+  g_autoptr (Bench) two = pair_other (one);
+  g_autofree char *index = bench_path (one, "metadata/index.db");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MhDb) db = NULL;
+  MhSyncMark of_one = { 0 };
+  MhSyncMark of_two = { 0 };
+
+  g_test_summary ("an edit that schema 9 hid behind a deletion is shown");
+  bench_put_random (one, "/f", 1, 1000);
+  (void) pair_pull (two, one, &of_one);
+  g_assert_true (mh_store_delete (two->store, "vault", "/f", NULL));
+  bench_put_random (one, "/f", 2, 2000);
+  (void) pair_pull (one, two, &of_two);
+  bench_assert_random (one, "/f", 2, 2000);
+
+  bench_close (one);
+  db = mh_db_open (index, 0, &error);
+  g_assert_no_error (error);
+  g_assert_true (mh_db_exec (db, hide, &error));
+  g_assert_no_error (error);
+  g_clear_pointer (&db, mh_db_close);
+  g_assert_true (bench_open (one, &error));
+  g_assert_no_error (error);
+  bench_assert_random (one, "/f", 2, 2000);
+  bench_assert_recount (one);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -158,6 +198,7 @@ main (int argc, char **argv)
       g_test_add_data_func (path, GUINT_TO_POINTER (version), test_schema);
     }
   g_test_add_func ("/store/upgrade/schema-1-without-index", test_schema_1_without_index);
+  g_test_add_func ("/store/upgrade/hidden", test_hidden);
 
   return g_test_run ();
 }

@@ -5,6 +5,7 @@
 
 #include "base/encoding.h"
 #include "mesh-world.h"
+#include "modules/store/version.h"
 
 /* After so many times that everybody has asked everybody, nothing may come any more. */
 #define MOST_SWEEPS 10
@@ -73,6 +74,61 @@ check_trees (MeshWorld *self)
       if (strcmp (tree, first) != 0)
         mesh_violate (self, "A shows\n%s%c shows\n%s", first, self->machines[i].name, tree);
     }
+}
+
+/* Returns: (transfer full): versions without a successor, as @machine has them */
+static GPtrArray *
+heads_of (MeshMachine *machine)
+{
+  GPtrArray *out = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_version_free);
+  g_autoptr (GBytes) hashes = NULL;
+  g_autoptr (GPtrArray) records = NULL;
+
+  mesh_machine_enter (machine);
+  hashes = mh_store_heads (machine->store, MESH_VAULT, NULL);
+  if (hashes != NULL)
+    records = mh_store_version_records (machine->store, MESH_VAULT, hashes, G_MAXSIZE, NULL);
+  for (guint i = 0; records != NULL && i < records->len; i++)
+    {
+      MhVersion *version = mh_version_decode (g_ptr_array_index (records, i), NULL);
+
+      if (version != NULL)
+        g_ptr_array_add (out, version);
+    }
+
+  return out;
+}
+
+/* No deletion hides what it did not know of: a file with a version without a successor that is no
+ * deletion is shown. */
+static void
+check_hidden (MeshWorld *self)
+{
+  g_autoptr (GPtrArray) heads = heads_of (&self->machines[0]);
+  g_autoptr (GHashTable) live = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autofree char *tree = mesh_tree (&self->machines[0]);
+  g_auto (GStrv) lines = g_strsplit (tree, "\n", -1);
+  guint shown = MAX (g_strv_length (lines), 1) - 1;
+
+  for (guint i = 0; i < heads->len; i++)
+    {
+      const MhVersion *version = g_ptr_array_index (heads, i);
+
+      if (version->op != MH_FILE_OP_DELETE)
+        g_hash_table_add (live, mh_hex_encode (version->file_id, MH_FILE_ID_SIZE));
+    }
+  for (guint i = 0; i < heads->len; i++)
+    {
+      const MhVersion *version = g_ptr_array_index (heads, i);
+
+      g_autofree char *file_id = mh_hex_encode (version->file_id, MH_FILE_ID_SIZE);
+
+      if (version->op == MH_FILE_OP_DELETE && g_hash_table_contains (live, file_id))
+        mesh_note (self, MESH_EVENT_NOT_HIDDEN);
+    }
+  if (g_hash_table_size (live) != shown)
+    mesh_violate (self, "A shows %u files, and has %u:\n%s", shown, g_hash_table_size (live),
+                  tree);
 }
 
 static void
@@ -326,6 +382,7 @@ check_all (MeshWorld *self)
 {
   check_heads (self);
   check_trees (self);
+  check_hidden (self);
   check_purged (self);
   if (!self->forgets)
     {

@@ -19,6 +19,7 @@ const char *const mesh_event_names[MESH_EVENTS] = {
   "blocks left to others",
   "conflict",
   "conflict resolved",
+  "deletion that did not know of an edit",
   "two files of one name",
   "conversation broken",
   "machines parted",

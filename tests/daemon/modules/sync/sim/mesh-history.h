@@ -22,6 +22,7 @@ typedef enum
   MESH_EVENT_NOT_WANTED, /* blocks left to others by the rule of copies */
   MESH_EVENT_CONFLICT,   /* one file was changed on two machines */
   MESH_EVENT_RESOLVED,
+  MESH_EVENT_NOT_HIDDEN,  /* a file was deleted on one and changed on another */
   MESH_EVENT_CLASH,       /* two files of one name */
   MESH_EVENT_BROKEN,      /* a conversation broke */
   MESH_EVENT_PARTED,      /* two machines could not reach each other */
