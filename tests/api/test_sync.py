@@ -372,18 +372,55 @@ class Copies(Case):
         for path in list(files)[::50]:
             self.assertEqual(two.download(vault, path).body, files[path])
 
+    @staticmethod
+    def received(daemon):
+        """Bytes that came, once those of now are counted, which is done every ten seconds."""
+        def samples():
+            return daemon.get("/api/v1/stats/throughput").json["samples"]
+        last = max((s["ts_ms"] for s in samples()), default=0)
+        mh.wait_until(lambda: max((s["ts_ms"] for s in samples()), default=0) > last, 15, "the next sample")
+        return sum(s["in_bps"] * 10 for s in samples())
+
     def test_quota(self):
-        """a machine whose quota is full says so and keeps the files of the vault in view"""
+        """a machine whose quota is full says so, keeps the files of the vault in view, and does not ask for their blocks again and again"""
         one, two = self.network(2)
         vault = one.vault()
         self.share(one, vault, two)
-        self.assertEqual(two.request("PATCH", f"/api/v1/vaults/{vault}", {"hard_quota": 100_000}).status, 200)
-        one.upload(vault, "/f", os.urandom(300_000))
+        self.assertEqual(two.request("PATCH", f"/api/v1/vaults/{vault}", {"hard_quota": 3_000_000}).status, 200)
+        one.upload(vault, "/f", os.urandom(6_000_000))
         self.same(vault, one, two)
         mh.wait_until(lambda: self.state(two, vault)["error"], 20, "the error")
         self.assertIn("quota", self.state(two, vault)["error"])
+        stored = next(v for v in two.get("/api/v1/vaults").json["vaults"] if v["id"] == vault)["stored_bytes"]
+        self.assertTrue(1_000_000 < stored <= 3_000_000, stored)  # what there is room for is there
+        before = self.received(two)
+        for i in range(12):
+            one.upload(vault, "/small", os.urandom(100 + i))
+            self.same(vault, one, two)
+            self.assertEqual(two.post("/api/v1/replicate-now").status, 204)
+        self.assertLess(self.received(two) - before, 1_000_000)
+        self.assertIn("quota", self.state(two, vault)["error"])
+        self.assertGreater(self.state(two, vault)["health"]["under"], 0)  # and it counts on
         self.assertEqual(two.request("PATCH", f"/api/v1/vaults/{vault}", {"hard_quota": 0}).status, 200)
         self.complete(vault, two)
+        self.assertIsNone(self.state(two, vault)["error"])
+
+    def test_read_only(self):
+        """a vault that is read only on a machine follows what others do"""
+        one, two = self.network(2)
+        vault = one.vault()
+        self.share(one, vault, two)
+        self.assertEqual(two.request("PATCH", f"/api/v1/vaults/{vault}", {"roles": ["store", "read_only"]}).status, 200)
+        one.upload(vault, "/f", b"first")
+        self.same(vault, one, two)
+        self.complete(vault, two)
+        one.upload(vault, "/f", b"second")
+        one.upload(vault, "/gone", b"x")
+        self.assertEqual(one.request("DELETE", f"/api/v1/vaults/{vault}/files/gone").status, 204)
+        mh.wait_until(lambda: two.download(vault, "/f").body == b"second", 20, "the change")
+        self.same(vault, one, two)
+        self.assertEqual(two.upload(vault, "/f", b"third").status, 403)
+        self.assertIsNone(self.state(two, vault)["error"])
 
 
 if __name__ == "__main__":

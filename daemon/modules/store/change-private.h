@@ -28,7 +28,12 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MhDraft, mh_draft_clear)
  * come last in the index instead of anywhere; a version record says when it was made anyway. */
 void mh_change_make_file_id (MhStore *store, guint8 file_id[MH_FILE_ID_SIZE]);
 
-/* As mh_catalog_get_vault(), but not one that was forgotten while somebody still used it. */
+/* As mh_catalog_get_vault(), but not one that was forgotten while somebody still used it: for what
+ * other machines have changed. */
+gboolean mh_change_find_vault (MhWriter *writer, MhKeys *keys, MhVaultRow *vault,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same for what is changed here: not one that is read only. */
 gboolean mh_change_get_vault (MhWriter *writer, MhKeys *keys, MhVaultRow *vault,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

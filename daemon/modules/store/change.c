@@ -37,12 +37,10 @@ mh_change_make_file_id (MhStore *store, guint8 file_id[MH_FILE_ID_SIZE])
   mh_random_bytes (file_id + FILE_ID_TIME, MH_FILE_ID_SIZE - FILE_ID_TIME);
 }
 
-/* As mh_catalog_get_vault(), but not one that was forgotten while somebody still used it. */
 gboolean
-mh_change_get_vault (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, GError **error)
+mh_change_find_vault (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, GError **error)
 {
-  if (!mh_catalog_get_vault (mh_writer_db (writer), keys->vault_id, vault, error)
-      || !mh_store_check_writable (mh_writer_store (writer), keys->vault_id, error))
+  if (!mh_catalog_get_vault (mh_writer_db (writer), keys->vault_id, vault, error))
     return FALSE;
 
   if (!vault->forgotten)
@@ -51,6 +49,13 @@ mh_change_get_vault (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, GError *
   g_set_error (error, MH_ERROR, MH_ERROR_NOT_FOUND, "no vault %s", keys->vault_id);
 
   return FALSE;
+}
+
+gboolean
+mh_change_get_vault (MhWriter *writer, MhKeys *keys, MhVaultRow *vault, GError **error)
+{
+  return mh_change_find_vault (writer, keys, vault, error)
+         && mh_store_check_writable (mh_writer_store (writer), keys->vault_id, error);
 }
 
 static gboolean

@@ -310,7 +310,7 @@ take_commit (MhWriter *writer, gpointer data, GError **error)
   g_array_set_size (take->files, 0);
   g_ptr_array_set_size (take->paths, 0);
   take->left = FALSE;
-  if (!mh_writer_flush (writer, error) || !mh_change_get_vault (writer, take->keys, &vault, error))
+  if (!mh_writer_flush (writer, error) || !mh_change_find_vault (writer, take->keys, &vault, error))
     return FALSE;
   take->vault = vault.ref;
   for (gsize i = 0; i < size / MH_VERSION_HASH_SIZE; i++)

@@ -27,7 +27,7 @@ ingest (MhWriter *writer, gpointer data, GError **error)
   MhVaultRow vault;
   gint64 ref;
 
-  if (!mh_change_get_vault (writer, self->keys, &vault, error)
+  if (!mh_change_find_vault (writer, self->keys, &vault, error)
       || !mh_catalog_find_version (db, self->version->hash, &ref, &row, error))
     return FALSE;
 

@@ -5,9 +5,14 @@
 
 #include "base/error.h"
 #include "base/os.h"
+#include "catalog.h"
 #include "names.h"
 
 #define GIB (G_GUINT64_CONSTANT (1024) * 1024 * 1024)
+
+/* When there is so much more room, or after so long, blocks that had none are asked for again. */
+#define MORE_ROOM (64 * 1024 * 1024)
+#define AGAIN_MS (60 * 60 * 1000)
 
 /* What SQLite and tombstones need, however little is configured. */
 #define LEAST_FREE (8 * 1024 * 1024)
@@ -76,6 +81,74 @@ mh_store_set_quota_error (const char *vault_id, const MhVaultLimits *limits, gin
   mh_error_add_int (local, "would_be_size", would_be_size);
   g_propagate_error (error, local);
 }
+
+/* -- blocks that had no room -- */
+
+void
+mh_refusal_free (MhRefusal *self)
+{
+  g_clear_error (&self->why);
+  g_free (self);
+}
+
+/* Returns: how things stand with a vault, without @why */
+static MhRefusal
+measure (MhStore *self, const char *vault_id)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (self->readers, NULL);
+  MhRefusal out = { .room = mh_store_room (self), .at_ms = mh_store_now_ms (self) };
+  MhVaultLimits limits;
+  MhVaultRow vault;
+
+  if (mh_store_get_limits (self, vault_id, &limits))
+    out.quota = limits.hard_quota;
+  if (lease != NULL && mh_catalog_get_vault (mh_db_lease_db (lease), vault_id, &vault, NULL))
+    out.stored = vault.stored_bytes;
+
+  return out;
+}
+
+void
+mh_store_note_refusal (MhStore *self, const char *vault_id, const GError *why)
+{
+  MhRefusal now = measure (self, vault_id);
+
+  now.why = g_error_copy (why);
+  g_mutex_lock (&self->lock);
+  g_hash_table_replace (self->refusals, g_strdup (vault_id), g_memdup2 (&now, sizeof now));
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+mh_store_has_room (MhStore *self, const char *vault_id, GError **error)
+{
+  gboolean was_refused;
+  MhRefusal now;
+  MhRefusal *last;
+
+  g_mutex_lock (&self->lock);
+  was_refused = g_hash_table_contains (self->refusals, vault_id);
+  g_mutex_unlock (&self->lock);
+  if (!was_refused)
+    return TRUE;
+
+  now = measure (self, vault_id);
+  g_mutex_lock (&self->lock);
+  last = g_hash_table_lookup (self->refusals, vault_id);
+  if (last != NULL
+      && (now.quota != last->quota || now.stored < last->stored
+          || now.room >= last->room + MORE_ROOM || now.at_ms >= last->at_ms + AGAIN_MS
+          || now.at_ms < last->at_ms))
+    g_hash_table_remove (self->refusals, vault_id);
+  else if (last != NULL)
+    g_propagate_error (error, g_error_copy (last->why));
+  was_refused = g_hash_table_contains (self->refusals, vault_id);
+  g_mutex_unlock (&self->lock);
+
+  return !was_refused;
+}
+
+/* -- upkeep -- */
 
 void
 mh_store_want_upkeep (MhStore *self)

@@ -48,7 +48,9 @@ struct _MhStore
   GHashTable *vaults; /* (owned) (element-type utf8 MhKeys) (locked-by lock) */
   GHashTable *locked; /* (owned) (element-type utf8) (locked-by lock): known, without their keys */
   GHashTable *limits; /* (owned) (element-type utf8 MhVaultLimits) (locked-by lock) */
-  char *fault;        /* (owned) (nullable) (locked-by lock) */
+  GHashTable *refusals; /* (owned) (element-type utf8 MhRefusal): vaults for whose blocks there was
+                           no room (locked-by lock) */
+  char *fault;          /* (owned) (nullable) (locked-by lock) */
   MhStoreChanged changed; /* (nullable) (locked-by lock) */
   gpointer changed_data;  /* (locked-by lock) */
   MhStoreFetch fetch;     /* (nullable) (locked-by lock) */
@@ -87,6 +89,21 @@ gboolean mh_store_check_writable (MhStore *self, const char *vault_id,
 /* Refuses what a quota does not allow. Thread: any. */
 void mh_store_set_quota_error (const char *vault_id, const MhVaultLimits *limits,
                                gint64 would_be_size, GError **error);
+
+/* What blocks of a vault had no room for. */
+typedef struct
+{
+  gint64 quota;
+  gint64 stored; /* bytes of the vault */
+  gint64 room;   /* bytes of the disk */
+  gint64 at_ms;
+  GError *why; /* (owned) */
+} MhRefusal;
+
+void mh_refusal_free (MhRefusal *self);
+
+/* Remembers for mh_store_has_room() that there was none. Thread: any worker. */
+void mh_store_note_refusal (MhStore *self, const char *vault_id, const GError *why);
 
 /* Asks for mh_store_maintain() to be called soon. Thread: any. */
 void mh_store_want_upkeep (MhStore *self);

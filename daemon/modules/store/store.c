@@ -133,6 +133,8 @@ mh_store_open (const MhStoreConfig *config, GError **error)
   self->on_space_data = config->on_space_data;
   self->generations = mh_generations_new ();
   self->limits = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->refusals =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) mh_refusal_free);
   self->locked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->vaults =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) mh_keys_unref);
@@ -180,6 +182,7 @@ mh_store_close (MhStore *self)
   g_clear_pointer (&self->vaults, g_hash_table_unref);
   g_clear_pointer (&self->locked, g_hash_table_unref);
   g_clear_pointer (&self->limits, g_hash_table_unref);
+  g_clear_pointer (&self->refusals, g_hash_table_unref);
   mh_os_close (self->lock_fd);
   g_free (self->fault);
   g_mutex_clear (&self->sealing_lock);
@@ -292,6 +295,7 @@ mh_store_forget_vault (MhStore *self, const char *vault_id, GError **error)
   g_mutex_lock (&self->lock);
   g_hash_table_remove (self->vaults, vault_id);
   g_hash_table_remove (self->limits, vault_id);
+  g_hash_table_remove (self->refusals, vault_id);
   g_mutex_unlock (&self->lock);
 
   done = mh_writer_commit (self->writer, mh_change_forget_vault, (gpointer) vault_id, error);

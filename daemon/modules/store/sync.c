@@ -432,7 +432,7 @@ take_commit (MhWriter *writer, gpointer data, GError **error)
   MhVaultRow vault;
 
   take->taken->taken = 0;
-  if (!mh_change_get_vault (writer, take->keys, &vault, error))
+  if (!mh_change_find_vault (writer, take->keys, &vault, error))
     return FALSE;
   for (guint i = 0; i < take->arrivals->len; i++)
     if (!take_one (writer, take, &vault, g_ptr_array_index (take->arrivals, i), error))
@@ -630,37 +630,49 @@ typedef struct
   GPtrArray *sealed; /* (element-type GBytes) */
   GArray *ids;       /* (element-type MhSyncBlock): their hashes */
   guint taken;
+  GError *refusal; /* (owned) (nullable): why one was not taken, others apart */
 } TakeBlocks;
+
+/* Whether the quota has room for one more block. */
+static gboolean
+has_quota (TakeBlocks *self, gint64 stored, gsize size)
+{
+  gint64 sum = stored + (gint64) size;
+  MhVaultLimits limits;
+
+  if (!mh_store_get_limits (self->store, self->vault_id, &limits) || limits.hard_quota == 0
+      || sum <= limits.hard_quota)
+    return TRUE;
+  if (self->refusal == NULL)
+    mh_store_set_quota_error (self->vault_id, &limits, sum, &self->refusal);
+
+  return FALSE;
+}
 
 static gboolean
 take_blocks_commit (MhWriter *writer, gpointer data, GError **error)
 {
   TakeBlocks *take = data;
   MhVaultRow vault;
-  MhVaultLimits limits = { 0 };
-  gint64 stored;
 
   take->taken = 0;
+  g_clear_error (&take->refusal);
   if (!mh_catalog_get_vault (mh_writer_db (writer), take->vault_id, &vault, error))
     return FALSE;
   for (guint i = 0; i < take->sealed->len; i++)
     {
       const MhSyncBlock *block = &g_array_index (take->ids, MhSyncBlock, i);
+      GBytes *sealed = g_ptr_array_index (take->sealed, i);
       gboolean filled;
 
-      if (!mh_writer_fill_block (writer, take->vault_id, block->id,
-                                 g_ptr_array_index (take->sealed, i), &filled, error))
+      if (!has_quota (take, mh_usage_stored (writer, &vault), g_bytes_get_size (sealed)))
+        continue;
+      if (!mh_writer_fill_block (writer, take->vault_id, block->id, sealed, &filled, error))
         return FALSE;
       take->taken += filled ? 1 : 0;
     }
 
-  stored = mh_usage_stored (writer, &vault);
-  if (take->taken == 0 || !mh_store_get_limits (take->store, take->vault_id, &limits)
-      || limits.hard_quota == 0 || stored <= limits.hard_quota)
-    return TRUE;
-  mh_store_set_quota_error (take->vault_id, &limits, stored, error);
-
-  return FALSE;
+  return TRUE;
 }
 
 GArray *
@@ -691,18 +703,30 @@ mh_store_take_blocks (MhStore *self, const char *vault_id, GPtrArray *sealed, co
                       guint *taken, GError **error)
 {
   g_autoptr (GArray) ids = mh_store_hash_sealed (sealed, wanted, error);
-  TakeBlocks take = { self, vault_id, sealed, ids, 0 };
+  TakeBlocks take = { self, vault_id, sealed, ids };
+  GError *local = NULL;
   gboolean done;
 
+  if (taken != NULL)
+    *taken = 0;
   if (ids == NULL)
     return FALSE;
 
-  done = mh_writer_commit (self->writer, take_blocks_commit, &take, error);
-  if (taken != NULL)
-    *taken = done ? take.taken : 0;
-  mh_store_lift (self, error);
+  done = mh_writer_commit (self->writer, take_blocks_commit, &take, &local);
+  if (done && taken != NULL)
+    *taken = take.taken;
+  if (done && take.refusal != NULL)
+    local = g_steal_pointer (&take.refusal);
+  g_clear_error (&take.refusal);
+  mh_store_lift (self, &local);
+  if (local == NULL)
+    return TRUE;
 
-  return done;
+  if (g_error_matches (local, MH_ERROR, MH_ERROR_NO_SPACE))
+    mh_store_note_refusal (self, vault_id, local);
+  g_propagate_error (error, local);
+
+  return FALSE;
 }
 
 /* -- other -- */

@@ -194,6 +194,22 @@ GBytes *mh_store_known_blocks (MhStore *self, const char *vault_id, GBytes *ids,
 GBytes *mh_store_read_sealed (MhStore *self, const char *vault_id, const guint8 *id,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/**
+ * mh_store_has_room:
+ * @self: the store
+ * @vault_id: a vault
+ * @error: return location
+ *
+ * Nobody has to send blocks to find out again that the quota or the disk is full.
+ *
+ * Thread: any worker. Blocks on disk, briefly.
+ * Errors: as mh_store_take_blocks() had it last, as long as the vault has not shrunk, its quota is
+ *   the same, the disk has no more room, and no hour has passed
+ * Returns: %FALSE with @error set
+ */
+gboolean
+mh_store_has_room (MhStore *self, const char *vault_id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* As mh_store_read_sealed(), but the bytes are what the disk has there: the caller, or whom it
  * gives them to, has to compare them with @id, which is half of the work. */
 GBytes *mh_store_read_unchecked (MhStore *self, const char *vault_id, const guint8 *id,
@@ -205,10 +221,11 @@ GBytes *mh_store_read_unchecked (MhStore *self, const char *vault_id, const guin
  * @vault_id: a vault
  * @sealed: (element-type GBytes): from anybody
  * @wanted: (nullable): 32 bytes for each, which its hash must be
- * @taken: (out) (nullable): how many were missing, and are not any more
+ * @taken: (out) (nullable): how many were missing, and are not any more; also on %FALSE
  * @error: return location
  *
- * A block that no version names is passed over, as is one that is here.
+ * A block that no version names is passed over, as is one that is here. Of a quota, those are taken
+ * that it has room for.
  *
  * Thread: any worker. Blocks on disk; durable when it returns.
  * Errors: %MH_ERROR_CORRUPT when one is not what was wanted; %MH_ERROR_NOT_FOUND,

@@ -391,19 +391,21 @@ repair_from (Audit *self, guint machine, GError **error)
     if ((self->counts[i].source & G_GUINT64_CONSTANT (1) << machine) != 0
         && is_needed_here (self, i))
       g_byte_array_append (ids, id_of (self, i), MH_SYNC_HASH_SIZE);
-  if (ids->len == 0 || session_of (self, machine) == NULL)
+  if (ids->len == 0 || !mh_store_has_room (in->store, in->vault_id, NULL)
+      || session_of (self, machine) == NULL)
     return TRUE;
 
   wanted = g_byte_array_free_to_bytes (g_steal_pointer (&ids));
   if (!mh_sync_pull_these (&pull, session_of (self, machine), wanted, &local))
     {
-      if (g_error_matches (local, MH_ERROR, MH_ERROR_NO_SPACE)
-          || g_error_matches (local, MH_ERROR, MH_ERROR_FAILED))
+      if (g_error_matches (local, MH_ERROR, MH_ERROR_FAILED))
         {
           g_propagate_error (error, g_steal_pointer (&local));
           return FALSE;
         }
-      give_up (self, machine, local);
+      if (!g_error_matches (local, MH_ERROR,
+                            MH_ERROR_NO_SPACE)) /* how the rest stands counts, too */
+        give_up (self, machine, local);
     }
   self->health->repaired += pull.blocks;
   for (guint i = 0; i < self->blocks->len; i++) /* not from the next one, too */

@@ -479,9 +479,9 @@ note_written (Gathered *self, const Batch *batch, guint taken, GError *error)
 {
   MhSyncPull *pull = self->pull;
 
+  pull->blocks += taken;
   if (error == NULL)
     {
-      pull->blocks += taken;
       for (guint i = 0; i < batch->blocks->len; i++)
         pull->bytes += (gint64) g_bytes_get_size (g_ptr_array_index (batch->blocks, i));
     }
@@ -659,6 +659,9 @@ mh_sync_pull_blocks (MhSyncPull *self, MhSyncSession *session, MhSyncWants wants
   g_autoptr (GArray) missing =
       mh_store_missing_blocks (self->store, self->vault_id, NULL, MH_SYNC_MOST_HASHES, error);
 
+  if (missing != NULL && missing->len > 0
+      && !mh_store_has_room (self->store, self->vault_id, error))
+    return FALSE;
   while (missing != NULL && missing->len > 0)
     {
       g_auto (MhSyncMessage)

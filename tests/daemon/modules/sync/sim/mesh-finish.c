@@ -127,8 +127,7 @@ check_hidden (MeshWorld *self)
         mesh_note (self, MESH_EVENT_NOT_HIDDEN);
     }
   if (g_hash_table_size (live) != shown)
-    mesh_violate (self, "A shows %u files, and has %u:\n%s", shown, g_hash_table_size (live),
-                  tree);
+    mesh_violate (self, "A shows %u files, and has %u:\n%s", shown, g_hash_table_size (live), tree);
 }
 
 static void
