@@ -193,6 +193,48 @@ class Sync(Case):
         self.assertEqual(one.download(vault, "/both").body, two.download(vault, "/both").body)
         self.assertEqual(one.download(vault, "/two").body, b"2")
 
+    def test_wanted_copies(self):
+        """how many copies are wanted is agreed on: what was said last counts on all machines, whoever was away"""
+        one, two, three = self.network(3, dict.fromkeys(range(3), mh.LONELY))
+        vault = one.vault()
+        self.share(one, vault, two, three)
+        one.upload(vault, "/f", os.urandom(3_000_000))
+        self.same(vault, one, two, three)
+
+        def wanted(daemon):
+            return daemon.get(f"/api/v1/vaults/{vault}").json["replication_factor"]
+
+        def want(daemon, copies):
+            reply = daemon.request("PATCH", f"/api/v1/vaults/{vault}", {"replication_factor": copies})
+            self.assertEqual((reply.status, reply.json["replication_factor"]), (200, copies))
+
+        def agreed(copies, *daemons):
+            mh.wait_until(lambda: [wanted(d) for d in daemons] == [copies] * len(daemons), 20, f"{copies} copies to be wanted by all")
+
+        agreed(2, one, two, three)
+        with three.events() as events:
+            want(two, 3)
+            self.assertEqual(events.next("vault_changed")["op"], "change")
+        agreed(3, one, two, three)
+        self.complete(vault, one, two, three)
+
+        self.assertEqual(three.post("/api/v1/networks/disconnect").status, 204)
+        want(three, 4)
+        want(one, 5)  # later
+        agreed(5, one, two)
+        self.assertEqual(wanted(three), 4)
+        three.stop()
+        three.start()
+        network = three.get("/api/v1/networks").json["networks"][0]["id"]
+        self.assertIn(three.post(f"/api/v1/networks/{network}/connect").status, (204, 409))
+        agreed(5, one, two, three)
+
+        self.assertEqual(three.post("/api/v1/networks/disconnect").status, 204)
+        want(one, 2)
+        want(three, 1)  # later, and it comes to those who hear of it from somebody else
+        self.assertEqual(three.post(f"/api/v1/networks/{network}/connect").status, 204)
+        agreed(1, one, two, three)
+
     def test_a_chain(self):
         """a machine that never meets the author gets it from another"""
         one, two = self.network(2)

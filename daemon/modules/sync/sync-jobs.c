@@ -53,6 +53,23 @@ job_free (Job *self)
   g_free (self);
 }
 
+/* Another machine may have been told later than this one how many copies are wanted. */
+static gboolean
+agree (const char *vault_id, gint64 copies, gint64 set_ms, gpointer data, GError **error)
+{
+  MhSyncJobs *self = data;
+  GError *local = NULL;
+
+  if (mh_vaults_agree (mh_sync_vaults (self->sync), vault_id, copies, set_ms, &local))
+    mh_sync_tell_changed (self->sync, vault_id);
+  if (local == NULL)
+    return TRUE;
+
+  g_propagate_error (error, local);
+
+  return FALSE;
+}
+
 static gboolean
 pull (MhSyncJobs *self, MhSwarm *swarm, const Job *job, MhSyncPull *out, GError **error)
 {
@@ -62,7 +79,9 @@ pull (MhSyncJobs *self, MhSwarm *swarm, const Job *job, MhSyncPull *out, GError 
                         .peers = self->peers,
                         .vault = vault,
                         .blame = mh_sync_keep_blame (mh_sync_keep (self->sync)),
-                        .parts = job->is_blocks ? MH_SYNC_BLOCKS : MH_SYNC_CATALOG };
+                        .parts = job->is_blocks ? MH_SYNC_BLOCKS : MH_SYNC_CATALOG,
+                        .agree = agree,
+                        .data = self };
 
   if (vault == NULL && g_error_matches (*error, MH_ERROR, MH_ERROR_NOT_FOUND))
     {

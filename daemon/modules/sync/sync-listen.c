@@ -147,6 +147,20 @@ on_keep (const char *vault_id, MhKeep *keep, gpointer data)
   return TRUE;
 }
 
+static gboolean
+on_policy (const char *vault_id, gint64 *copies, gint64 *set_ms, gpointer data)
+{
+  MhSyncListen *self = data;
+  g_autoptr (MhVault) vault = mh_vaults_get (mh_sync_vaults (self->sync), vault_id, NULL);
+
+  if (vault == NULL)
+    return FALSE;
+  *copies = vault->copies;
+  *set_ms = vault->copies_set_ms;
+
+  return TRUE;
+}
+
 static GBytes *
 on_due (const char *vault_id, const guint8 *after, const guint8 *last, gpointer data)
 {
@@ -173,6 +187,7 @@ answer (MhSyncListen *self, const Question *question, MhSwarm *swarm, GCancellab
                             .proved = on_proved,
                             .list = on_list,
                             .keep = on_keep,
+                            .policy = on_policy,
                             .spare = on_spare,
                             .due = question->is_hold ? on_due_held : on_due,
                             .data = self };

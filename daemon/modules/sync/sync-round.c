@@ -5,6 +5,19 @@
 
 #include "sync-placement.h"
 
+/* Learns how many copies the other machine wants. */
+static gboolean
+pull_policy (const MhSyncRound *self, MhSyncPull *pull, MhSyncSession *session, GError **error)
+{
+  g_auto (MhSyncMessage) question = { .op = MH_SYNC_POLICY };
+  g_auto (MhSyncMessage) answer = { 0 };
+
+  return self->agree == NULL
+         || (mh_sync_session_ask (session, &question, &answer, error)
+             && self->agree (pull->vault_id, answer.mark.after, answer.mark.epoch, self->data,
+                             error));
+}
+
 static gboolean
 pull_catalog (const MhSyncRound *self, MhSyncPull *pull, MhSyncSession *session, GError **error)
 {
@@ -14,6 +27,8 @@ pull_catalog (const MhSyncRound *self, MhSyncPull *pull, MhSyncSession *session,
   if (!mh_store_sync_top (pull->store, pull->vault_id, &own, error))
     return FALSE;
   mh_sync_peers_note (self->peers, pull->vault_id, peer_id, NULL, 0);
+  if (!pull_policy (self, pull, session, error))
+    return FALSE;
   pull->mark = mh_sync_peers_mark (self->peers, pull->vault_id, peer_id, own.epoch);
   if (!mh_sync_pull_catalog (pull, session, error))
     return FALSE;

@@ -25,6 +25,12 @@ typedef struct
   const MhVault *vault; /* has its key */
   MhSyncBlame *blame;   /* (nullable): who is left out */
   MhSyncParts parts;
+
+  /* (nullable): what the other machine has for the wanted copies, and since when. Returns: %FALSE
+   * with @error set */
+  gboolean (*agree) (const char *vault_id, gint64 copies, gint64 set_ms, gpointer data,
+                     GError **error);
+  gpointer data;
 } MhSyncRound;
 
 /**

@@ -344,6 +344,11 @@ answer_one (Serving *self, const MhSyncMessage *question)
     case MH_SYNC_CHALLENGE:
       good = answer_challenge (self, question, &answer);
       break;
+    case MH_SYNC_POLICY:
+      good = self->in->policy != NULL
+             && self->in->policy (self->vault_id, &answer.mark.after, &answer.mark.epoch,
+                                  self->in->data);
+      break;
     case MH_SYNC_HELLO:
     case MH_SYNC_PROVE:
     case MH_SYNC_LIST:

@@ -33,6 +33,10 @@ typedef struct
    */
   gboolean (*keep) (const char *vault_id, MhKeep *keep, gpointer data);
 
+  /* (nullable): how many copies are wanted, and when that was said, Unix milliseconds. Returns:
+   * %FALSE when that is not known */
+  gboolean (*policy) (const char *vault_id, gint64 *copies, gint64 *set_ms, gpointer data);
+
   /* (nullable): ids of the blocks after @after, up to @last, that this machine should have and has.
    * Returns: (transfer full) (nullable): %NULL when that is not known */
   GBytes *(*due) (const char *vault_id, const guint8 *after, const guint8 *last, gpointer data);

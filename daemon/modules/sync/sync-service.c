@@ -235,18 +235,43 @@ mh_sync_holders (MhSync *self, const char *vault_id, MhSyncHolders *out)
   out->peers = (char **) g_ptr_array_steal (peers, NULL);
 }
 
-/* Forgets all about a vault that was deleted here. On the thread of @teller. */
+typedef struct
+{
+  MhSync *sync;   /* (unowned) */
+  char *vault_id; /* (owned) */
+} About;
+
+static void
+about_free (About *self)
+{
+  g_free (self->vault_id);
+  g_free (self);
+}
+
+/* Has @func called with an About on the thread of @teller. Where too much waits there, the next
+ * sweep finds what is to be said, and what is remembered does no harm. */
+static void
+push_about (MhSync *self, const char *vault_id, MhPoolFunc func)
+{
+  About *about = g_new0 (About, 1);
+
+  about->sync = self;
+  about->vault_id = g_strdup (vault_id);
+  if (!mh_pool_push (self->teller, func, about))
+    about_free (about);
+}
+
+/* Forgets all about a vault that was deleted here. */
 static void
 forget_vault (gpointer data)
 {
-  gpointer *both = data;
-  MhSync *self = both[0];
-  g_autofree char *vault_id = both[1];
+  About *about = data;
+  MhSync *self = about->sync;
 
-  g_free (both);
-  mh_sync_peers_forget_vault (self->peers, vault_id);
-  mh_sync_states_forget (self->states, vault_id);
-  mh_sync_keep_forget (self->keep, vault_id);
+  mh_sync_peers_forget_vault (self->peers, about->vault_id);
+  mh_sync_states_forget (self->states, about->vault_id);
+  mh_sync_keep_forget (self->keep, about->vault_id);
+  about_free (about);
 }
 
 /* -- how vaults stand -- */
@@ -441,6 +466,15 @@ mh_sync_tell_others (MhSync *self, const char *vault_id)
   publish (self, out);
 }
 
+static void
+tell_about (gpointer data)
+{
+  About *about = data;
+
+  mh_sync_tell_others (about->sync, about->vault_id);
+  about_free (about);
+}
+
 static gboolean
 on_settled (gpointer data)
 {
@@ -524,6 +558,7 @@ on_event (const MhEvent *event, gpointer data)
       g_str_equal (event->type, "node_online") || g_str_equal (event->type, "node_changed");
   g_autoptr (JsonNode) node = NULL;
   const char *text;
+  const char *op;
 
   if (!is_vault && !is_node)
     return;
@@ -544,19 +579,15 @@ on_event (const MhEvent *event, gpointer data)
       return;
     }
 
-  if (g_strcmp0 (mh_json_member (json_node_get_object (node), "op"), "delete") == 0)
+  op = mh_json_member (json_node_get_object (node), "op");
+  if (g_strcmp0 (op, "delete") == 0)
     {
-      gpointer *both = g_new0 (gpointer, 2);
-
-      both[0] = self;
-      both[1] = g_strdup (text);
-      if (!mh_pool_push (self->teller, forget_vault, both))
-        {
-          g_free (both[1]); /* what is remembered of it does no harm */
-          g_free (both);
-        }
+      push_about (self, text, forget_vault);
       return;
     }
+  if (g_strcmp0 (op, "change") == 0
+      || g_strcmp0 (op, "rename") == 0) /* others may have to know how many copies are wanted */
+    push_about (self, text, tell_about);
 
   (void) !mh_pool_push (self->teller, sweep, self); /* it may be a new one, or unlocked */
 }

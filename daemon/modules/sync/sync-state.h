@@ -31,6 +31,11 @@ mh_sync_states_end (MhSyncStates *self, const MhSyncPull *pull, const GError *er
 /* The vault is gone. */
 void mh_sync_states_forget (MhSyncStates *self, const char *vault_id);
 
+/* Tells everybody that a vault has another policy now, because another machine said so. Thread:
+ * any.
+ */
+void mh_sync_tell_changed (MhSync *self, const char *vault_id);
+
 /* Tells the page, and whoever else listens, of files that changed without anybody here doing it.
  * Thread: any. */
 void mh_sync_tell_files (MhSync *self, const MhSyncPull *pull);

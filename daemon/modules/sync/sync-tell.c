@@ -13,6 +13,16 @@ mh_sync_tell_state (MhSync *self, const char *vault_id)
 }
 
 void
+mh_sync_tell_changed (MhSync *self, const char *vault_id)
+{
+  MhJson *members = mh_json_new ();
+
+  mh_json_string (members, "vault_id", vault_id);
+  mh_json_string (members, "op", "change");
+  mh_bus_publish (mh_core_bus (mh_sync_core (self)), "vault_changed", members);
+}
+
+void
 mh_sync_tell_files (MhSync *self, const MhSyncPull *pull)
 {
   for (guint i = 0; pull->paths != NULL && i < pull->paths->len; i++)

@@ -60,6 +60,7 @@ typedef enum
   MH_SYNC_SAME = 11, /* @hashes: two ids -> @proof: mh_sync_digest() of the blocks after the first
                         one, up to the second, that the other should have and has; with and without
                         the key */
+  MH_SYNC_POLICY = 15,    /* -> @mark: when it was said how many copies are wanted, and how many */
   MH_SYNC_CHALLENGE = 10, /* @nonce, @hashes of blocks -> @hashes: mh_sync_answer_hash() of each;
                              zeros for what is not there. Without the key */
 } MhSyncOp;

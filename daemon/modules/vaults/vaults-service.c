@@ -14,6 +14,8 @@
 
 #define ID_BYTES 16
 #define NAME_MAX_BYTES 128
+#define COPIES_MAX 16
+#define DAY_MS (24 * G_GINT64_CONSTANT (60) * 60 * 1000)
 
 struct _MhVaults
 {
@@ -390,6 +392,7 @@ mh_vaults_create (MhVaults *self, const char *name, gint64 copies, const char *p
   record->vault.name = g_strdup (name);
   record->vault.copies = copies;
   record->vault.created_ms = mh_clock_now_ms (mh_core_clock (self->core));
+  record->vault.copies_set_ms = record->vault.created_ms;
   if (!mh_vault_key_seal (record, mh_core_master_key (self->core), key, password, error))
     return NULL;
 
@@ -477,7 +480,9 @@ update_row (MhVaults *self, const char *id, const MhVaultUpdate *update, GError 
 {
   g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), error);
 
-  return lease != NULL && mh_vaults_store_update (mh_db_lease_db (lease), id, update, error);
+  return lease != NULL
+         && mh_vaults_store_update (mh_db_lease_db (lease), id, update,
+                                    mh_clock_now_ms (mh_core_clock (self->core)), error);
 }
 
 MhVault *
@@ -499,6 +504,24 @@ mh_vaults_update (MhVaults *self, const char *id, const MhVaultUpdate *update, G
     return NULL;
 
   return g_steal_pointer (&vault);
+}
+
+gboolean
+mh_vaults_agree (MhVaults *self, const char *id, gint64 copies, gint64 set_ms, GError **error)
+{
+  g_autoptr (MhDbLease) lease = NULL;
+  gboolean changed;
+
+  if (copies < 1 || copies > COPIES_MAX || set_ms < 0
+      || set_ms > mh_clock_now_ms (mh_core_clock (self->core)) + DAY_MS)
+    return FALSE;
+
+  lease = mh_db_pool_take (mh_core_db (self->core), error);
+  changed =
+      lease != NULL && mh_vaults_store_agree (mh_db_lease_db (lease), id, copies, set_ms, error);
+  mh_vaults_lift (error);
+
+  return changed;
 }
 
 gboolean

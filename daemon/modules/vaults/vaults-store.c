@@ -8,7 +8,7 @@
 
 #define COLUMNS                                                                                    \
   "id, name, copies, created_ms, sealed_key, hard_quota, keep_versions, keep_days, key_salt,"      \
-  " roles, s3_alias"
+  " roles, s3_alias, copies_set_ms"
 
 #define DAY_MS (G_GINT64_CONSTANT (24) * 3600 * 1000)
 
@@ -17,8 +17,8 @@ static const char sql_list[] = "SELECT " COLUMNS " FROM vaults ORDER BY name";
 static const char sql_get[] = "SELECT " COLUMNS " FROM vaults WHERE id = ?1";
 
 static const char sql_add[] =
-    "INSERT INTO vaults (id, name, copies, created_ms, sealed_key, key_salt)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    "INSERT INTO vaults (id, name, copies, created_ms, sealed_key, key_salt, copies_set_ms)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
 static const char sql_set_key[] = "UPDATE vaults SET sealed_key = ?2, key_salt = ?3 WHERE id = ?1";
 
@@ -36,10 +36,14 @@ static const char sql_forget_days[] = "DELETE FROM vaults_history WHERE vault_id
 
 static const char sql_update[] =
     "UPDATE vaults SET name = coalesce (?2, name), copies = coalesce (nullif (?3, -1), copies),"
+    " copies_set_ms = CASE ?3 WHEN -1 THEN copies_set_ms ELSE max (?8, copies_set_ms + 1) END,"
     " hard_quota = coalesce (nullif (?4, -1), hard_quota),"
     " keep_versions = coalesce (nullif (?5, -1), keep_versions),"
     " keep_days = coalesce (nullif (?6, -1), keep_days),"
     " roles = coalesce (nullif (?7, -1), roles) WHERE id = ?1";
+
+static const char sql_agree[] = "UPDATE vaults SET copies = ?2, copies_set_ms = ?3 WHERE id = ?1"
+                                " AND (copies_set_ms < ?3 OR copies_set_ms = ?3 AND copies < ?2)";
 
 static const char sql_remove[] = "DELETE FROM vaults WHERE id = ?1";
 
@@ -93,6 +97,7 @@ read_row (MhStmt *stmt, MhVault *vault)
   vault->is_protected = !mh_stmt_is_null (stmt, 8);
   vault->roles = (MhVaultRoles) mh_stmt_int64 (stmt, 9);
   vault->s3_alias = mh_stmt_dup_text (stmt, 10);
+  vault->copies_set_ms = mh_stmt_int64 (stmt, 11);
 }
 
 static void
@@ -205,6 +210,7 @@ mh_vaults_store_add (MhDb *db, const MhVaultRecord *record, GError **error)
   mh_stmt_bind_int64 (stmt, 4, record->vault.created_ms);
   mh_stmt_bind_blob (stmt, 5, key, size);
   bind_salt (stmt, 6, record);
+  mh_stmt_bind_int64 (stmt, 7, record->vault.copies_set_ms);
 
   return mh_stmt_run (stmt, error);
 }
@@ -221,7 +227,8 @@ require_change (MhDb *db, const char *id, GError **error)
 }
 
 gboolean
-mh_vaults_store_update (MhDb *db, const char *id, const MhVaultUpdate *update, GError **error)
+mh_vaults_store_update (MhDb *db, const char *id, const MhVaultUpdate *update, gint64 now_ms,
+                        GError **error)
 {
   g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_update, error);
 
@@ -235,8 +242,24 @@ mh_vaults_store_update (MhDb *db, const char *id, const MhVaultUpdate *update, G
   mh_stmt_bind_int64 (stmt, 5, update->keep_versions);
   mh_stmt_bind_int64 (stmt, 6, update->keep_days);
   mh_stmt_bind_int64 (stmt, 7, update->roles);
+  mh_stmt_bind_int64 (stmt, 8, now_ms);
 
   return mh_stmt_run (stmt, error) && require_change (db, id, error);
+}
+
+gboolean
+mh_vaults_store_agree (MhDb *db, const char *id, gint64 copies, gint64 set_ms, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_agree, error);
+
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_text (stmt, 1, id);
+  mh_stmt_bind_int64 (stmt, 2, copies);
+  mh_stmt_bind_int64 (stmt, 3, set_ms);
+
+  return mh_stmt_run (stmt, error) && mh_db_changes (db) > 0;
 }
 
 char **

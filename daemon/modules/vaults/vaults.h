@@ -23,8 +23,9 @@ typedef struct
 {
   char *id;
   char *name;
-  gint64 copies;
-  gint64 hard_quota; /* bytes, 0 for none */
+  gint64 copies;        /* wanted, the same on all machines that meet */
+  gint64 copies_set_ms; /* when that was said, Unix milliseconds; 0: not known */
+  gint64 hard_quota;    /* bytes, 0 for none */
   gint64 keep_versions;
   gint64 keep_days;
   MhVaultRoles roles;
@@ -149,6 +150,24 @@ MhVault *mh_vaults_create (MhVaults *self, const char *name, gint64 copies, cons
  */
 MhVault *mh_vaults_update (MhVaults *self, const char *id, const MhVaultUpdate *update,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
+ * mh_vaults_agree:
+ * @self: the service
+ * @id: a vault
+ * @copies: wanted replicas, as another machine with the key has it
+ * @set_ms: when somebody said so, Unix milliseconds
+ * @error: return location
+ *
+ * Takes it over if it was said later than what is here; of the same time, the larger number counts.
+ * What is out of bounds, or was said more than a day from now, is passed over.
+ *
+ * Thread: a worker. Blocks on disk.
+ * Errors: %MH_ERROR_FAILED, %MH_ERROR_UNAVAILABLE
+ * Returns: whether something has changed; %FALSE with @error set
+ */
+gboolean mh_vaults_agree (MhVaults *self, const char *id, gint64 copies, gint64 set_ms,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
  * mh_vaults_delete:

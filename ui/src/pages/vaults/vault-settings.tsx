@@ -63,7 +63,7 @@ function KeepFields({ form, set, isWrong }: FieldsProps) {
     <>
       <TextInput
         label={t('Copies of every block')}
-        description={t('On so many machines that are on most of the time; with one, what is on a broken disk is lost. Fewer machines mean fewer copies.')}
+        description={t('On so many machines that are on most of the time; with one, what is on a broken disk is lost. Fewer machines mean fewer copies. This counts on all machines that have the vault.')}
         inputMode="numeric"
         value={form.copies}
         onChange={(event) => set({ copies: event.currentTarget.value })}
