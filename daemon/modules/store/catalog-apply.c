@@ -345,6 +345,10 @@ settle (MhDb *db, const MhVaultRow *vault, const guint8 *file_id, const char *ol
 {
   gboolean shared = FALSE;
 
+  if (g_strcmp0 (old_path, path) != 0
+      && ((old_path != NULL && !mh_catalog_settle_above (db, vault, old_path, error))
+          || (path != NULL && !mh_catalog_settle_above (db, vault, path, error))))
+    return FALSE;
   if (path != NULL && !mh_catalog_is_shared (db, vault, path, file_id, &shared, error))
     return FALSE;
   if (shared && !mh_catalog_settle_path (db, vault, path, error))

@@ -154,25 +154,50 @@ find_group (MhDb *db, const MhVaultRow *vault, const char *path, GError **error)
   return NULL;
 }
 
+/* Finds out whether a file claims a path. */
+static gboolean
+is_claimed (MhDb *db, const MhVaultRow *vault, const char *path, gboolean *claimed, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_claimed, error);
+
+  if (stmt == NULL)
+    return FALSE;
+  mh_stmt_bind_int64 (stmt, 1, vault->ref);
+  mh_stmt_bind_text (stmt, 2, path);
+  bind_made (stmt, 3, path);
+
+  return mh_catalog_first (stmt, claimed, error);
+}
+
 /* Finds the path under which a file is shown that has to leave @path to another one: another file
  * may have taken the usual one for its own, as somebody who did not see both could. */
 static gboolean
 find_shown (MhDb *db, const MhVaultRow *vault, const char *path, const guint8 *file_id,
             char **shown, GError **error)
 {
-  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_claimed, error);
   g_autofree char *usual = shown_path (path, file_id, TELLING);
-  gboolean is_claimed;
+  gboolean claimed;
 
-  if (stmt == NULL)
-    return FALSE;
-  mh_stmt_bind_int64 (stmt, 1, vault->ref);
-  mh_stmt_bind_text (stmt, 2, usual);
-  bind_made (stmt, 3, usual);
-  if (!mh_catalog_first (stmt, &is_claimed, error))
+  if (!is_claimed (db, vault, usual, &claimed, error))
     return FALSE;
 
-  *shown = is_claimed ? shown_path (path, file_id, MH_FILE_ID_SIZE) : g_steal_pointer (&usual);
+  *shown = claimed ? shown_path (path, file_id, MH_FILE_ID_SIZE) : g_steal_pointer (&usual);
+
+  return TRUE;
+}
+
+/* Whether there are files in a folder of that path. */
+static gboolean
+has_folder (MhDb *db, const MhVaultRow *vault, const char *path, gboolean *has, GError **error)
+{
+  gint64 ref;
+  gint64 files = 0;
+
+  if (!mh_catalog_find_folder (db, vault, path, &ref, error)
+      || (ref != 0 && !mh_catalog_folder_files (db, ref, &files, error)))
+    return FALSE;
+
+  *has = files > 0;
 
   return TRUE;
 }
@@ -181,14 +206,15 @@ static gboolean
 settle (MhDb *db, const MhVaultRow *vault, const char *path, GError **error)
 {
   g_autoptr (GArray) group = find_group (db, vault, path, error);
+  gboolean is_folder = FALSE;
 
-  if (group == NULL)
+  if (group == NULL || (group->len > 0 && !has_folder (db, vault, path, &is_folder, error)))
     return FALSE;
 
   for (guint i = 0; i < group->len; i++)
     {
       const Member *member = &g_array_index (group, Member, i);
-      g_autofree char *wanted = i == 0 ? g_strdup (path) : NULL;
+      g_autofree char *wanted = i == 0 && !is_folder ? g_strdup (path) : NULL;
 
       if (wanted == NULL && !find_shown (db, vault, path, member->file_id, &wanted, error))
         return FALSE;
@@ -221,5 +247,34 @@ mh_catalog_is_shared (MhDb *db, const MhVaultRow *vault, const char *path, const
   mh_stmt_bind_text (stmt, 2, path);
   mh_stmt_bind_blob (stmt, 3, file_id, MH_FILE_ID_SIZE);
 
-  return mh_catalog_first (stmt, shared, error);
+  return mh_catalog_first (stmt, shared, error)
+         && (*shared || has_folder (db, vault, path, shared, error));
+}
+
+gboolean
+mh_catalog_settle_above (MhDb *db, const MhVaultRow *vault, const char *path, GError **error)
+{
+  g_autofree char *folder = mh_path_folder (path);
+
+  while (folder[1] != '\0')
+    {
+      gint64 ref;
+      gint64 files = 0;
+      gboolean claimed;
+      char *above;
+
+      if (!mh_catalog_find_folder (db, vault, folder, &ref, error)
+          || (ref != 0 && !mh_catalog_folder_files (db, ref, &files, error)))
+        return FALSE;
+      if (files > 1) /* it had files before and has some now, as have all above it */
+        return TRUE;
+      if (!is_claimed (db, vault, folder, &claimed, error)
+          || (claimed && !mh_catalog_settle_path (db, vault, folder, error)))
+        return FALSE;
+      above = mh_path_folder (folder);
+      g_free (folder);
+      folder = above;
+    }
+
+  return TRUE;
 }

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * `name (conflict ID).ext`. What a version says is its path does not change by that, so that all
  * machines show the same, in whatever order they learn of it. Whoever moves or changes such a file
  * gives it the name that is shown. When another file has that name for its own, the whole id is in
- * it.
+ * it. A file that has the name of a folder with files is shown so, too.
  */
 
 /**
@@ -29,7 +29,13 @@ G_BEGIN_DECLS
 gboolean mh_catalog_settle_path (MhDb *db, const MhVaultRow *vault, const char *path,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Finds out whether @file_id shares @path with others; @path is what its version claims. */
+/* The same for the folders above @path, to which a file came, or that it left, if that may have made
+ * them folders with files, or without. */
+gboolean mh_catalog_settle_above (MhDb *db, const MhVaultRow *vault, const char *path,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Finds out whether @file_id shares @path with other files, or a folder with files; @path is what its
+ * version claims. */
 gboolean mh_catalog_is_shared (MhDb *db, const MhVaultRow *vault, const char *path,
                                const guint8 *file_id, gboolean *shared,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -381,6 +381,65 @@ test_name_is_free (void)
   bench_assert_recount (two);
 }
 
+static void
+test_file_and_folder (void)
+{
+  g_autoptr (Bench) one = bench_new (0);
+  g_autoptr (Bench) two = pair_other (one);
+  g_autoptr (Bench) three = pair_other (one);
+  Bench *const both[] = { one, two };
+  g_auto (GStrv) names = NULL;
+
+  g_test_summary ("a file that has the name of a folder is shown beside it, everywhere alike");
+  bench_put_random (one, "/d/x.txt", 1, 100);
+  bench_put_random (two, "/d/x.txt/deep/a", 2, 200);
+  bench_put_random (two, "/d/x.txt/deep/b", 3, 300);
+  exchange (one, two);
+  exchange (three, one);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *paths = paths_of (both[i]);
+      g_auto (GStrv) each = g_strsplit (paths, "|", -1);
+
+      g_assert_cmpuint (g_strv_length (each), ==, 3);
+      g_assert_true (g_str_has_prefix (each[0], "/d/x (conflict "));
+      g_assert_true (g_str_has_suffix (each[0], ").txt"));
+      bench_assert_random (both[i], each[0], 1, 100);
+      bench_assert_random (both[i], "/d/x.txt/deep/a", 2, 200);
+      bench_assert_recount (both[i]);
+      if (i == 0)
+        names = g_strdupv (each);
+      else
+        g_assert_cmpstr (each[0], ==, names[0]);
+    }
+
+  /* another folder and file of such names, of which the file comes last */
+  bench_put_random (one, "/e/y/z", 4, 100);
+  bench_put_random (two, "/e/y", 5, 100);
+  exchange (two, one);
+  bench_assert_random (one, "/e/y/z", 4, 100);
+  bench_assert_no_file (one, "/e/y");
+  bench_assert_no_file (two, "/e/y");
+  g_assert_true (mh_store_delete (two->store, "vault", "/e/y/z", NULL));
+  exchange (two, one);
+  bench_assert_random (one, "/e/y", 5, 100);
+  bench_assert_random (two, "/e/y", 5, 100);
+
+  /* when the folder goes, the name is free again */
+  g_assert_cmpint (mh_store_move (one->store, "vault", "/d/x.txt/deep/a", "/a", NULL), ==, 1);
+  exchange (one, two);
+  bench_assert_random (two, names[0], 1, 100);
+  g_assert_true (mh_store_delete (two->store, "vault", "/d/x.txt/deep/b", NULL));
+  exchange (one, two);
+  exchange (one, three);
+  for (guint i = 0; i < 2; i++)
+    {
+      bench_assert_random (both[i], "/d/x.txt", 1, 100);
+      bench_assert_recount (both[i]);
+    }
+  bench_assert_random (three, "/d/x.txt", 1, 100);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -394,6 +453,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/conflicts/one-name", test_one_name);
   g_test_add_func ("/store/conflicts/name-is-taken", test_name_is_taken);
   g_test_add_func ("/store/conflicts/name-is-free", test_name_is_free);
+  g_test_add_func ("/store/conflicts/file-and-folder", test_file_and_folder);
 
   return g_test_run ();
 }
