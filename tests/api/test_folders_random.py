@@ -22,6 +22,7 @@ class Person:
     def __init__(self, name, folder, source):
         self.name, self.folder, self.source = name, folder, source
         self.own, self.shared = {}, {}  # what should be in the own part; contents written to the shared part this round
+        self.other = None
 
     def own_path(self):
         return f"{self.name}/{self.source.choice('xyz')}/{self.source.randrange(8)}.txt"
@@ -66,9 +67,31 @@ class Person:
         write(self.folder / path, data)
         self.shared[path] = data
 
+    def delete_shared(self):
+        """what was not on this disk is not deleted by it"""
+        path = f"shared/{self.source.randrange(3)}.txt"
+        try:
+            seen = (self.folder / path).read_bytes()
+            (self.folder / path).unlink()
+        except FileNotFoundError:
+            return
+        for person in (self, self.other):
+            if person.shared.get(path) == seen:
+                del person.shared[path]
+
+    def write_either(self):
+        """of a name that is a file for one and a folder for the other, both are kept"""
+        number, data = self.source.randrange(3), self.source.randbytes(20)
+        path = self.source.choice([f"shared/either{number}", f"shared/either{number}/in.txt"])
+        try:
+            write(self.folder / path, data)
+        except (FileExistsError, IsADirectoryError, NotADirectoryError):
+            return
+        self.shared[path] = data
+
     def act(self):
-        self.source.choices([self.write_own, self.rename_own, self.rename_folder, self.delete_own, self.chmod_own, self.write_shared],
-                            [6, 3, 1, 2, 1, 2])[0]()
+        self.source.choices([self.write_own, self.rename_own, self.rename_folder, self.delete_own, self.chmod_own, self.write_shared,
+                             self.delete_shared, self.write_either], [6, 3, 1, 2, 1, 2, 1, 1])[0]()
 
 
 class Random(Case):
@@ -101,6 +124,7 @@ class Random(Case):
         for daemon, folder in ((one, here), (two, there)):
             self.mirror(daemon, vault, folder, guard_percent=100)
         people = [Person("anna", here, source), Person("bela", there, source)]
+        people[0].other, people[1].other = reversed(people)
         for round_ in range(ROUNDS):
             repair = self.disturb(source, [one, two]) if source.random() < 0.6 else None
             for person in people:

@@ -29,13 +29,13 @@ G_BEGIN_DECLS
 gboolean mh_catalog_settle_path (MhDb *db, const MhVaultRow *vault, const char *path,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same for the folders above @path, to which a file came, or that it left, if that may have made
- * them folders with files, or without. */
+/* The same for the folders above @path, to which a file came, or that it left, if that may have
+ * made them folders with files, or without. */
 gboolean mh_catalog_settle_above (MhDb *db, const MhVaultRow *vault, const char *path,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Finds out whether @file_id shares @path with other files, or a folder with files; @path is what its
- * version claims. */
+/* Finds out whether @file_id shares @path with other files, or a folder with files; @path is what
+ * its version claims. */
 gboolean mh_catalog_is_shared (MhDb *db, const MhVaultRow *vault, const char *path,
                                const guint8 *file_id, gboolean *shared,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
