@@ -24,6 +24,7 @@ struct _MhMirror
   MhGuard *guard;            /* (owned): of that thread */
   gboolean knows_hour;       /* whether the guard has what was noted; of that thread */
   MhIgnore *ignore;          /* (owned) (nullable): of that thread */
+  gint64 renames;            /* mh_store_renames() of the last look at everything; of that thread */
   GCancellable *cancellable; /* (owned) */
   MhWatch *watch;            /* (owned) (nullable): made once */
   guint walk_timer;          /* of the loop */

@@ -466,15 +466,17 @@ do_pass (Run *run, MhPass *pass, GError **error)
   MhMirror *self = run->mirror;
   g_autoptr (MhDisk) disk = open_disk (self, run, error);
   g_autoptr (MhVault) vault = NULL;
+  gint64 renames;
   gboolean done;
 
   if (disk == NULL || !mh_vaults_require (self->tools.vaults, self->vault_id, error))
     return FALSE;
 
   vault = mh_vaults_get (self->tools.vaults, self->vault_id, error);
-  if (vault == NULL)
+  if (vault == NULL || !mh_store_renames (self->tools.store, self->vault_id, &renames, error))
     return FALSE;
 
+  run->whole = run->whole || renames != self->renames; /* nobody tells of those */
   if (run->whole || self->ignore == NULL)
     load_rules (self, disk);
   if (run->whole)
@@ -485,6 +487,8 @@ do_pass (Run *run, MhPass *pass, GError **error)
   pass->disk = disk;
   pass->ignore = self->ignore;
   done = make_same (run, pass, vault, error);
+  if (done && run->whole)
+    self->renames = renames;
   pass->disk = NULL;
 
   return done;

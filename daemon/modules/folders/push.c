@@ -275,6 +275,7 @@ read_file (MhPass *pass, const MhEntry *entry, MhHostState *state, GError **erro
   request.mtime_ms = state->mtime_ns / 1000000;
   request.mode = state->mode;
   request.unchecked = TRUE;
+  request.beside = TRUE; /* it is so here; the vault shows one of them elsewhere */
   request.if_match = entry->vault.exists ? entry->vault.content_hash : NULL;
   request.if_none_match = entry->vault.exists ? NULL : "*";
   upload = mh_upload_new (pass->store, &request, error);

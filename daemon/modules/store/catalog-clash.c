@@ -28,6 +28,8 @@ static const char sql_claimed[] =
 
 static const char sql_show[] = "UPDATE files SET path = ?2, name = ?3 WHERE ref = ?1";
 
+static const char sql_note[] = "UPDATE vaults SET renames = renames + 1 WHERE ref = ?1";
+
 /* Bytes of an id that tell files of one name apart: its end, as its beginning is a time. */
 #define TELLING 4
 
@@ -95,18 +97,20 @@ bind_made (MhStmt *stmt, int first, const char *path)
 }
 
 static gboolean
-show (MhDb *db, gint64 ref, const char *path, GError **error)
+show (MhDb *db, const MhVaultRow *vault, gint64 ref, const char *path, GError **error)
 {
   g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_show, error);
+  g_autoptr (MhStmt) note = mh_db_prepare (db, sql_note, error);
 
-  if (stmt == NULL)
+  if (stmt == NULL || note == NULL)
     return FALSE;
 
   mh_stmt_bind_int64 (stmt, 1, ref);
   mh_stmt_bind_text (stmt, 2, path);
   mh_stmt_bind_text (stmt, 3, mh_path_name (path));
+  mh_stmt_bind_int64 (note, 1, vault->ref);
 
-  return mh_stmt_run (stmt, error);
+  return mh_stmt_run (stmt, error) && mh_stmt_run (note, error);
 }
 
 typedef struct
@@ -218,7 +222,7 @@ settle (MhDb *db, const MhVaultRow *vault, const char *path, GError **error)
 
       if (wanted == NULL && !find_shown (db, vault, path, member->file_id, &wanted, error))
         return FALSE;
-      if (strcmp (wanted, member->path) != 0 && !show (db, member->ref, wanted, error))
+      if (strcmp (wanted, member->path) != 0 && !show (db, vault, member->ref, wanted, error))
         return FALSE;
     }
 

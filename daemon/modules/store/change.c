@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "catalog-clash.h"
 #include "change-private.h"
 
 #include <string.h>
@@ -431,7 +432,38 @@ new_file (const MhChangePut *change)
   return file;
 }
 
-/* The path is free: what was prepared is right. */
+/* As mh_change_check_target(), where @change does not say that it may be so. @clashes: (out): it is
+ */
+static gboolean
+check_target (MhDb *db, const MhVaultRow *vault, const MhChangePut *change, gint64 *folder,
+              gboolean *clashes, GError **error)
+{
+  GError *local = NULL;
+
+  *clashes = FALSE;
+  if (mh_change_check_target (db, vault, change->path, folder, &local))
+    return TRUE;
+  if (!change->beside || !g_error_matches (local, MH_ERROR, MH_ERROR_CONFLICT))
+    {
+      g_propagate_error (error, local);
+      return FALSE;
+    }
+  g_error_free (local);
+  *folder = 0;
+  *clashes = TRUE;
+
+  return TRUE;
+}
+
+/* Has a new file, or one whose name it has for a folder, be shown elsewhere. */
+static gboolean
+settle (MhDb *db, const MhVaultRow *vault, const char *path, GError **error)
+{
+  return mh_catalog_settle_above (db, vault, path, error)
+         && mh_catalog_settle_path (db, vault, path, error);
+}
+
+/* There is no file of the path: what was prepared is right. */
 static gboolean
 put_prepared (MhWriter *writer, const MhVaultRow *vault, gint64 folder, MhChangePut *change,
               GError **error)
@@ -458,11 +490,12 @@ mh_change_put (MhWriter *writer, gpointer data, GError **error)
   g_autoptr (MhFileRow) file = NULL;
   g_auto (MhDraft) draft = { 0 };
   MhVaultRow vault;
+  gboolean clashes;
   gint64 folder;
 
   g_clear_pointer (&change->result, mh_file_free);
   if (!mh_change_get_vault (writer, change->keys, &vault, error)
-      || !mh_change_check_target (db, &vault, change->path, &folder, error)
+      || !check_target (db, &vault, change, &folder, &clashes, error)
       || !mh_change_find_file (writer, &vault, change->path, &file, error)
       || !mh_change_check_match (file != NULL && file->live ? file : NULL, change->if_match,
                                  change->if_none_match, error)
@@ -470,7 +503,8 @@ mh_change_put (MhWriter *writer, gpointer data, GError **error)
     return FALSE;
 
   if (file == NULL)
-    return put_prepared (writer, &vault, folder, change, error);
+    return put_prepared (writer, &vault, folder, change, error)
+           && (!clashes || settle (db, &vault, change->path, error));
 
   if (!mh_change_follow (writer, &vault, file, &draft, error))
     return FALSE;
@@ -479,7 +513,7 @@ mh_change_put (MhWriter *writer, gpointer data, GError **error)
   if (!mh_change_make_version (writer, change->keys, &vault, &draft, error))
     return FALSE;
 
-  change->result = mh_query_file (db, &vault, change->path, FALSE, error);
+  change->result = mh_query_file_of_ref (db, file->ref, error);
 
   return change->result != NULL;
 }

@@ -22,6 +22,7 @@ typedef struct
   const char *path;
   const char *if_match;      /* (nullable) */
   const char *if_none_match; /* (nullable) */
+  gboolean beside;           /* files and folders of one name may be */
   gint64 mtime_ms;
   guint mode; /* 0 when it is not known */
   gint64 size;

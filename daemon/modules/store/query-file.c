@@ -22,6 +22,34 @@ static const char sql_heads[] =
     "SELECT hash, ref FROM versions WHERE vault = ?1 AND file_id = ?2 AND is_head = 1"
     " AND path IS NOT NULL ORDER BY lamport DESC, hash DESC";
 
+static const char sql_renames[] = "SELECT renames FROM vaults WHERE id = ?1";
+
+static gboolean
+renames_of (MhDb *db, const char *vault_id, gint64 *renames, GError **error)
+{
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_renames, error);
+
+  if (stmt == NULL)
+    return FALSE;
+  mh_stmt_bind_text (stmt, 1, vault_id);
+  if (!mh_stmt_one (stmt, "vault", vault_id, error))
+    return FALSE;
+  *renames = mh_stmt_int64 (stmt, 0);
+
+  return TRUE;
+}
+
+gboolean
+mh_store_renames (MhStore *self, const char *vault_id, gint64 *renames, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (self->readers, error);
+  gboolean done = lease != NULL && renames_of (mh_db_lease_db (lease), vault_id, renames, error);
+
+  mh_store_lift (self, error);
+
+  return done;
+}
+
 static MhFile *
 get (MhDb *db, const char *vault_id, const char *path, gboolean include_deleted, GError **error)
 {

@@ -33,6 +33,7 @@ struct _MhUpload
   char *path;          /* (owned) */
   char *if_match;      /* (owned) (nullable) */
   char *if_none_match; /* (owned) (nullable) */
+  gboolean beside;
   gint64 mtime_ms;
   guint mode;
   gint64 size;
@@ -124,7 +125,8 @@ check_early (MhUpload *self, gint64 announced, GError **error)
       || !mh_catalog_get_vault (mh_db_lease_db (lease), self->keys->vault_id, &vault, error)
       || !mh_store_check_writable (self->store, self->keys->vault_id, error)
       || !check_announced (self, &vault, announced, error)
-      || !mh_change_check_target (mh_db_lease_db (lease), &vault, self->path, NULL, error))
+      || (!self->beside
+          && !mh_change_check_target (mh_db_lease_db (lease), &vault, self->path, NULL, error)))
     return FALSE;
 
   file = mh_catalog_find_file (mh_db_lease_db (lease), &vault, self->path, FALSE, &local);
@@ -158,6 +160,7 @@ mh_upload_new (MhStore *store, const MhUploadNew *request, GError **error)
   self->path = g_strdup (request->path);
   self->if_match = g_strdup (request->if_match);
   self->if_none_match = g_strdup (request->if_none_match);
+  self->beside = request->beside;
   self->mode = request->mode & 0777;
   self->mtime_ms = request->mtime_ms >= 0 ? request->mtime_ms : mh_store_now_ms (store);
   g_mutex_init (&self->lock);
@@ -655,6 +658,7 @@ prepare_change (MhUpload *self, GCancellable *cancellable, GError **error)
   change->path = self->path;
   change->if_match = self->if_match;
   change->if_none_match = self->if_none_match;
+  change->beside = self->beside;
   change->mtime_ms = self->mtime_ms;
   change->mode = self->mode;
   change->size = self->size;

@@ -13,6 +13,8 @@
  * @unchecked: leave what depends on other files to the end, which decides anyway
  * @size: bytes that are announced, 0 when unknown: what exceeds the quota is refused early
  * @mode: permission bits, 0 when they are not known
+ * @beside: the path may be that of a folder, or lie in that of a file: then a file is shown
+ * elsewhere
  */
 typedef struct
 {
@@ -24,6 +26,7 @@ typedef struct
   gboolean unchecked;
   gint64 size;
   guint mode;
+  gboolean beside;
 } MhUploadNew;
 
 /**

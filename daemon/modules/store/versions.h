@@ -22,6 +22,21 @@ gboolean mh_store_locate (MhStore *self, const char *vault_id, const char *path,
                           guint *missing, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * mh_store_renames:
+ * @self: the store
+ * @vault_id: a vault
+ * @renames: (out): how often a file came to be shown under another path without being changed, as
+ *   another one came to that path, or left it; starts anew with the index
+ * @error: return location
+ *
+ * Thread: any worker. Blocks on disk, briefly.
+ * Errors: %MH_ERROR_NOT_FOUND without such a vault, %MH_ERROR_FAILED
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_store_renames (MhStore *self, const char *vault_id, gint64 *renames,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * MhLeaf:
  * @version_hash: (nullable): hash of the version
  * @content_hash: (nullable): or that of its content; the newest of several

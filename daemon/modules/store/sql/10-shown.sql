@@ -1,3 +1,6 @@
+-- How often a file came to be shown under another path than before without a change of its own.
+ALTER TABLE vaults ADD COLUMN renames INTEGER NOT NULL DEFAULT 0;
+
 -- A deletion is not shown before what it did not know of. Files for which it was come to be shown anew:
 -- what is hidden counts as not known until its vault is opened.
 

@@ -440,6 +440,59 @@ test_file_and_folder (void)
   bench_assert_random (three, "/d/x.txt", 1, 100);
 }
 
+/* Returns: whether there was no error */
+static gboolean
+put_beside (Bench *bench, const char *path, guint64 seed, gboolean beside)
+{
+  MhUploadNew request = { .vault_id = "vault", .path = path, .mtime_ms = -1, .beside = beside };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) content = bench_random (seed, 100);
+  g_autoptr (MhFile) file = NULL;
+  g_autoptr (MhUpload) upload = mh_upload_new (bench->store, &request, &error);
+  gsize size;
+  const guint8 *data = g_bytes_get_data (content, &size);
+
+  if (upload != NULL && mh_upload_write (upload, data, size, NULL, &error))
+    file = mh_upload_finish (upload, NULL, &error);
+  if (!beside)
+    g_assert_error (error, MH_ERROR, MH_ERROR_CONFLICT);
+  else
+    g_assert_no_error (error);
+
+  return file != NULL;
+}
+
+static void
+test_beside (void)
+{
+  g_autoptr (Bench) bench = bench_new (0);
+  g_autofree char *paths = NULL;
+  g_auto (GStrv) each = NULL;
+  gint64 before = -1;
+  gint64 after = -1;
+
+  g_test_summary (
+      "what is a file and a folder on a disk is taken in, if that is said, and counted");
+  bench_put_random (bench, "/a", 1, 100);
+  bench_put_random (bench, "/b/c", 2, 100);
+  g_assert_true (mh_store_renames (bench->store, "vault", &before, NULL));
+  g_assert_false (put_beside (bench, "/a/x", 3, FALSE));
+  g_assert_false (put_beside (bench, "/b", 4, FALSE));
+  g_assert_true (put_beside (bench, "/a/x", 3, TRUE));
+  g_assert_true (put_beside (bench, "/b", 4, TRUE));
+  paths = paths_of (bench);
+  each = g_strsplit (paths, "|", -1);
+  g_assert_cmpuint (g_strv_length (each), ==, 4);
+  g_assert_true (g_str_has_prefix (each[0], "/a (conflict "));
+  g_assert_true (g_str_has_prefix (each[2], "/b (conflict "));
+  bench_assert_random (bench, each[0], 1, 100);
+  bench_assert_random (bench, each[2], 4, 100);
+  bench_assert_random (bench, "/a/x", 3, 100);
+  g_assert_true (mh_store_renames (bench->store, "vault", &after, NULL));
+  g_assert_cmpint (after - before, ==, 2);
+  bench_assert_recount (bench);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -454,6 +507,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/conflicts/name-is-taken", test_name_is_taken);
   g_test_add_func ("/store/conflicts/name-is-free", test_name_is_free);
   g_test_add_func ("/store/conflicts/file-and-folder", test_file_and_folder);
+  g_test_add_func ("/store/conflicts/beside", test_beside);
 
   return g_test_run ();
 }

@@ -154,6 +154,7 @@ static const char hide[] =
     "UPDATE folders SET files = files - 1, bytes = bytes - 2000 WHERE ref = (SELECT folder FROM"
     " files WHERE path = '/f');"
     "UPDATE files SET live = 0, head = (SELECT ref FROM versions WHERE op = 3) WHERE path = '/f';"
+    "ALTER TABLE vaults DROP COLUMN renames;"
     "UPDATE schema_versions SET version = 9 WHERE module = 'store'";
 
 static void
