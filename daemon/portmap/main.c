@@ -49,6 +49,9 @@
 /* Questions to routers until one forwards. */
 #define MOST_REQUESTS 64
 
+/* Addresses that a router may have one after the other in a period. */
+#define MOST_ADDRESSES 4
+
 /* WANIPConnection:1, 2.4.16: the router takes mappings only that last until they are taken back. */
 #define ONLY_PERMANENT 725
 
@@ -65,6 +68,7 @@ typedef struct
   gboolean is_permanent;
   GUPnPSimpleIgd *igd;
   guint requests;
+  guint addresses;
   gboolean is_mapped;
   gboolean is_ending;
   char *error; /* (owned) (nullable): what the last router said */
@@ -184,8 +188,8 @@ on_mapped (GClosure *closure, GValue *result, guint count, const GValue *values,
   guint router_port = g_value_get_uint (&values[4]);
   struct in_addr parsed;
 
-  if (self->is_mapped && !is_replaced)
-    return; /* another router, or the same again */
+  if (self->is_mapped && (!is_replaced || self->addresses >= MOST_ADDRESSES))
+    return; /* another router, or the same again; or one that does nothing else */
   if (inet_pton (AF_INET, address, &parsed) != 1 || parsed.s_addr == INADDR_ANY
       || ntohl (parsed.s_addr) >> 24 == IN_LOOPBACKNET || router_port == 0
       || router_port > G_MAXUINT16)
@@ -194,10 +198,13 @@ on_mapped (GClosure *closure, GValue *result, guint count, const GValue *values,
       return;
     }
 
-  if (!self->is_mapped)
-    g_timeout_add_seconds (self->period_s, on_again, self);
-  mh_system_expect_end (self->period_s + LATE_S);
+  if (!self->is_mapped) /* once: who changes its address gets no more time by that */
+    {
+      g_timeout_add_seconds (self->period_s, on_again, self);
+      mh_system_expect_end (self->period_s + LATE_S);
+    }
   self->is_mapped = TRUE;
+  self->addresses++;
   g_clear_pointer (&self->error, g_free);
   g_clear_handle_id (&self->deadline, g_source_remove);
   if (self->is_ending)

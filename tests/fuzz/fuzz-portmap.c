@@ -23,7 +23,8 @@ take_all (GString *said, GString *noted)
         }
       g_assert ((line.words == NULL) == (what == MH_PORTMAP_NONSENSE));
       g_assert ((line.port != 0) == (what == MH_PORTMAP_MAPPED));
-      g_assert (line.words == NULL || strchr (line.words, '\n') == NULL);
+      for (const char *at = line.words; at != NULL && *at != '\0'; at = g_utf8_next_char (at))
+        g_assert (g_unichar_isprint (g_utf8_get_char (at)));
       g_string_append_printf (noted, "%d %s %u\n", what, line.words, line.port);
       if (what == MH_PORTMAP_NONSENSE) /* it is ended then */
         return FALSE;

@@ -8,15 +8,25 @@
 /* Bytes that are read at a time. */
 #define PIECE 512
 
+/* Lines that it may say in a period: it says one, and more where the router has another address. */
+#define MOST_LINES 16
+
+/* How long what it said last is read after its end: something else may have its output. */
+#define REST_MS 500
+
 struct _MhPortmapChild
 {
   int references;
   MhPortmap *portmap; /* (unowned): lives until the end is told */
   const MhPortmapChildEvents *events;
-  GSubprocess *process; /* (owned) */
-  GString *said;        /* (owned): what is read of it and has no end yet */
-  GSource *killer;      /* (owned) (nullable) */
-  guint left;           /* of two: that it ends, and that its output does */
+  GSubprocess *process;  /* (owned) */
+  GString *said;         /* (owned): what is read of it and has no end yet */
+  GSource *killer;       /* (owned) (nullable) */
+  GCancellable *reading; /* (owned) */
+  GSource *rest;         /* (owned) (nullable) */
+  gint64 period_us;      /* when the period of @lines began, by the monotonic clock */
+  guint lines;
+  guint left; /* of two: that it ends, and that its output does */
   gboolean is_leaving;
   gboolean is_broken;  /* it crashed, or is not what we take it for */
   gboolean has_failed; /* it has told why */
@@ -37,6 +47,8 @@ mh_portmap_child_unref (MhPortmapChild *self)
     return;
 
   mh_source_drop (&self->killer);
+  mh_source_drop (&self->rest);
+  g_object_unref (self->reading);
   g_object_unref (self->process);
   g_string_free (self->said, TRUE);
   g_free (self);
@@ -44,7 +56,22 @@ mh_portmap_child_unref (MhPortmapChild *self)
 
 /* -- what it says -- */
 
-/* Returns: %FALSE if it says what nobody understands */
+/* Whether it does not say more than it has to. */
+static gboolean
+may_say (MhPortmapChild *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (now - self->period_us >= self->portmap->period_s * G_TIME_SPAN_SECOND)
+    {
+      self->period_us = now;
+      self->lines = 0;
+    }
+
+  return ++self->lines <= MOST_LINES;
+}
+
+/* Returns: %FALSE if it says what nobody understands, or too much */
 static gboolean
 take (MhPortmapChild *self, GBytes *bytes)
 {
@@ -57,7 +84,7 @@ take (MhPortmapChild *self, GBytes *bytes)
 
       if (said == MH_PORTMAP_MORE)
         return TRUE;
-      if (said == MH_PORTMAP_NONSENSE)
+      if (said == MH_PORTMAP_NONSENSE || !may_say (self))
         return FALSE;
       if (self->is_leaving)
         continue;
@@ -82,16 +109,23 @@ went (MhPortmapChild *self)
 {
   if (--self->left == 0)
     {
-      if (!self->has_failed && !self->is_leaving) /* without a word: there is no router */
-        self->events->failed (self->portmap, self->is_broken
-                                                 ? "the program that asks routers ended by itself"
-                                                 : NULL);
+      if (!self->has_failed && !self->is_leaving && !self->is_broken)
+        self->events->failed (self->portmap, NULL); /* without a word: there is no router */
       mh_source_drop (&self->killer);
+      mh_source_drop (&self->rest);
       self->events->ended (self->portmap, self->is_leaving  ? MH_PORTMAP_LEFT
                                           : self->is_broken ? MH_PORTMAP_BROKE
                                                             : MH_PORTMAP_GAVE_UP);
     }
   mh_portmap_child_unref (self);
+}
+
+static gboolean
+on_rest (gpointer data)
+{
+  g_cancellable_cancel (((MhPortmapChild *) data)->reading);
+
+  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -102,6 +136,9 @@ on_ended (GObject *source, GAsyncResult *result, gpointer data)
   (void) g_subprocess_wait_finish (G_SUBPROCESS (source), result, NULL);
   if (!g_subprocess_get_successful (self->process))
     self->is_broken = TRUE;
+  self->rest = g_timeout_source_new (REST_MS);
+  g_source_set_callback (self->rest, on_rest, self, NULL);
+  g_source_attach (self->rest, mh_host_context (self->portmap->host));
   went (self);
 }
 
@@ -134,7 +171,7 @@ static void
 listen_to (MhPortmapChild *self)
 {
   g_input_stream_read_bytes_async (g_subprocess_get_stdout_pipe (self->process), PIECE,
-                                   G_PRIORITY_DEFAULT, NULL, on_said, child_ref (self));
+                                   G_PRIORITY_DEFAULT, self->reading, on_said, child_ref (self));
 }
 
 MhPortmapChild *
@@ -160,6 +197,7 @@ mh_portmap_child_new (MhPortmap *portmap, const MhPortmapChildEvents *events, GE
   self->events = events;
   self->process = process;
   self->said = g_string_new (NULL);
+  self->reading = g_cancellable_new ();
   self->left = 2;
   g_subprocess_wait_async (process, NULL, on_ended, child_ref (self));
   listen_to (self);

@@ -21,7 +21,8 @@ typedef enum
 /* A line. Plain data, to be cleared. */
 typedef struct
 {
-  char *words;  /* (owned) (nullable): the address of the router, of IPv4; or why it failed */
+  char *words;  /* (owned) (nullable): the address of the router, of IPv4; or why it failed: what a
+                   router wrote, but printable */
   guint16 port; /* of the router */
 } MhPortmapLine;
 

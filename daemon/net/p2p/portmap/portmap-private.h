@@ -50,7 +50,8 @@ struct _MhPortmap
   char *error;           /* (owned) (nullable) */
   GSource *timer;        /* (owned) (nullable) */
   gint64 due_us;         /* when a router is looked for again, by the monotonic clock */
-  guint broken;          /* how often the program broke since it last mapped */
+  gint64 mapped_us;      /* since when one forwards for this program, 0 when none does */
+  guint broken;          /* how often the program broke in a row */
   gboolean is_stopping;
 
   GMutex lock;

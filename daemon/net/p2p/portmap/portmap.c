@@ -9,8 +9,10 @@
 #define FAR_ADDRESS "192.0.2.1"
 #define FAR_PORT 9
 
-/* The pause after the program broke is doubled as often as this. */
+/* The pause after the program broke is doubled as often as this, and begins anew after a mapping
+ * that lasted for so many periods. */
 #define MOST_DOUBLINGS 6
+#define STEADY_PERIODS 2
 
 void
 mh_portmap_state_clear (MhPortmapState *state)
@@ -110,10 +112,11 @@ on_mapped (MhPortmap *self, const char *address, guint16 port)
   if (self->external != NULL && mh_multiaddr_equal (self->external, external))
     return;
 
-  self->broken = 0;
   drop_external (self);
   set_error (self, NULL);
   self->external = g_steal_pointer (&external);
+  if (self->mapped_us == 0)
+    self->mapped_us = g_get_monotonic_time ();
   mh_host_add_own_address (self->host, self->external);
   tell (self);
 }
@@ -128,6 +131,20 @@ on_failed (MhPortmap *self, const char *text)
   tell (self);
 }
 
+/* That the program broke is told when it does so again: once, it costs nothing. */
+static void
+note_broken (MhPortmap *self)
+{
+  if (self->mapped_us != 0
+      && g_get_monotonic_time () - self->mapped_us
+             >= STEADY_PERIODS * self->period_s * G_TIME_SPAN_SECOND)
+    self->broken = 0;
+  drop_external (self);
+  if (self->broken > 0)
+    set_error (self, "the program that asks routers ends by itself again and again");
+  tell (self);
+}
+
 /* A router is looked for again after a while: soon where only the program broke, unless it does so
  * again and again. */
 static void
@@ -135,6 +152,7 @@ schedule (MhPortmap *self, gboolean is_broken)
 {
   guint ms = self->pause_ms;
 
+  self->mapped_us = 0;
   if (is_broken)
     ms = MIN (ms, (guint) MH_PORTMAP_PAUSE_MS << MIN (self->broken, (guint) MOST_DOUBLINGS));
   self->broken = is_broken ? self->broken + 1 : 0;
@@ -145,6 +163,8 @@ static void
 on_ended (MhPortmap *self, MhPortmapEnd how)
 {
   g_clear_pointer (&self->child, mh_portmap_child_unref);
+  if (how == MH_PORTMAP_BROKE)
+    note_broken (self);
   schedule (self, how == MH_PORTMAP_BROKE);
   if (self->is_stopping)
     {
