@@ -64,6 +64,30 @@ def permanent(request):
     return obliging(request, takes_permanent=True)
 
 
+def notify(callback):
+    """Tells a subscriber all the time that the address is another."""
+    host, port, path = re.search(r"<http://([0-9.]+):([0-9]+)([^>]*)>", callback).groups()
+    for number in itertools.count():
+        text = ('<e:propertyset xmlns:e="urn:schemas-upnp-org:event-1-0"><e:property><ExternalIPAddress>'
+                f"11.22.33.{number % 200 + 3}</ExternalIPAddress></e:property></e:propertyset>")
+        try:
+            with socket.create_connection((host, int(port)), timeout=5) as connection:
+                connection.sendall(f"NOTIFY {path} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: text/xml\r\nNT: upnp:event\r\nNTS: upnp:propchange\r\n"
+                                   f"SID: {DEVICE}\r\nSEQ: {number}\r\nConnection: close\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode())
+                say("notified", connection.recv(100).split(b"\r\n")[0].decode())
+        except OSError:
+            return
+        time.sleep(0.01)
+
+
+def restless(request):
+    """Of a router that has another address all the time."""
+    if not request.startswith("SUBSCRIBE"):
+        return obliging(request)
+    threading.Timer(0.5, notify, [re.search("(?i)callback: *(.*)", request)[1]]).start()
+    return [OK + f"SID: {DEVICE}\r\nTIMEOUT: Second-1800\r\nContent-Length: 0\r\n\r\n".encode()]
+
+
 def receive(connection):
     """A request, with its body."""
     request = ""
@@ -99,6 +123,7 @@ MODES = {
     "silent-call": (lambda: described("/control"), silent),
     "elsewhere-later": (lambda: described("/control"), obliging),
     "permanent": (lambda: described("/control"), permanent),
+    "restless": (lambda: described("/control"), restless),
 }
 
 
@@ -110,7 +135,7 @@ def serve(connection, mode):
         description, call = MODES[mode]
         sent = 0
         try:
-            for piece in call(request) if call and first.startswith("POST") else description():
+            for piece in call(request) if call and first.startswith(("POST", "SUBSCRIBE" if mode == "restless" else "POST")) else description():
                 connection.sendall(piece)
                 sent += len(piece)
             connection.shutdown(socket.SHUT_WR)
