@@ -135,6 +135,7 @@ gboolean mh_cli_daemon_audit (MhCli *, const MhCliCommand *, char ***, GError **
 gboolean mh_cli_raw_api (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_vault_list (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_vault_create (MhCli *, const MhCliCommand *, char ***, GError **);
+gboolean mh_cli_vault_info (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_vault_rename (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_vault_rm (MhCli *, const MhCliCommand *, char ***, GError **);
 gboolean mh_cli_vault_lock (MhCli *, const MhCliCommand *, char ***, GError **);

@@ -8,16 +8,26 @@
 #include "base/json.h"
 #include "cli/place.h"
 
+typedef struct
+{
+  gboolean is_deep;
+  gboolean is_conflicts; /* only files with one */
+} Listing;
+
 static void
 print_entry (JsonObject *file, gboolean is_folder, gpointer user_data)
 {
-  const gboolean *deep = user_data;
-  g_autofree char *name = mh_cli_clean (mh_cli_str (file, *deep ? "path" : "name"));
+  const Listing *listing = user_data;
+  gboolean is_conflict = !is_folder && mh_cli_bool (file, "conflict");
+  g_autofree char *name = mh_cli_clean (mh_cli_str (file, listing->is_deep ? "path" : "name"));
   g_autofree char *size = g_format_size ((guint64) mh_cli_int (file, is_folder ? "bytes" : "size"));
   g_autofree char *time = mh_cli_time (mh_cli_int (file, is_folder ? "changed_ms" : "mtime_ms"));
 
-  mh_cli_print ("%10s  %s  %s%s%s\n", size, time, name, is_folder ? "/" : "",
-                mh_cli_bool (file, "deleted") ? _ (" (deleted)") : "");
+  if (listing->is_conflicts && !is_conflict)
+    return;
+  mh_cli_print ("%10s  %s  %s%s%s%s\n", size, time, name, is_folder ? "/" : "",
+                mh_cli_bool (file, "deleted") ? _ (" (deleted)") : "",
+                is_conflict ? _ (" (conflict: see “meshhold file resolve”)") : "");
 }
 
 static void
@@ -28,10 +38,13 @@ ignore_entry (JsonObject *file, gboolean is_folder, gpointer user_data)
 gboolean
 mh_cli_file_ls (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
 {
-  gboolean deep = FALSE;
+  Listing listing = { FALSE };
   gboolean deleted = FALSE;
   const GOptionEntry entries[] = {
-    { "recursive", 'r', 0, G_OPTION_ARG_NONE, &deep, N_ ("List the folders below, too"), NULL },
+    { "recursive", 'r', 0, G_OPTION_ARG_NONE, &listing.is_deep, N_ ("List the folders below, too"),
+      NULL },
+    { "conflicts", 0, 0, G_OPTION_ARG_NONE, &listing.is_conflicts,
+      N_ ("List only files, here and below, that were changed in two places"), NULL },
     { "deleted", 0, 0, G_OPTION_ARG_NONE, &deleted, N_ ("List deleted files, too"), NULL },
     { NULL },
   };
@@ -43,12 +56,13 @@ mh_cli_file_ls (MhCli *cli, const MhCliCommand *command, char ***args, GError **
   place = mh_cli_place_new (cli, **args, error);
   if (place == NULL)
     return FALSE;
-  if (!deep)
+  listing.is_deep = listing.is_deep || listing.is_conflicts;
+  if (!listing.is_deep)
     flags |= MH_CLI_LIST_SHALLOW;
   if (deleted)
     flags |= MH_CLI_LIST_DELETED;
 
-  return mh_cli_place_list (place, cli, flags, cli->json ? ignore_entry : print_entry, &deep,
+  return mh_cli_place_list (place, cli, flags, cli->json ? ignore_entry : print_entry, &listing,
                             error);
 }
 

@@ -26,6 +26,8 @@ static const MhCliCommand commands[] = {
     mh_cli_vault_create },
   { "vault rename", N_ ("VAULT NAME"), N_ ("Give a vault another name"), 2, 2,
     mh_cli_vault_rename },
+  { "vault info", N_ ("VAULT"), N_ ("Show its settings, and how its copies stand"), 1, 1,
+    mh_cli_vault_info },
   { "vault set", N_ ("VAULT"), N_ ("Change its quota, its copies, or what is kept of it"), 1, 1,
     mh_cli_vault_set },
   { "vault passwd", N_ ("VAULT"), N_ ("Set or change the password without which nobody opens it"),
@@ -150,7 +152,9 @@ find_command (char **args, guint *words)
 static gboolean
 is_family (const char *word)
 {
-  static const char *const families[] = { "vault", "file", "folder", "network", "node", NULL };
+  static const char *const families[] = {
+    "vault", "file", "folder", "network", "node", "kept", NULL
+  };
 
   return g_strv_contains (families, word);
 }
@@ -239,7 +243,11 @@ run (MhCli *cli, char ***args, GError **error)
     }
 
   command = find_command (*args + 1, &words);
-  if (command == NULL && (*args)[1] != NULL && !is_family ((*args)[1]))
+  if (command == NULL && (*args)[1] != NULL && is_family ((*args)[1]) && (*args)[2] != NULL)
+    g_set_error (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_USAGE,
+                 _ ("there is no command “%s %s”; “meshhold help %s” lists those that there are"),
+                 (*args)[1], (*args)[2], (*args)[1]);
+  else if (command == NULL && (*args)[1] != NULL && !is_family ((*args)[1]))
     g_set_error (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_USAGE,
                  _ ("there is no command “%s”; “meshhold help” lists them"), (*args)[1]);
   else if (command == NULL)

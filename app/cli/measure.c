@@ -9,31 +9,57 @@
 
 #include "client/client.h"
 
+#define NO_BREAK_SPACE "\xc2\xa0"
+
 static const char units_of_time[] = "dhms";
 static const gint64 ms_of_time[] = { 86400000, 3600000, 60000, 1000 };
+
+/* Returns: how many bytes a unit is: of 1024 (KiB, K) or of 1000 (kB); 0 when it is none */
+static guint64
+unit_of (const char *text)
+{
+  static const char units[] = "KMGTP";
+  const char *unit = *text != '\0' ? strchr (units, g_ascii_toupper (*text)) : NULL;
+  gboolean is_binary;
+  guint64 out = 1;
+
+  if (*text == '\0' || g_ascii_strcasecmp (text, "B") == 0)
+    return 1;
+  if (unit == NULL)
+    return 0;
+  is_binary = text[1] == '\0' || g_ascii_strcasecmp (text + 1, "iB") == 0;
+  if (!is_binary && g_ascii_strcasecmp (text + 1, "B") != 0)
+    return 0;
+  for (const char *at = units; at <= unit; at++)
+    out *= is_binary ? 1024 : 1000;
+
+  return out;
+}
 
 gboolean
 mh_cli_parse_size (const char *text, gint64 *bytes, GError **error)
 {
-  static const char units[] = "KMGTP";
   char *end = NULL;
-  guint64 number = g_ascii_strtoull (text, &end, 10);
-  const char *unit = *end != '\0' ? strchr (units, g_ascii_toupper (*end)) : NULL;
-  guint shift = unit != NULL ? 10 * (guint) (unit - units + 1) : 0;
-  gboolean good =
-      end != text
-      && (unit == NULL ? *end == '\0' : end[1] == '\0' || g_ascii_strcasecmp (end + 1, "iB") == 0);
+  guint64 number = g_ascii_isdigit (*text) ? g_ascii_strtoull (text, &end, 10) : 0;
+  guint64 unit;
 
+  *bytes = 0;
   if (g_ascii_strcasecmp (text, "none") == 0)
-    good = TRUE;
-  else if (good && number > (guint64) G_MAXINT64 >> shift)
-    good = FALSE;
-  *bytes = (gint64) (number << shift);
-  if (!good)
-    g_set_error (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_USAGE,
-                 _ ("“%s” is no size such as 500GiB, or none"), text);
+    return TRUE;
+  if (end != NULL && *end == ' ')
+    end++;
+  else if (end != NULL && g_str_has_prefix (end, NO_BREAK_SPACE)) /* as we print it */
+    end += strlen (NO_BREAK_SPACE);
+  unit = end != NULL ? unit_of (end) : 0;
+  if (unit != 0 && number <= (guint64) G_MAXINT64 / unit)
+    {
+      *bytes = (gint64) (number * unit);
+      return TRUE;
+    }
+  g_set_error (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_USAGE,
+               _ ("“%s” is no size such as 500GiB or 500GB, or none"), text);
 
-  return good;
+  return FALSE;
 }
 
 gboolean

@@ -195,6 +195,23 @@ mh_cli_network_key (MhCli *cli, const MhCliCommand *command, char ***args, GErro
   return TRUE;
 }
 
+/* Returns: (transfer full) (nullable): the network with @id of a list */
+static JsonObject *
+pick_network (JsonNode *list, const char *id)
+{
+  JsonArray *networks = mh_cli_array (list, "networks");
+
+  for (guint i = 0; networks != NULL && i < json_array_get_length (networks); i++)
+    {
+      JsonObject *network = json_array_get_object_element (networks, i);
+
+      if (g_str_equal (mh_cli_str (network, "id"), id))
+        return json_object_ref (network);
+    }
+
+  return NULL;
+}
+
 static void
 print_rotation (JsonNode *answer)
 {
@@ -210,12 +227,75 @@ print_rotation (JsonNode *answer)
                   json_array_get_string_element (absent, i));
 }
 
+/* Returns: (transfer full) (nullable): the machines that are known and would not get another key */
+static char *
+left_behind (JsonNode *nodes)
+{
+  JsonArray *all = mh_cli_array (nodes, "nodes");
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  for (guint i = 0; all != NULL && i < json_array_get_length (all); i++)
+    {
+      JsonObject *node = json_array_get_object_element (all, i);
+      g_autofree char *name = mh_cli_clean (mh_cli_str (node, "display_name"));
+
+      if (!mh_cli_bool (node, "self") && !mh_cli_bool (node, "online"))
+        g_string_append_printf (out, "%s%s (%s)", out->len > 0 ? ", " : "", name,
+                                mh_cli_str (node, "node_id"));
+    }
+
+  return out->len > 0 ? g_string_free (g_steal_pointer (&out), FALSE) : NULL;
+}
+
+/* Fails unless all machines of a network that are known would get another key. */
+static gboolean
+check_all_get_it (MhCli *cli, const char *word, GError **error)
+{
+  g_autofree char *id = find_network (cli, word, error);
+  MhCliApi *api = id != NULL ? mh_cli_api (cli, error) : NULL;
+  g_autoptr (JsonNode) list =
+      api != NULL ? mh_cli_api_call (api, "GET", "/api/v1/networks", NULL, error) : NULL;
+  g_autoptr (JsonObject) network = list != NULL ? pick_network (list, id) : NULL;
+  g_autoptr (JsonNode) nodes = NULL;
+  g_autofree char *absent = NULL;
+
+  if (list == NULL)
+    return FALSE;
+  if (network == NULL || g_strcmp0 (mh_cli_str (network, "state"), "online") != 0)
+    {
+      g_set_error_literal (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_USAGE,
+                           _ ("the network is not connected: no other machine would get the key, "
+                              "and all would have to be invited again; add --yes if that is what "
+                              "you want"));
+      return FALSE;
+    }
+  nodes = mh_cli_api_call (api, "GET", "/api/v1/nodes", NULL, error);
+  if (nodes == NULL)
+    return FALSE;
+  absent = left_behind (nodes);
+  if (absent == NULL)
+    return TRUE;
+  g_set_error (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_USAGE,
+               _ ("not here, and to be invited again if the key changes now: %s; add --yes if that "
+                  "is what you want"),
+               absent);
+
+  return FALSE;
+}
+
 gboolean
 mh_cli_network_rotate (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
 {
+  gboolean yes = FALSE;
+  const GOptionEntry entries[] = {
+    { "yes", 'y', 0, G_OPTION_ARG_NONE, &yes,
+      N_ ("Confirm that machines which are not here are to be left behind"), NULL },
+    { NULL },
+  };
   g_autoptr (JsonNode) answer = NULL;
 
-  if (!mh_cli_parse (cli, command, NULL, args, error))
+  if (!mh_cli_parse (cli, command, entries, args, error)
+      || (!yes && !check_all_get_it (cli, **args, error)))
     return FALSE;
   answer = call (cli, "POST", **args, "/swarm-key", error);
   if (answer == NULL)
@@ -252,21 +332,26 @@ bootstrap_body (JsonObject *network, char **added, char **removed)
   return mh_json_steal (json);
 }
 
-/* Returns: (transfer full) (nullable): the network with @id of a list */
-static JsonObject *
-pick_network (JsonNode *list, const char *id)
+/* Whether each of (nullable) @addrs is one of the network. */
+static gboolean
+has_all (JsonObject *network, char **addrs, GError **error)
 {
-  JsonArray *networks = mh_cli_array (list, "networks");
+  JsonArray *known = json_object_get_array_member (network, "bootstrap");
 
-  for (guint i = 0; networks != NULL && i < json_array_get_length (networks); i++)
+  for (guint i = 0; addrs != NULL && addrs[i] != NULL; i++)
     {
-      JsonObject *network = json_array_get_object_element (networks, i);
+      gboolean found = FALSE;
 
-      if (g_str_equal (mh_cli_str (network, "id"), id))
-        return json_object_ref (network);
+      for (guint j = 0; known != NULL && j < json_array_get_length (known); j++)
+        found |= g_str_equal (json_array_get_string_element (known, j), addrs[i]);
+      if (found)
+        continue;
+      g_set_error (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_NOT_FOUND,
+                   _ ("%s is none of its addresses"), addrs[i]);
+      return FALSE;
     }
 
-  return NULL;
+  return TRUE;
 }
 
 static void
@@ -309,6 +394,8 @@ mh_cli_network_bootstrap (MhCli *cli, const MhCliCommand *command, char ***args,
                    _ ("there is no network “%s”"), **args);
       return FALSE;
     }
+  if (!has_all (network, removed, error))
+    return FALSE;
   if (added != NULL || removed != NULL)
     {
       answer = mh_cli_call (cli, "PUT", g_strdup_printf ("/api/v1/networks/%s/bootstrap", id),
@@ -369,12 +456,32 @@ mh_cli_vault_join (MhCli *cli, const MhCliCommand *command, char ***args, GError
   return TRUE;
 }
 
+/* Returns: (transfer full): how a vault stands: "in sync" only if nothing is missing anywhere */
+static char *
+sync_text (JsonObject *vault)
+{
+  JsonObject *health = json_object_get_object_member (vault, "health");
+  int lost = (int) MIN (mh_cli_int (health, "lost"), G_MAXINT);
+  int under = (int) MIN (mh_cli_int (health, "under"), G_MAXINT);
+
+  if (mh_cli_str (vault, "error")[0] != '\0')
+    return mh_cli_clean (mh_cli_str (vault, "error"));
+  if (lost > 0)
+    return g_strdup_printf (_ ("blocks that are nowhere: %d"), lost);
+  if (mh_cli_bool (vault, "running"))
+    return g_strdup (_ ("at work"));
+  if (under > 0)
+    return g_strdup_printf (_ ("blocks with too few copies: %d"), under);
+  if (json_object_get_null_member (health, "checked_ms"))
+    return g_strdup (_ ("the copies are not counted yet"));
+
+  return g_strdup (_ ("in sync"));
+}
+
 static void
 print_sync (JsonObject *vault)
 {
-  const char *state = mh_cli_str (vault, "error")[0] != '\0' ? mh_cli_str (vault, "error")
-                      : mh_cli_bool (vault, "running")       ? _ ("at work")
-                                                             : _ ("in sync");
+  g_autofree char *state = sync_text (vault);
 
   mh_cli_print (_ ("%s  machines online: %d, blocks elsewhere: %d, %s\n"),
                 mh_cli_str (vault, "vault_id"), (int) mh_cli_int (vault, "peers_online"),

@@ -222,15 +222,32 @@ get_access (MhCli *cli, GError **error)
 gboolean
 mh_cli_node_access (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
 {
+  gboolean yes = FALSE;
+  const GOptionEntry entries[] = {
+    { "yes", 'y', 0, G_OPTION_ARG_NONE, &yes, N_ ("Confirm that no machine at all may connect"),
+      NULL },
+    { NULL },
+  };
   g_autoptr (JsonNode) now = NULL;
+  JsonArray *peers;
 
-  if (!mh_cli_parse (cli, command, NULL, args, error))
+  if (!mh_cli_parse (cli, command, entries, args, error))
     return FALSE;
   now = get_access (cli, error);
   if (now == NULL)
     return FALSE;
+  peers = mh_cli_array (now, "peers");
+  if (g_strcmp0 (**args, "allow") == 0 && !yes
+      && (peers == NULL || json_array_get_length (peers) == 0))
+    {
+      g_set_error_literal (
+          error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_USAGE,
+          _ ("the list is empty, so no machine could connect: use “node allow” for "
+             "those that may, or add --yes"));
+      return FALSE;
+    }
   if (**args != NULL)
-    return set_access (cli, **args, mh_cli_array (now, "peers"), NULL, NULL, error);
+    return set_access (cli, **args, peers, NULL, NULL, error);
   if (cli->json)
     mh_cli_print_json (now);
   else if (JSON_NODE_HOLDS_OBJECT (now))

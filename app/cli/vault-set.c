@@ -170,7 +170,8 @@ mh_cli_vault_set (MhCli *cli, const MhCliCommand *command, char ***args, GError 
   const GOptionEntry entries[] = {
     { "quota", 0, 0, G_OPTION_ARG_STRING, &settings.quota,
       N_ ("Most space on the disk, such as 500GiB, or none"), N_ ("SIZE") },
-    { "copies", 0, 0, G_OPTION_ARG_INT, &settings.copies, N_ ("Wanted copies"), N_ ("NUMBER") },
+    { "copies", 0, 0, G_OPTION_ARG_INT, &settings.copies,
+      N_ ("Wanted copies, on all machines that have it"), N_ ("NUMBER") },
     { "keep-versions", 0, 0, G_OPTION_ARG_INT, &settings.versions,
       N_ ("Versions of a file that are kept however old they are"), N_ ("NUMBER") },
     { "keep-days", 0, 0, G_OPTION_ARG_INT, &settings.days,

@@ -249,6 +249,10 @@ class Settings(Case):
     def test_settings(self):
         """settings are shown and changed, and count; what is wrong is named, and changes nothing"""
         self.assertEqual(self.text("settings").splitlines()[0].split(":")[1].strip(), "nothing")
+        for text, shown in (("5GB", "4.7\xa0GiB"), ("500 kB", "488.3\xa0KiB"), ("1\xa0MiB", "1.0\xa0MiB"), ("2g", "2.0\xa0GiB")):
+            self.assertIn(shown, self.text("settings", "--hold", text))
+        for text in ("5GX", "GB", "-1GB", "5 0", "99999999999GB", "1  GB", ""):
+            self.assertIn(text.encode(), self.run_at("settings", "--hold", text, code=USAGE).stderr)
         text = self.text("settings", "--hold", "5GiB", "--upload-rate", "512K", "--surplus-after", "7d", "--metered", "yes")
         self.assertEqual([line.split(":")[1].strip() for line in text.splitlines()], ["5.0\xa0GiB", "yes", "no limit", "512.0\xa0KiB", "10m", "7d"])
         self.assertEqual(self.json("settings"), {"hold": 5 << 30, "metered": True, "download_rate": 0, "upload_rate": 512 << 10,
@@ -314,7 +318,9 @@ class Networks(Case):
         mh.wait_until(lambda: not connected(), 20)
         self.assertEqual(self.text("node", "allow", "Attic"), "All but these machines may connect:\n")
         mh.wait_until(connected, 60)
-        self.assertEqual(self.text("node", "access", "allow"), "Only these machines may connect:\n")
+        self.assertIn(b"no machine could connect", self.run_at("node", "access", "allow", code=USAGE).stderr)
+        self.assertTrue(connected())
+        self.assertEqual(self.text("node", "access", "allow", "--yes"), "Only these machines may connect:\n")
         mh.wait_until(lambda: not connected(), 20)
         self.assertEqual(self.json("node", "allow", "Attic"), {"mode": "allow", "peers": [peer]})
         mh.wait_until(connected, 60)
@@ -356,12 +362,25 @@ class Networks(Case):
         self.assertIn(addr, self.json("network", "bootstrap", name)["bootstrap"])
         self.run_at("network", "bootstrap", "home", "--add", "nonsense", code=FAILED)
         self.assertNotIn(addr, self.text("network", "bootstrap", "home", "--remove", addr))
+        self.assertIn(addr.encode(), self.run_at("network", "bootstrap", "home", "--remove", addr, code=NOT_FOUND).stderr)
 
         text = self.text("network", "rotate", "home")
         self.assertIn("; 1 machine has the key.\n", text)
         self.assertNotIn(name, text)
         self.assertNotEqual(self.text("network", "key", "home"), key)
         mh.wait_until(lambda: any(n["connected"] and not n["self"] for n in self.json("node", "list")["nodes"]), 60)
+        # who is not here would be left behind, and that is asked first
+        other.stop()
+        mh.wait_until(lambda: not any(n["online"] and not n["self"] for n in self.json("node", "list")["nodes"]), 60)
+        key = self.text("network", "key", "home")
+        self.assertRegex(self.run_at("network", "rotate", "home", code=USAGE).stderr.decode(), rf"not here.*: .* \({peer}\); .*--yes")
+        self.run_at("network", "disconnect")
+        self.assertIn(b"not connected", self.run_at("network", "rotate", "home", code=USAGE).stderr)
+        self.assertEqual(self.text("network", "key", "home"), key)
+        self.assertIn(f"{peer} does not have it", self.text("network", "rotate", "home", "--yes"))
+        self.assertNotEqual(self.text("network", "key", "home"), key)
+        self.assertEqual(self.json("network", "list")["networks"][0]["rotated"]["absent"], [peer])
+        self.run_at("network", "connect", "home")
         self.assertRegex(self.text("nat"), r"^(Others reach|It is not known yet whether others reach) this machine")
 
     def test_files_on_other_machines(self):
@@ -386,11 +405,24 @@ class Networks(Case):
         for daemon in (self.daemon, other):
             daemon.post(f"/api/v1/networks/{daemon.get('/api/v1/networks').json['networks'][0]['id']}/connect")
         mh.wait_until(lambda: self.text("file", "resolve", "photos:/f").count("\n") == 2, 60)
+        self.assertIn("/f (conflict: see", self.text("file", "ls", "--conflicts", "photos"))
+        self.assertIn("f (conflict: see", self.text("file", "ls", "photos"))
         theirs = next(line for line in self.text("file", "resolve", "photos:/f").splitlines() if peer in line)
         self.run_at("file", "resolve", "photos:/f", "zz", code=NOT_FOUND)
         self.run_at("file", "resolve", "photos:/f", theirs[2:14])
         self.assertEqual(self.run_at("file", "get", "photos:/f", "-").stdout, b"from there")
         self.assertEqual(self.text("file", "resolve", "photos:/f").count("\n"), 1)
+        self.assertEqual(self.text("file", "ls", "--conflicts", "photos"), "")
+
+        # what has too few copies is not in sync
+        mh.wait_until(lambda: self.text("sync", "--now").endswith("in sync\n"), 60)
+        info = self.text("vault", "info", "photos")
+        self.assertRegex(info, r"Name: photos\nId: [a-z2-7]{26}\nFiles: 1, 10 bytes\nOther machines that have it: 1\nWanted copies, on all machines: 2\n")
+        self.assertRegex(info, r"Blocks with as many copies as wanted: \d+\n  with more: 0\n  with fewer: 0\n  lost: 0\n$")
+        self.run_at("vault", "set", "photos", "--copies", "3")
+        mh.wait_until(lambda: "blocks with too few copies: " in self.text("sync", "--now"), 60)
+        self.assertRegex(self.text("vault", "info", "photos"), r"as wanted: 0\n  with more: 0\n  with fewer: \d+\n")
+        self.assertEqual(self.json("vault", "info", "photos")["vault"]["replication_factor"], 3)
 
 
 class Files(Case):
@@ -411,6 +443,8 @@ class Files(Case):
         self.run_at("vault", "rename", "photos", "pictures")
         self.assertEqual([v["name"] for v in self.json("vault", "list")["vaults"]], ["pictures"])
         self.run_at("vault", "rm", "pictures", code=USAGE)
+        self.assertIn("vault inform", self.run_at("vault", "inform", "pictures", code=USAGE).stderr.decode())
+        self.assertIn(b"a command is missing", self.run_at("vault", code=USAGE).stderr)
         self.run_at("vault", "rm", self.vault, "--yes")
         self.assertEqual(self.json("vault", "list")["vaults"], [])
         self.run_at("vault", "rm", "-y", "pictures", code=NOT_FOUND)
@@ -604,7 +638,7 @@ class Vaults(Case):
                           vault["history_keep_days"]), (500 << 30, 3, 5, 7))
         self.run_at("vault", "set", "photos", "--quota", "none")
         self.assertEqual(self.vault()["hard_quota"], 0)
-        for size in ("", "many", "5X", "99999999P", "5GB"):
+        for size in ("", "many", "5X", "99999999P", "5G B"):
             self.run_at("vault", "set", "photos", "--quota", size, code=USAGE)
         self.run_at("vault", "set", "photos", code=FAILED)
 

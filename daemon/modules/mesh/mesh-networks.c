@@ -623,6 +623,29 @@ find_absent (MhSwarm *swarm, GPtrArray *results)
   return g_strv_builder_end (builder);
 }
 
+/* Returns: (transfer full): nodes of a network that is not connected: nobody gets the key, or %NULL
+ * with @error set */
+static char **
+find_known (MhMesh *self, const char *id, GError **error)
+{
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), error);
+  g_autoptr (GPtrArray) rows =
+      lease != NULL ? mh_mesh_store_nodes (mh_db_lease_db (lease), id, error) : NULL;
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  if (rows == NULL)
+    return NULL;
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const MhNodeRow *row = g_ptr_array_index (rows, i);
+
+      if (!g_str_equal (row->peer_id, mh_core_peer_id (self->core)))
+        g_strv_builder_add (builder, row->peer_id);
+    }
+
+  return g_strv_builder_end (builder);
+}
+
 static gboolean
 do_rotate (MhMesh *self, gpointer data, GError **error)
 {
@@ -649,7 +672,9 @@ do_rotate (MhMesh *self, gpointer data, GError **error)
   else
     {
       rotation->results = g_ptr_array_new_with_free_func ((GDestroyNotify) mh_keypush_result_free);
-      rotation->absent = g_new0 (char *, 1);
+      rotation->absent = find_known (self, args->id, error);
+      if (rotation->absent == NULL)
+        return FALSE;
     }
   if (!change_key (self, network, key, mh_core_peer_id (self->core), rotation->absent, error))
     return FALSE;
