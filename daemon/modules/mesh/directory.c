@@ -9,6 +9,7 @@ typedef struct
   MhHello *hello;  /* (owned) (nullable) */
   GBytes *record;  /* (owned) (nullable): @hello as it was signed */
   gint64 heard_ms; /* when it was fresh */
+  gint64 seen_ms;  /* when there was a sign of it, a connection included */
   gboolean is_connected;
   gboolean is_here; /* as it was told last */
 } Entry;
@@ -90,6 +91,7 @@ get_entry (MhDirectory *self, const MhPeerId *peer)
   entry = g_new0 (Entry, 1);
   entry->peer = *peer;
   entry->heard_ms = G_MININT64;
+  entry->seen_ms = G_MININT64;
   g_hash_table_insert (self->entries, &entry->peer, entry);
 
   return entry;
@@ -180,6 +182,7 @@ put_locked (MhDirectory *self, MhHello *hello, GBytes *record, gint64 heard_ms, 
   entry->hello = mh_hello_ref (hello);
   entry->record = g_bytes_ref (record);
   entry->heard_ms = MAX (entry->heard_ms, heard_ms);
+  entry->seen_ms = MAX (entry->seen_ms, heard_ms);
   g_array_append_val (news, item);
   was_here = entry->is_here;
   note_presence (entry, now_ms, news);
@@ -228,6 +231,7 @@ mh_directory_set_connected (MhDirectory *self, const MhPeerId *peer, gboolean is
   if (entry != NULL)
     {
       entry->is_connected = is_connected;
+      entry->seen_ms = now_ms;
       /* the age of its record says nothing any more: only another one shows that it is there */
       entry->heard_ms =
           is_connected ? now_ms : now_ms - MH_DIRECTORY_FRESH_MS + MH_DIRECTORY_GRACE_MS;
@@ -283,6 +287,7 @@ copy_entry (const Entry *entry)
       node->record = g_bytes_ref (entry->record);
     }
   node->heard_ms = entry->heard_ms;
+  node->seen_ms = entry->seen_ms;
   node->is_here = entry->is_here;
   node->is_connected = entry->is_connected;
 

@@ -44,6 +44,7 @@ typedef struct
   MhHello *hello;   /* (owned) (nullable): %NULL for one that is connected and has not said hello */
   GBytes *record;   /* (owned) (nullable): @hello as it was signed */
   gint64 heard_ms;  /* when the record was fresh, on the clock of the directory */
+  gint64 seen_ms;   /* when there was a sign of it, a connection included; %G_MININT64: never */
   gboolean is_here; /* see %MH_DIRECTORY_FRESH_MS */
   gboolean is_connected;
 } MhNode;

@@ -125,8 +125,8 @@ node_to_json (MhJson *out, const MhNode *node, const View *view, gboolean is_sel
   mh_json_bool (out, "connected", line != NULL);
   if (node->is_connected)
     mh_json_int (out, "last_seen_ms", view->wall_ms);
-  else if (node->heard_ms != G_MININT64)
-    mh_json_int (out, "last_seen_ms", view->wall_ms - (view->now_ms - node->heard_ms));
+  else if (node->seen_ms != G_MININT64)
+    mh_json_int (out, "last_seen_ms", view->wall_ms - (view->now_ms - node->seen_ms));
   else
     mh_json_null (out, "last_seen_ms");
   rtt_to_json (out, line != NULL ? line->rtt_us : 0);

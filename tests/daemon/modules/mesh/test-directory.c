@@ -139,11 +139,22 @@ test_age (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (put (fixture, 4, G_MININT64, 5000), ==, MH_DIRECTORY_CAME);
 }
 
+/* Of the only node that is known. */
+static void
+assert_seen (MhDirectory *directory, gint64 seen_ms)
+{
+  g_autoptr (GPtrArray) nodes = mh_directory_list (directory);
+
+  g_assert_cmpuint (nodes->len, ==, 1);
+  g_assert_cmpint (((MhNode *) g_ptr_array_index (nodes, 0))->seen_ms, ==, seen_ms);
+}
+
 static void
 test_connection (Fixture *fixture, gconstpointer data)
 {
   MhDirectory *directory = fixture->directory;
 
+  g_assert_cmpint (put (fixture, 1, 0, 0), ==, MH_DIRECTORY_CAME);
   mh_directory_set_connected (directory, &fixture->id, TRUE, 0);
   g_assert_true (mh_directory_is_here (directory, &fixture->id));
   mh_directory_tick (directory, 100 * MINUTE_MS);
@@ -155,7 +166,9 @@ test_connection (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture->went, ==, 0);
   mh_directory_tick (directory, 100 * MINUTE_MS + MH_DIRECTORY_GRACE_MS);
   g_assert_cmpuint (fixture->went, ==, 1);
-  g_assert_cmpint (put (fixture, 1, 0, 200 * MINUTE_MS), ==, MH_DIRECTORY_CAME);
+  assert_seen (directory, 100 * MINUTE_MS);
+  g_assert_cmpint (put (fixture, 2, 0, 200 * MINUTE_MS), ==, MH_DIRECTORY_CAME);
+  assert_seen (directory, 200 * MINUTE_MS);
 }
 
 /* Records of ours that others show us tell how far our numbers have come. */
