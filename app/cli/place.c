@@ -60,7 +60,8 @@ mh_cli_place_find_vault (MhCli *cli, const char *name, GError **error)
       JsonObject *vault = json_array_get_object_element (vaults, i);
       const char *id = mh_cli_str (vault, "id");
 
-      if (g_str_equal (id, name) || g_str_equal (mh_cli_str (vault, "name"), name))
+      if (mh_cli_bool (vault, "trusted")
+          && (g_str_equal (id, name) || g_str_equal (mh_cli_str (vault, "name"), name)))
         return g_strdup (id);
     }
 

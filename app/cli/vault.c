@@ -23,9 +23,10 @@ print_vault (JsonObject *vault)
 {
   g_autofree char *name = mh_cli_clean (mh_cli_str (vault, "name"));
   g_autofree char *size = g_format_size ((guint64) mh_cli_int (vault, "bytes"));
+  gboolean is_ours = mh_cli_bool (vault, "trusted");
 
   mh_cli_print ("%s  %8" G_GINT64_FORMAT "  %10s  %s\n", mh_cli_str (vault, "id"),
-                mh_cli_int (vault, "files"), size, name);
+                mh_cli_int (vault, "files"), size, is_ours ? name : _ ("(of others)"));
 }
 
 gboolean

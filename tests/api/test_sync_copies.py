@@ -109,7 +109,9 @@ class Hosts(Case):
         self.healthy(vault, three, blocks=blocks)
         self.readable(three, vault, files)
 
-        self.assertEqual(stranger.get("/api/v1/vaults").json["vaults"], [])
+        seen = stranger.get("/api/v1/vaults").json["vaults"]
+        self.assertEqual([(v["id"], v["name"], v["trusted"], v["locked"], v["key_state"], v["peers"]) for v in seen], [(vault, "", False, False, "none", 1)])
+        self.assertEqual(stranger.get(f"/api/v1/vaults/{vault}").status, 404)
         self.assertEqual(marks_on(stranger.home), [])
         self.assertNotEqual(marks_on(three.home), [])  # they can be found at all
         index = sqlite3.connect(stranger.home / "metadata/index.db")

@@ -11,6 +11,9 @@
 /* A machine that says that it has less room gets no blocks in place of others. */
 #define LITTLE_ROOM (64 * 1024 * 1024)
 
+/* Vaults of others that are told of: whoever makes some up fills no list with them. */
+#define MOST_SEEN 1000
+
 void
 mh_sync_placement_clear (MhSyncPlacement *self)
 {
@@ -141,6 +144,54 @@ gboolean
 mh_sync_says_vault (const MhHello *hello, const char *vault_id)
 {
   return find_vault (hello, vault_id) != NULL;
+}
+
+static int
+compare_seen (gconstpointer a, gconstpointer b)
+{
+  return strcmp (((const MhVaultSeen *) a)->id, ((const MhVaultSeen *) b)->id);
+}
+
+/* Adds what one machine says of one vault. */
+static void
+note_seen (GHashTable *at, GArray *out, const MhHelloVault *said)
+{
+  gpointer index;
+  MhVaultSeen *seen;
+
+  if (!g_hash_table_lookup_extended (at, said->id, NULL, &index))
+    {
+      MhVaultSeen new = { { 0 } };
+
+      if (out->len >= MOST_SEEN)
+        return;
+      g_strlcpy (new.id, said->id, sizeof new.id);
+      index = GUINT_TO_POINTER (out->len);
+      g_array_append_val (out, new);
+      g_hash_table_insert (at, g_strdup (said->id), index);
+    }
+  seen = &g_array_index (out, MhVaultSeen, GPOINTER_TO_UINT (index));
+  seen->peers++;
+  seen->bytes = MAX (seen->bytes, (gint64) MIN (said->bytes, G_MAXINT64));
+}
+
+GArray *
+mh_sync_placement_seen (MhSwarm *swarm)
+{
+  g_autoptr (GPtrArray) nodes = mh_directory_list (mh_swarm_directory (swarm));
+  g_autoptr (GHashTable) at = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GArray *out = g_array_new (FALSE, FALSE, sizeof (MhVaultSeen));
+
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      const MhNode *node = g_ptr_array_index (nodes, i);
+
+      for (guint j = 0; node->is_here && node->hello != NULL && j < node->hello->vaults->len; j++)
+        note_seen (at, out, &g_array_index (node->hello->vaults, MhHelloVault, j));
+    }
+  g_array_sort (out, compare_seen);
+
+  return out;
 }
 
 static gboolean

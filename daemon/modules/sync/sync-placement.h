@@ -40,6 +40,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MhSyncPlacement, mh_sync_placement_clear)
 /* Returns: whether a node says that it has something of a vault; @hello: (nullable) */
 gboolean mh_sync_says_vault (const MhHello *hello, const char *vault_id);
 
+/* Returns: (transfer full) (element-type MhVaultSeen): vaults that machines which are there speak
+ * of, by id. Thread: any. */
+GArray *mh_sync_placement_seen (MhSwarm *swarm) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Who may keep blocks of a vault. All (unowned). */
 typedef struct
 {

@@ -211,7 +211,23 @@ on_copies (const char *vault_id, MhVaultCopies *out, gpointer data)
   return health.checked_ms > 0;
 }
 
-static const MhVaultsMesh vaults_mesh = { on_count_peers, on_copies };
+static GArray *
+on_seen (gpointer data)
+{
+  MhSync *self = data;
+  GCancellable *cancellable = NULL;
+  MhSwarm *swarm = mh_sync_take (self, &cancellable);
+  GArray *seen;
+
+  if (swarm == NULL)
+    return NULL;
+  seen = mh_sync_placement_seen (swarm);
+  mh_sync_give (self, cancellable);
+
+  return seen;
+}
+
+static const MhVaultsMesh vaults_mesh = { on_count_peers, on_copies, on_seen };
 
 void
 mh_sync_holders (MhSync *self, const char *vault_id, MhSyncHolders *out)

@@ -48,16 +48,16 @@ parse_roles (char **names, gint64 *roles, GError **error)
   return TRUE;
 }
 
-void
-mh_vault_to_json (MhJson *out, const char *name, const MhVault *vault)
+static void
+vault_to_json (MhJson *out, const char *name, const MhVault *vault, gboolean is_trusted)
 {
   const char *missing = vault->is_protected ? "locked" : "none";
 
   mh_json_begin_object (out, name);
   mh_json_string (out, "id", vault->id);
   mh_json_string (out, "name", vault->name);
-  mh_json_bool (out, "trusted", TRUE);
-  mh_json_bool (out, "locked", !vault->has_key);
+  mh_json_bool (out, "trusted", is_trusted);
+  mh_json_bool (out, "locked", is_trusted && !vault->has_key);
   mh_json_string (out, "key_state", vault->has_key ? "held" : missing);
   mh_json_int (out, "replication_factor", vault->copies);
   mh_json_int (out, "hard_quota", vault->hard_quota);
@@ -72,6 +72,39 @@ mh_vault_to_json (MhJson *out, const char *name, const MhVault *vault)
   mh_json_int (out, "peers", vault->peers);
   mh_json_int (out, "created_ms", vault->created_ms);
   mh_json_end_object (out);
+}
+
+void
+mh_vault_to_json (MhJson *out, const char *name, const MhVault *vault)
+{
+  vault_to_json (out, name, vault, TRUE);
+}
+
+static gboolean
+is_among (GPtrArray *vaults, const char *id)
+{
+  for (guint i = 0; i < vaults->len; i++)
+    if (g_str_equal (((const MhVault *) g_ptr_array_index (vaults, i))->id, id))
+      return TRUE;
+
+  return FALSE;
+}
+
+/* Those whose keys others have: what is known of them is that they are there. */
+static void
+seen_to_json (MhJson *out, MhVaults *vaults, GPtrArray *ours)
+{
+  g_autoptr (GArray) seen = mh_vaults_seen (vaults);
+
+  for (guint i = 0; i < seen->len; i++)
+    {
+      MhVaultSeen *one = &g_array_index (seen, MhVaultSeen, i);
+      char nothing[] = "";
+      MhVault vault = { .id = one->id, .name = nothing, .bytes = one->bytes, .peers = one->peers };
+
+      if (!is_among (ours, one->id))
+        vault_to_json (out, NULL, &vault, FALSE);
+    }
 }
 
 void
@@ -90,7 +123,8 @@ mh_vault_tell (MhRequest *request, const char *op, const char *id, const char *n
 gboolean
 vaults_list (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
 {
-  g_autoptr (GPtrArray) vaults = mh_vaults_list (mh_request_service (request, "vaults"), error);
+  MhVaults *service = mh_request_service (request, "vaults");
+  g_autoptr (GPtrArray) vaults = mh_vaults_list (service, error);
 
   if (vaults == NULL)
     return FALSE;
@@ -99,6 +133,7 @@ vaults_list (MhRequest *request, gconstpointer body, MhJson *out, GError **error
   mh_json_begin_array (out, "vaults");
   for (guint i = 0; i < vaults->len; i++)
     mh_vault_to_json (out, NULL, g_ptr_array_index (vaults, i));
+  seen_to_json (out, service, vaults);
   mh_json_end_array (out);
   mh_json_end_object (out);
 

@@ -241,6 +241,19 @@ mh_vaults_copies (MhVaults *self, const char *id, MhVaultCopies *out)
   return known;
 }
 
+GArray *
+mh_vaults_seen (MhVaults *self)
+{
+  GArray *seen = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->mesh != NULL)
+    seen = self->mesh->seen (self->mesh_data);
+  g_mutex_unlock (&self->lock);
+
+  return seen != NULL ? seen : g_array_new (FALSE, FALSE, sizeof (MhVaultSeen));
+}
+
 static guint
 count_peers (MhVaults *self, const char *id)
 {

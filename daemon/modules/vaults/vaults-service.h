@@ -117,4 +117,8 @@ MhVault *mh_vaults_adopt (MhVaults *self, MhVaultRecord *record, GBytes *content
  * Thread: any. */
 gboolean mh_vaults_copies (MhVaults *self, const char *id, MhVaultCopies *out);
 
+/* Returns: (transfer full) (element-type MhVaultSeen): vaults in the network, by id, also those
+ * that are here. Thread: any. */
+GArray *mh_vaults_seen (MhVaults *self) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

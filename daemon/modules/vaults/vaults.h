@@ -71,6 +71,14 @@ typedef struct
   gint64 lost; /* none */
 } MhVaultCopies;
 
+/* A vault of which other machines say that they have something. */
+typedef struct
+{
+  char id[32];  /* NUL-terminated, base32 */
+  gint64 bytes; /* that the one with most of it stores */
+  gint64 peers; /* that say so */
+} MhVaultSeen;
+
 /* Who knows of other machines. Thread: any. */
 typedef struct
 {
@@ -78,6 +86,8 @@ typedef struct
   guint (*count_peers) (const char *vault_id, gpointer data);
   /* Fills @out. Returns: %FALSE when they were not asked yet */
   gboolean (*copies) (const char *vault_id, MhVaultCopies *out, gpointer data);
+  /* Returns: (transfer full) (element-type MhVaultSeen): those that are seen, by id, also ours */
+  GArray *(*seen) (gpointer data);
 } MhVaultsMesh;
 
 /* Sets who knows that, or %NULL for nobody; it is not asked any more when this returns. Thread:

@@ -3,9 +3,10 @@ import { queryOptions } from '@tanstack/react-query';
 import { fetchJson, send } from './client';
 import type { Vault, VaultAnalytics, VaultChange, VaultList, VaultShare, VaultsUnlocked } from './types';
 
+/** The vaults of this machine; the route lists those of others, too, of which nothing can be shown. */
 export const vaultsQuery = queryOptions({
   queryKey: ['vaults'],
-  queryFn: async ({ signal }) => (await fetchJson<VaultList>('/vaults', { signal })).vaults,
+  queryFn: async ({ signal }) => (await fetchJson<VaultList>('/vaults', { signal })).vaults.filter((vault) => vault.trusted),
 });
 
 export const createVault = (name: string, password?: string): Promise<Vault> =>
