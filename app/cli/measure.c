@@ -3,6 +3,7 @@
 
 #include "cli/measure.h"
 
+#include <locale.h>
 #include <string.h>
 
 #include <glib/gi18n.h>
@@ -25,7 +26,7 @@ unit_of (const char *text)
 
   if (*text == '\0' || g_ascii_strcasecmp (text, "B") == 0)
     return 1;
-  if (unit == NULL)
+  if (unit == NULL || (g_ascii_isupper (*text) && strchr (text, 'b') != NULL)) /* Mb: bits */
     return 0;
   is_binary = text[1] == '\0' || g_ascii_strcasecmp (text + 1, "iB") == 0;
   if (!is_binary && g_ascii_strcasecmp (text + 1, "B") != 0)
@@ -36,26 +37,58 @@ unit_of (const char *text)
   return out;
 }
 
+/* Reads what follows the point of a number, if @text begins with one, be it that of the locale,
+ * with which sizes are printed. Returns: where it ends */
+static const char *
+read_fraction (const char *text, double *fraction)
+{
+  const char *point = localeconv ()->decimal_point;
+  gsize skip = *text == '.' ? 1 : 0;
+  double place = 0.1;
+
+  *fraction = 0;
+  if (skip == 0 && *point != '\0' && g_str_has_prefix (text, point))
+    skip = strlen (point);
+  if (skip == 0 || !g_ascii_isdigit (text[skip]))
+    return text;
+  for (text += skip; g_ascii_isdigit (*text); text++)
+    {
+      *fraction += place * g_ascii_digit_value (*text);
+      place /= 10;
+    }
+
+  return text;
+}
+
+static gboolean
+read_size (const char *text, gint64 *bytes)
+{
+  char *end = NULL;
+  guint64 number = g_ascii_strtoull (text, &end, 10);
+  double fraction;
+  const char *rest = read_fraction (end, &fraction);
+  guint64 unit;
+
+  if (*rest == ' ')
+    rest++;
+  else if (g_str_has_prefix (rest, NO_BREAK_SPACE)) /* as we print it */
+    rest += strlen (NO_BREAK_SPACE);
+  unit = unit_of (rest);
+  if (!g_ascii_isdigit (*text) || unit == 0 || (fraction > 0 && unit == 1)
+      || number >= (guint64) G_MAXINT64 / unit)
+    return FALSE;
+  *bytes = (gint64) (number * unit + (guint64) (fraction * (double) unit + 0.5));
+
+  return TRUE;
+}
+
 gboolean
 mh_cli_parse_size (const char *text, gint64 *bytes, GError **error)
 {
-  char *end = NULL;
-  guint64 number = g_ascii_isdigit (*text) ? g_ascii_strtoull (text, &end, 10) : 0;
-  guint64 unit;
-
   *bytes = 0;
-  if (g_ascii_strcasecmp (text, "none") == 0)
+  if (g_ascii_strcasecmp (text, "none") == 0 || read_size (text, bytes))
     return TRUE;
-  if (end != NULL && *end == ' ')
-    end++;
-  else if (end != NULL && g_str_has_prefix (end, NO_BREAK_SPACE)) /* as we print it */
-    end += strlen (NO_BREAK_SPACE);
-  unit = end != NULL ? unit_of (end) : 0;
-  if (unit != 0 && number <= (guint64) G_MAXINT64 / unit)
-    {
-      *bytes = (gint64) (number * unit);
-      return TRUE;
-    }
+
   g_set_error (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_USAGE,
                _ ("“%s” is no size such as 500GiB or 500GB, or none"), text);
 

@@ -33,22 +33,33 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Settings, settings_clear)
 
 typedef gboolean (*Parse) (const char *text, gint64 *value, GError **error);
 
+/* What one option says; the contract calls it @member. */
+typedef struct
+{
+  const char *option;
+  const char *member;
+  const char *text; /* (nullable) */
+} Given;
+
 static gboolean
-add_number (MhJson *json, const char *name, const char *text, Parse parse, GError **error)
+add_number (MhJson *json, const Given *given, Parse parse, GError **error)
 {
   gint64 value;
 
-  if (text == NULL)
+  if (given->text == NULL)
     return TRUE;
-  if (!parse (text, &value, error))
-    return FALSE;
-  mh_json_int (json, name, value);
+  if (!parse (given->text, &value, error))
+    {
+      g_prefix_error (error, "%s: ", given->option);
+      return FALSE;
+    }
+  mh_json_int (json, given->member, value);
 
   return TRUE;
 }
 
 static gboolean
-add_truth (MhJson *json, const char *name, const char *text, GError **error)
+add_metered (MhJson *json, const char *text, GError **error)
 {
   gboolean is_yes = g_strcmp0 (text, "yes") == 0;
 
@@ -58,9 +69,10 @@ add_truth (MhJson *json, const char *name, const char *text, GError **error)
     {
       g_set_error (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_USAGE, _ ("“%s” is neither yes nor no"),
                    text);
+      g_prefix_error (error, "--metered: ");
       return FALSE;
     }
-  mh_json_bool (json, name, is_yes);
+  mh_json_bool (json, "metered", is_yes);
 
   return TRUE;
 }
@@ -76,15 +88,21 @@ is_change (const Settings *self)
 static char *
 body_of (const Settings *self, GError **error)
 {
+  const Given sizes[] = { { "--hold", "hold", self->hold },
+                          { "--download-rate", "download_rate", self->down },
+                          { "--upload-rate", "upload_rate", self->up } };
+  const Given times[] = { { "--absent-after", "absent_after_ms", self->absent },
+                          { "--surplus-after", "surplus_after_ms", self->surplus } };
   g_autoptr (MhJson) json = mh_json_new ();
 
   mh_json_begin_object (json, NULL);
-  if (!add_number (json, "hold", self->hold, mh_cli_parse_size, error)
-      || !add_truth (json, "metered", self->metered, error)
-      || !add_number (json, "download_rate", self->down, mh_cli_parse_size, error)
-      || !add_number (json, "upload_rate", self->up, mh_cli_parse_size, error)
-      || !add_number (json, "absent_after_ms", self->absent, mh_cli_parse_time, error)
-      || !add_number (json, "surplus_after_ms", self->surplus, mh_cli_parse_time, error))
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    if (!add_number (json, &sizes[i], mh_cli_parse_size, error))
+      return NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (times); i++)
+    if (!add_number (json, &times[i], mh_cli_parse_time, error))
+      return NULL;
+  if (!add_metered (json, self->metered, error))
     return NULL;
   mh_json_end_object (json);
 

@@ -149,7 +149,10 @@ settings_body (const Settings *settings, GError **error)
   if (settings->quota != NULL)
     {
       if (!mh_cli_parse_size (settings->quota, &quota, error))
-        return NULL;
+        {
+          g_prefix_error (error, "--quota: ");
+          return NULL;
+        }
       mh_json_int (json, "hard_quota", quota);
     }
   if (settings->copies >= 0)

@@ -78,6 +78,10 @@ static const gint64 time_factors[] = { 1, 1000, 60000, 3600000 };
 static const char *const sizes[] = { "", "KiB", "MiB", "GiB", "TiB", NULL };
 static const gint64 size_factors[] = { 1, 1024, 1024 * 1024, 1024 * 1024 * 1024,
                                        G_GINT64_CONSTANT (1) << 40 };
+/* Read, but never written. */
+static const char *const decimal_sizes[] = { "kB", "MB", "GB", "TB", NULL };
+static const gint64 decimal_factors[] = { 1000, 1000000, 1000000000,
+                                          G_GINT64_CONSTANT (1000000000000) };
 
 static gpointer
 slot (MhConfig *self, const Key *key)
@@ -113,7 +117,8 @@ parse_number (const Key *key, const char *text, gint64 *value)
   if (key->type == KEY_DURATION)
     return parse_unit (text, times, time_factors, value);
 
-  return parse_unit (text, sizes, size_factors, value);
+  return parse_unit (text, sizes, size_factors, value)
+         || parse_unit (text, decimal_sizes, decimal_factors, value);
 }
 
 static gboolean

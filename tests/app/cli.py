@@ -259,8 +259,8 @@ class Settings(Case):
                                                  "absent_after_ms": 600_000, "surplus_after_ms": 7 * 86_400_000})
         before = (self.daemon.home / "config.yaml").read_bytes()
         self.assertIn(b"  hold: 5GiB\n", before)
-        for options in (("--hold", "much"), ("--metered", "perhaps"), ("--absent-after", "10"), ("--absent-after", "-1m"), ("--surplus-after", "1w")):
-            self.assertIn(options[1].encode(), self.run_at("settings", "--hold", "1GiB", *options, code=USAGE).stderr)
+        for options in (("--hold", "much"), ("--upload-rate", "5Mb"), ("--metered", "perhaps"), ("--absent-after", "10"), ("--absent-after", "-1m"), ("--surplus-after", "1w")):
+            self.assertIn(f"{options[0]}: “{options[1]}”".encode(), self.run_at("settings", "--hold", "1GiB", *options, code=USAGE).stderr)
         wrong = self.run_at("settings", "--hold", "1GiB", "--absent-after", "2d", code=FAILED)
         self.assertIn(b"absent_after_ms", wrong.stderr)
         self.assertEqual((self.daemon.home / "config.yaml").read_bytes(), before)
@@ -638,8 +638,11 @@ class Vaults(Case):
                           vault["history_keep_days"]), (500 << 30, 3, 5, 7))
         self.run_at("vault", "set", "photos", "--quota", "none")
         self.assertEqual(self.vault()["hard_quota"], 0)
-        for size in ("", "many", "5X", "99999999P", "5G B"):
-            self.run_at("vault", "set", "photos", "--quota", size, code=USAGE)
+        for size, value in (("5GB", 5 * 10**9), ("1.5 TB", 15 * 10**11), ("2\xa0MB", 2 * 10**6), ("7kb", 7000), ("3gib", 3 << 30), ("1.5G", 3 << 29), ("900B", 900)):
+            self.run_at("vault", "set", "photos", "--quota", size)
+            self.assertEqual(self.vault()["hard_quota"], value, size)
+        for size in ("", "many", "5X", "99999999P", "5G B", "5Gb", "5Gib", "-5GB", "1.5", "1.GB", "5iB"):
+            self.assertIn(b"--quota: ", self.run_at("vault", "set", "photos", f"--quota={size}", code=USAGE).stderr, size)
         self.run_at("vault", "set", "photos", code=FAILED)
 
     def test_passwords(self):

@@ -64,7 +64,7 @@ test_values (Fixture *fixture, gconstpointer data)
             "swarm_key: \"/key/swarm/psk/1.0.0/\\n/base16/\\n"
             "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"\n"
             "bootstrap_peers: [a, b]\napi:\n  bind: 127.0.0.1:1\n  idle_timeout: 2m\n"
-            "  max_header_bytes: 8KiB\nlog: {level: debug}\n",
+            "  max_header_bytes: 8KiB\n  max_upload_bytes: 5GB\nlog: {level: debug}\n",
             &error);
 
   g_assert_no_error (error);
@@ -72,6 +72,7 @@ test_values (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (config->bootstrap_peers[1], ==, "b");
   g_assert_cmpint (config->idle_timeout_ms, ==, 120000);
   g_assert_cmpint (config->max_header_bytes, ==, 8192);
+  g_assert_cmpint (config->max_upload_bytes, ==, 5 * G_GINT64_CONSTANT (1000000000));
   g_assert_cmpstr (config->log_level, ==, "debug");
   g_assert_nonnull (config->swarm_key);
 }
