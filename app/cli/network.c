@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <string.h>
+
 #include <glib/gi18n.h>
 
 #include "base/json.h"
 #include "cli/cli.h"
 #include "cli/place.h"
+
+/* So many first digits of its id name a network as well. */
+#define ID_DIGITS 4
 
 static char *
 body_of (const char *member, const char *value)
@@ -19,12 +24,41 @@ body_of (const char *member, const char *value)
   return mh_json_steal (json);
 }
 
-static void
-print_network (JsonObject *network)
+/* Whether another one of (nullable) @all is called as @network is: one whose key was changed, and
+ * the one that was joined after that. */
+static gboolean
+is_namesake (JsonArray *all, JsonObject *network)
+{
+  for (guint i = 0; all != NULL && i < json_array_get_length (all); i++)
+    {
+      JsonObject *other = json_array_get_object_element (all, i);
+
+      if (g_str_equal (mh_cli_str (other, "name"), mh_cli_str (network, "name"))
+          && !g_str_equal (mh_cli_str (other, "id"), mh_cli_str (network, "id")))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Returns: (transfer full): what @network is called, with the digits of its id that tell it from
+ * others of (nullable) @all */
+static char *
+label_of (JsonArray *all, JsonObject *network)
 {
   g_autofree char *name = mh_cli_clean (mh_cli_str (network, "name"));
 
-  mh_cli_print ("%s  %-8s  %s\n", mh_cli_str (network, "id"), mh_cli_str (network, "state"), name);
+  return is_namesake (all, network)
+             ? g_strdup_printf ("%s (%.*s)", name, ID_DIGITS, mh_cli_str (network, "id"))
+             : g_steal_pointer (&name);
+}
+
+static void
+print_network (JsonArray *all, JsonObject *network)
+{
+  g_autofree char *label = label_of (all, network);
+
+  mh_cli_print ("%s  %-8s  %s\n", mh_cli_str (network, "id"), mh_cli_str (network, "state"), label);
 }
 
 gboolean
@@ -41,42 +75,140 @@ mh_cli_network_list (MhCli *cli, const MhCliCommand *command, char ***args, GErr
 
   networks = cli->json ? NULL : mh_cli_array (answer, "networks");
   for (guint i = 0; networks != NULL && i < json_array_get_length (networks); i++)
-    print_network (json_array_get_object_element (networks, i));
+    print_network (networks, json_array_get_object_element (networks, i));
 
   return TRUE;
 }
 
-/* Calls a route that answers with a network, and prints it. */
-static gboolean
-make (MhCli *cli, const char *path, char *body, GError **error)
+/* Returns: (transfer full) (nullable): the network with @id of a list */
+static JsonObject *
+pick_network (JsonNode *list, const char *id)
 {
-  g_autoptr (JsonNode) answer = mh_cli_call (cli, "POST", g_strdup (path), body, error);
+  JsonArray *networks = mh_cli_array (list, "networks");
 
-  if (answer == NULL)
-    return FALSE;
-  if (!cli->json && JSON_NODE_HOLDS_OBJECT (answer))
-    print_network (json_node_get_object (answer));
+  for (guint i = 0; networks != NULL && i < json_array_get_length (networks); i++)
+    {
+      JsonObject *network = json_array_get_object_element (networks, i);
 
-  return TRUE;
+      if (g_str_equal (mh_cli_str (network, "id"), id))
+        return json_object_ref (network);
+    }
+
+  return NULL;
 }
 
 gboolean
 mh_cli_network_create (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
 {
+  g_autoptr (JsonNode) answer = NULL;
+
   if (!mh_cli_parse (cli, command, NULL, args, error))
     return FALSE;
+  answer = mh_cli_call (cli, "POST", g_strdup ("/api/v1/networks/create"),
+                        body_of ("name", **args != NULL ? **args : ""), error);
+  if (answer == NULL)
+    return FALSE;
+  if (!cli->json && JSON_NODE_HOLDS_OBJECT (answer))
+    print_network (NULL, json_node_get_object (answer));
 
-  return make (cli, "/api/v1/networks/create", body_of ("name", **args != NULL ? **args : ""),
-               error);
+  return TRUE;
+}
+
+/* Says how to enter @network, when this machine stays in another one. */
+static void
+print_next_step (JsonArray *all, JsonObject *network)
+{
+  if (mh_cli_bool (network, "active"))
+    return;
+
+  for (guint i = 0; all != NULL && i < json_array_get_length (all); i++)
+    {
+      JsonObject *other = json_array_get_object_element (all, i);
+      g_autofree char *label = label_of (all, other);
+
+      if (mh_cli_bool (other, "active"))
+        g_printerr (_ ("This machine stays in the network “%s”. To leave it and enter the one that "
+                       "was joined: meshhold network connect %s\n"),
+                    label, mh_cli_str (network, "id"));
+    }
+}
+
+/* Prints the network @id as it is now. */
+static gboolean
+print_joined (MhCli *cli, const char *id, GError **error)
+{
+  g_autoptr (JsonNode) list = mh_cli_api_call (cli->api, "GET", "/api/v1/networks", NULL, error);
+  g_autoptr (JsonObject) network = list != NULL ? pick_network (list, id) : NULL;
+  g_autoptr (JsonNode) node = NULL;
+
+  if (list == NULL)
+    return FALSE;
+  if (network == NULL)
+    {
+      g_set_error (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_NOT_FOUND,
+                   _ ("there is no network “%s”"), id);
+      return FALSE;
+    }
+  if (cli->json)
+    {
+      node = json_node_init_object (json_node_alloc (), network);
+      mh_cli_print_json (node);
+      return TRUE;
+    }
+  print_network (mh_cli_array (list, "networks"), network);
+  print_next_step (mh_cli_array (list, "networks"), network);
+
+  return TRUE;
 }
 
 gboolean
 mh_cli_network_join (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
 {
-  if (!mh_cli_parse (cli, command, NULL, args, error))
-    return FALSE;
+  gboolean enters = FALSE;
+  const GOptionEntry entries[] = {
+    { "connect", 0, 0, G_OPTION_ARG_NONE, &enters, N_ ("Enter it at once, leaving any other"),
+      NULL },
+    { NULL },
+  };
+  g_autoptr (JsonNode) answer = NULL;
+  g_autoptr (JsonNode) entered = NULL;
+  g_autofree char *body = NULL;
+  g_autofree char *route = NULL;
+  MhCliApi *api;
+  const char *id;
 
-  return make (cli, "/api/v1/networks", body_of ("url", **args), error);
+  if (!mh_cli_parse (cli, command, entries, args, error))
+    return FALSE;
+  body = body_of ("url", **args);
+  api = mh_cli_api (cli, error);
+  answer = api != NULL ? mh_cli_api_call (api, "POST", "/api/v1/networks", body, error) : NULL;
+  if (answer == NULL)
+    return FALSE;
+  id = JSON_NODE_HOLDS_OBJECT (answer) ? mh_cli_str (json_node_get_object (answer), "id") : "";
+  route = g_strdup_printf ("/api/v1/networks/%s/connect", id);
+  if (enters)
+    {
+      entered = mh_cli_api_call (api, "POST", route, NULL, error);
+      if (entered == NULL)
+        return FALSE;
+    }
+
+  return print_joined (cli, id, error);
+}
+
+/* Returns: how well @word names @network: 0 not, 1 by the first digits of its id, 2 by its name, 3
+ * by its id */
+static guint
+named_by (JsonObject *network, const char *word)
+{
+  const char *id = mh_cli_str (network, "id");
+
+  if (g_str_equal (id, word))
+    return 3;
+  if (g_str_equal (mh_cli_str (network, "name"), word))
+    return 2;
+
+  return strlen (word) >= ID_DIGITS && g_str_has_prefix (id, word) ? 1 : 0;
 }
 
 /* Returns: (transfer full): the id of the network that @word names, or %NULL with @error set */
@@ -87,7 +219,8 @@ find_network (MhCli *cli, const char *word, GError **error)
   g_autoptr (JsonNode) answer =
       api != NULL ? mh_cli_api_call (api, "GET", "/api/v1/networks", NULL, error) : NULL;
   JsonArray *networks = answer != NULL ? mh_cli_array (answer, "networks") : NULL;
-  const char *found = NULL;
+  g_autoptr (GString) found = g_string_new (NULL);
+  guint best = 1;
   guint count = 0;
 
   if (answer == NULL)
@@ -95,22 +228,28 @@ find_network (MhCli *cli, const char *word, GError **error)
   for (guint i = 0; networks != NULL && i < json_array_get_length (networks); i++)
     {
       JsonObject *network = json_array_get_object_element (networks, i);
+      guint fit = named_by (network, word);
 
-      if (!g_str_equal (mh_cli_str (network, "id"), word)
-          && !g_str_equal (mh_cli_str (network, "name"), word))
+      if (fit < best)
         continue;
-      found = mh_cli_str (network, "id");
+      if (fit > best)
+        {
+          count = 0;
+          g_string_truncate (found, 0);
+        }
+      best = fit;
       count++;
+      g_string_append_printf (found, "%s%s", count > 1 ? ", " : "", mh_cli_str (network, "id"));
     }
   if (count == 1)
-    return g_strdup (found);
+    return g_string_free (g_steal_pointer (&found), FALSE);
 
   if (count == 0)
     g_set_error (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_NOT_FOUND, _ ("there is no network “%s”"),
                  word);
   else
     g_set_error (error, MH_CLIENT_ERROR, MH_CLIENT_ERROR_USAGE,
-                 _ ("several networks are called “%s”: use the id of one"), word);
+                 _ ("“%s” is several networks: use the id of one: %s"), word, found->str);
 
   return NULL;
 }
@@ -165,14 +304,18 @@ gboolean
 mh_cli_network_invite (MhCli *cli, const MhCliCommand *command, char ***args, GError **error)
 {
   g_autoptr (JsonNode) answer = NULL;
+  gboolean is_named;
 
   if (!mh_cli_parse (cli, command, NULL, args, error))
     return FALSE;
-  answer = mh_cli_call (cli, "GET", g_strdup ("/api/v1/system/share"), NULL, error);
+  is_named = **args != NULL;
+  answer = is_named ? call (cli, "GET", **args, "/invite", error)
+                    : mh_cli_call (cli, "GET", g_strdup ("/api/v1/system/share"), NULL, error);
   if (answer == NULL)
     return FALSE;
   if (!cli->json && JSON_NODE_HOLDS_OBJECT (answer))
-    mh_cli_print ("%s\n", mh_cli_str (json_node_get_object (answer), "connect_url"));
+    mh_cli_print ("%s\n",
+                  mh_cli_str (json_node_get_object (answer), is_named ? "url" : "connect_url"));
 
   return TRUE;
 }
@@ -193,23 +336,6 @@ mh_cli_network_key (MhCli *cli, const MhCliCommand *command, char ***args, GErro
     mh_cli_print ("%s\n", mh_cli_str (json_node_get_object (answer), "swarm_key"));
 
   return TRUE;
-}
-
-/* Returns: (transfer full) (nullable): the network with @id of a list */
-static JsonObject *
-pick_network (JsonNode *list, const char *id)
-{
-  JsonArray *networks = mh_cli_array (list, "networks");
-
-  for (guint i = 0; networks != NULL && i < json_array_get_length (networks); i++)
-    {
-      JsonObject *network = json_array_get_object_element (networks, i);
-
-      if (g_str_equal (mh_cli_str (network, "id"), id))
-        return json_object_ref (network);
-    }
-
-  return NULL;
 }
 
 static void

@@ -383,6 +383,49 @@ class Networks(Case):
         self.run_at("network", "connect", "home")
         self.assertRegex(self.text("nat"), r"^(Others reach|It is not known yet whether others reach) this machine")
 
+    def test_a_key_that_was_changed_without_it(self):
+        """a machine that missed a new key is told how to enter the network that it joins again; two of one name are told apart"""
+        other = self.enterContext(mh.Daemon())
+
+        def at(*args, **more):
+            return run("--home", other.home, *args, **more)
+        self.run_at("network", "create", "home")
+        at("network", "join", self.text("network", "invite").strip())
+        peer = other.get("/api/v1/whoami").json["node_id"]
+        mh.wait_until(lambda: peer in self.text("node", "list"), 30)
+        other.stop()
+        self.run_at("network", "rotate", "home", "--yes")
+        new = self.json("network", "list")["networks"][0]["id"]
+        self.assertEqual(self.text("network", "list"), f"{new}  online    home\n")
+        other.start()
+        old = json.loads(at("--json", "network", "list").stdout)["networks"][0]["id"]
+        joined = at("network", "join", self.text("network", "invite", "home").strip())
+        self.assertEqual(joined.stdout.decode(), f"{new}  saved     home ({new[:4]})\n")
+        self.assertRegex(joined.stderr.decode(), rf"“home \({old[:4]}\)”.*: meshhold network connect {new}\n$")
+        lines = at("network", "list").stdout.decode().splitlines()
+        self.assertEqual({line.split("  ")[0]: line.split()[-1] for line in lines}, {old: f"({old[:4]})", new: f"({new[:4]})"})
+        again = at("network", "join", self.text("network", "invite").strip(), code=FAILED).stderr
+        self.assertIn(f"home ({new})".encode(), again)
+        which = at("network", "connect", "home", code=USAGE).stderr.decode()
+        self.assertIn(old, which)
+        self.assertIn(new, which)
+        at("network", "connect", new[:3], code=NOT_FOUND)
+        at("network", "connect", new[:8])
+        mh.wait_until(lambda: any(n["connected"] and n["node_id"] == peer for n in self.json("node", "list")["nodes"]), 60)
+
+    def test_join_and_connect(self):
+        """a network is entered as it is joined, when that is wanted; the invitation to one that is not connected can be had"""
+        other = self.enterContext(mh.Daemon())
+        self.run_at("network", "create", "home")
+        other.post("/api/v1/networks/create", {"name": "elsewhere"})
+        self.run_at("network", "disconnect")
+        self.run_at("network", "invite", "nowhere", code=NOT_FOUND)
+        url = self.text("network", "invite", "home").strip()
+        self.assertEqual(self.json("network", "invite", "home"), {"url": url})
+        self.run_at("network", "connect", "home")
+        joined = json.loads(run("--home", other.home, "--json", "network", "join", "--connect", url).stdout)
+        self.assertEqual((joined["name"], joined["active"], joined["state"]), ("home", True, "online"))
+
     def test_files_on_other_machines(self):
         """where a file is, and having it here; a conflict is shown and ended"""
         other = self.enterContext(mh.Daemon())

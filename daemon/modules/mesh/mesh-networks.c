@@ -308,8 +308,8 @@ is_known (MhMesh *self, const char *id, GError **error)
   if (networks == NULL)
     return TRUE;
   if (known != NULL)
-    g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "this network is saved already: %s",
-                 known->name);
+    g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "this network is saved already: %s (%s)",
+                 known->name, known->id);
   else if (networks->len >= MOST_NETWORKS)
     g_set_error (error, MH_ERROR, MH_ERROR_CONFLICT, "no more than %d networks can be saved",
                  MOST_NETWORKS);
