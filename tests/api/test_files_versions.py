@@ -96,6 +96,10 @@ class Versions(unittest.TestCase):
             self.fork("/f", "/large", lost)
             self.assertEqual(self.get("files", "/f")["local"], local)
             self.assertEqual(self.get("info", "/f")["replicas"][0]["local"], local)
+            for listed in (f"{V}/{self.vault}/files", f"{V}/{self.vault}/files?shallow=true", f"{V}/{self.vault}/search?q=f"):
+                found = {f["path"]: f["local"] for f in self.daemon.get(listed).json["files"]}
+                self.assertEqual(found.pop("/f"), local, listed)
+                self.assertLessEqual(set(found.items()), {("/large", "full")}, listed)
             self.assertEqual(self.get("locality", "/f"), {"local": False, "holders": []})
             self.assertEqual(self.daemon.post(self.url("cache", "/f")).status, 503)
         self.assertEqual(self.get("files", "/large")["local"], "full")

@@ -328,11 +328,16 @@ class Copies(Case):
 
         for daemon in (one, two):
             self.assertEqual(replicas(daemon, "/a"), {one.id: ("full", True), two.id: ("none", True)})
+        def listed(daemon):
+            return {f["path"]: f["local"] for f in daemon.get(f"/api/v1/vaults/{vault}/files").json["files"]}
+
+        self.assertEqual((listed(one), listed(two)), ({"/a": "full", "/b": "full"}, {"/a": "none", "/b": "none"}))
         self.assertEqual(two.download(vault, "/b", headers={"Range": "bytes=0-9"}).status, 206)
         self.assertEqual(two.post(f"/api/v1/vaults/{vault}/cache/a").json, {"local": True, "missing_blocks": 0})
         for daemon, order in ((one, [one.id, two.id]), (two, [two.id, one.id])):
             self.assertEqual(replicas(daemon, "/a"), {one.id: ("full", True), two.id: ("full", True)})
             self.assertEqual(daemon.get(f"/api/v1/vaults/{vault}/locality/a").json, {"local": True, "holders": order})
+        self.assertEqual(listed(two), {"/a": "full", "/b": "none"})
         one.kill()
         mh.wait_until(lambda: two.get(f"/api/v1/nodes/{one.id}").json["connected"] is False, 20, "its end")
         self.assertEqual(two.download(vault, "/a").body, random.Random("/a").randbytes(9_000_000))

@@ -58,8 +58,31 @@ void
 mh_files_file_to_json (MhJson *out, const char *name, const MhFile *file)
 {
   mh_json_begin_object (out, name);
-  mh_files_members_to_json (out, file, "full"); /* damage apart, all is here without a mesh */
+  mh_files_members_to_json (out, file, "full");
   mh_json_end_object (out);
+}
+
+void
+mh_files_found_to_json (MhJson *out, const MhFile *file)
+{
+  static const char *const names[] = { NULL, "full", "partial", "none" };
+
+  mh_json_begin_object (out, NULL);
+  mh_files_members_to_json (out, file, names[file->local]);
+  mh_json_end_object (out);
+}
+
+void
+mh_files_chosen_to_json (MhJson *out, MhStore *store, const char *vault_id, MhFile *file)
+{
+  g_autoptr (GPtrArray) one = g_ptr_array_new ();
+  g_autoptr (GError) error = NULL;
+
+  g_ptr_array_add (one, file);
+  /* It is done: that it is not known how much is here is no failure. */
+  if (!mh_store_find_local (store, vault_id, one, &error))
+    g_info ("how much of a file is here: %s", error->message);
+  mh_files_found_to_json (out, file);
 }
 
 static void
@@ -91,13 +114,13 @@ files_list (MhRequest *request, gconstpointer body, MhJson *out, GError **error)
   query.limit = (guint) asked->limit;
   query.cursor = asked->cursor;
   list = mh_store_list (store, &query, error);
-  if (list == NULL)
+  if (list == NULL || !mh_store_find_local (store, query.vault_id, list->files, error))
     return FALSE;
 
   mh_json_begin_object (out, NULL);
   mh_json_begin_array (out, "files");
   for (guint i = 0; i < list->files->len; i++)
-    mh_files_file_to_json (out, NULL, g_ptr_array_index (list->files, i));
+    mh_files_found_to_json (out, g_ptr_array_index (list->files, i));
   mh_json_end_array (out);
   mh_json_begin_array (out, "folders");
   for (guint i = 0; i < list->folders->len; i++)
@@ -440,7 +463,7 @@ files_restore (MhRequest *request, const MhFileRestore *body, MhJson *out, GErro
 
   mh_files_audit (request, "file.restore", vault_id, path);
   mh_files_publish (request, vault_id, path, "restore");
-  mh_files_file_to_json (out, NULL, file);
+  mh_files_chosen_to_json (out, store, vault_id, file);
 
   return TRUE;
 }

@@ -31,14 +31,19 @@ void mh_files_publish_all (MhRequest *request, const char *vault_id, char **path
 /* Writes down who did something to what is at a path. */
 void mh_files_audit (MhRequest *request, const char *type, const char *vault_id, const char *path);
 
-/* A file as the contract has it: as an object, which is a member if it has a name, and its members
- * alone. */
+/* A file as the contract has it: one that was stored a moment ago, so that all of it is here, as an
+ * object, which is a member if it has a name; one that mh_store_find_local() has looked at; and the
+ * members alone. */
 void mh_files_file_to_json (MhJson *out, const char *name, const MhFile *file);
+void mh_files_found_to_json (MhJson *out, const MhFile *file);
 void mh_files_members_to_json (MhJson *out, const MhFile *file, const char *local);
 
 /* Returns: (transfer none): what the contract calls it when so many of so many blocks are missing
  */
 const char *mh_files_local (guint blocks, guint missing);
+
+/* Writes @file, of which another version was chosen, and how much of it is here. */
+void mh_files_chosen_to_json (MhJson *out, MhStore *store, const char *vault_id, MhFile *file);
 
 /* A version as the contract has it. */
 void mh_files_version_to_json (MhJson *out, const MhFileVersion *version);

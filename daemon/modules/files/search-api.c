@@ -15,13 +15,13 @@ files_search (MhRequest *request, gconstpointer body, MhJson *out, GError **erro
     return FALSE;
 
   found = mh_store_search (store, &query, error);
-  if (found == NULL)
+  if (found == NULL || !mh_store_find_local (store, query.vault_id, found->files, error))
     return FALSE;
 
   mh_json_begin_object (out, NULL);
   mh_json_begin_array (out, "files");
   for (guint i = 0; i < found->files->len; i++)
-    mh_files_file_to_json (out, NULL, g_ptr_array_index (found->files, i));
+    mh_files_found_to_json (out, g_ptr_array_index (found->files, i));
   mh_json_end_array (out);
   mh_json_string (out, "cursor", found->cursor);
   mh_json_bool (out, "complete", found->complete);

@@ -166,7 +166,7 @@ files_resolve (MhRequest *request, const MhFileResolve *body, MhJson *out, GErro
 
   mh_files_audit (request, "file.resolve", vault_id, path);
   mh_files_publish (request, vault_id, path, file->deleted ? "delete" : "restore");
-  mh_files_file_to_json (out, NULL, file);
+  mh_files_chosen_to_json (out, store, vault_id, file);
 
   return TRUE;
 }

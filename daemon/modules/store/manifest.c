@@ -67,16 +67,20 @@ read_record (MhStore *store, MhDb *db, gint64 ref, GError **error)
     }
 }
 
+MhVersion *
+mh_manifest_read (MhStore *store, MhDb *db, gint64 ref, GError **error)
+{
+  g_autoptr (GBytes) record = read_record (store, db, ref, error);
+
+  return record != NULL ? mh_version_decode (record, error) : NULL;
+}
+
 MhManifest *
 mh_manifest_load (MhStore *store, MhDb *db, MhKeys *keys, gint64 ref, GError **error)
 {
   g_autoptr (MhManifest) self = g_new0 (MhManifest, 1);
-  g_autoptr (GBytes) record = read_record (store, db, ref, error);
 
-  if (record == NULL)
-    return NULL;
-
-  self->version = mh_version_decode (record, error);
+  self->version = mh_manifest_read (store, db, ref, error);
   if (self->version == NULL)
     return NULL;
 

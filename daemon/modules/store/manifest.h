@@ -19,6 +19,21 @@ typedef struct
 } MhManifest;
 
 /**
+ * mh_manifest_read:
+ * @store: the store
+ * @db: a connection
+ * @ref: row of the version
+ * @error: return location
+ *
+ * Thread: any worker. Blocks on disk.
+ * Errors: %MH_ERROR_CORRUPT; as mh_stmt_step()
+ * Returns: (transfer full): the version with what is sealed in it unopened, or %NULL with @error
+ * set
+ */
+MhVersion *
+mh_manifest_read (MhStore *store, MhDb *db, gint64 ref, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * mh_manifest_load:
  * @store: the store
  * @db: a connection

@@ -56,6 +56,15 @@ typedef enum
   MH_FILE_OP_DELETE = 3,
 } MhFileOp;
 
+/* How much of the content of a file is in the store. */
+typedef enum
+{
+  MH_LOCAL_UNKNOWN, /* nobody has looked: see mh_store_find_local() */
+  MH_LOCAL_FULL,
+  MH_LOCAL_PARTIAL,
+  MH_LOCAL_NONE,
+} MhLocal;
+
 /**
  * MhFile:
  *
@@ -74,6 +83,7 @@ typedef struct
   gboolean conflict; /* more than one version without a successor */
   gint64 changed_ms; /* when the version was stored */
   guint mode;        /* permission bits, 0 when they are not known: only mh_reader_file() tells */
+  MhLocal local;
 } MhFile;
 
 typedef struct

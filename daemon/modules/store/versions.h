@@ -22,6 +22,25 @@ gboolean mh_store_locate (MhStore *self, const char *vault_id, const char *path,
                           guint *missing, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /**
+ * mh_store_find_local:
+ * @self: the store
+ * @vault_id: a vault
+ * @files: (element-type MhFile): some of its files
+ * @error: return location
+ *
+ * Sets @local of each, as mh_store_locate() counts. Where no block of the vault is missing that is
+ * one look into the index. Else the records of the files are read, up to a bound for all of them:
+ * what lies beyond it stays %MH_LOCAL_UNKNOWN, and so does a file that has gone, or whose record is
+ * damaged.
+ *
+ * Thread: any worker. Blocks on disk.
+ * Errors: %MH_ERROR_NOT_FOUND without such a vault, %MH_ERROR_FAILED
+ * Returns: %FALSE with @error set
+ */
+gboolean mh_store_find_local (MhStore *self, const char *vault_id, GPtrArray *files,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/**
  * mh_store_renames:
  * @self: the store
  * @vault_id: a vault

@@ -155,7 +155,7 @@ const LOCAL_STALE_MS = 300_000;
 const MOST_LOCAL_AT_ONCE = 2;
 const localTurns = new Turns(MOST_LOCAL_AT_ONCE);
 
-/** How much of a file is on this machine; lists do not tell. Its content is part of the key, so an answer stays true. */
+/** How much of a file is on this machine; lists do not always tell. Its content is part of the key, so an answer stays true. */
 export const localQuery = (vault: string, { path, content_hash: hash }: VaultFile) =>
   queryOptions({
     queryKey: ['local', vault, path, hash],

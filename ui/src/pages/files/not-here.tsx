@@ -10,6 +10,6 @@ import classes from './file-table.module.css';
 export function NotHere({ vault, file }: { vault: string; file: VaultFile }) {
   const missing = useQuery({ ...syncListQuery, select: ({ vaults }) => vaults.some((one) => one.vault_id === vault && one.missing_blocks > 0) }).data;
   const { data: local } = useQuery({ ...localQuery(vault, file), enabled: missing === true });
-  if (missing !== true || local === undefined || local === 'full') return null;
+  if (missing !== true || local === undefined || local === null || local === 'full') return null;
   return <span className={`${classes.badge} ${classes.elsewhere}`}>{local === 'none' ? t('not here') : t('partly here')}</span>;
 }

@@ -109,7 +109,7 @@ export function Where({ vault, file, close }: { vault: string; file: VaultFile; 
       <Stack>
         {query.isPending ? <Skeleton h={90} radius={14} role="status" aria-label={t('Other machines are asked')} /> : null}
         {query.isError ? <Failure error={query.error} retry={() => void query.refetch()} /> : null}
-        {query.data === undefined || local === undefined ? null : (
+        {query.data === undefined || local === undefined || local === null ? null : (
           <>
             <Text role="status">{hereText(local)}</Text>
             <Machines vault={vault} replicas={query.data.replicas} />
