@@ -31,6 +31,32 @@ print_entry (JsonObject *file, gboolean is_folder, gpointer user_data)
 }
 
 static void
+collect_conflict (JsonObject *file, gboolean is_folder, gpointer user_data)
+{
+  if (!is_folder && mh_cli_bool (file, "conflict"))
+    json_array_add_object_element (user_data, json_object_ref (file));
+}
+
+/* Prints the files below @place that have a conflict, as one object like that of a list. */
+static gboolean
+print_conflicts_json (MhCli *cli, const MhCliPlace *place, MhCliListFlags flags, GError **error)
+{
+  g_autoptr (JsonArray) found = json_array_new ();
+  g_autoptr (JsonObject) out = json_object_new ();
+  g_autoptr (JsonNode) node = NULL;
+  MhCli quiet = { cli->home, cli->url, FALSE, FALSE, mh_cli_api (cli, error) };
+
+  if (quiet.api == NULL
+      || !mh_cli_place_list (place, &quiet, flags, collect_conflict, found, error))
+    return FALSE;
+  json_object_set_array_member (out, "files", g_steal_pointer (&found));
+  node = json_node_init_object (json_node_alloc (), out);
+  mh_cli_print_json (node);
+
+  return TRUE;
+}
+
+static void
 ignore_entry (JsonObject *file, gboolean is_folder, gpointer user_data)
 {
 }
@@ -61,6 +87,9 @@ mh_cli_file_ls (MhCli *cli, const MhCliCommand *command, char ***args, GError **
     flags |= MH_CLI_LIST_SHALLOW;
   if (deleted)
     flags |= MH_CLI_LIST_DELETED;
+
+  if (cli->json && listing.is_conflicts)
+    return print_conflicts_json (cli, place, flags, error);
 
   return mh_cli_place_list (place, cli, flags, cli->json ? ignore_entry : print_entry, &listing,
                             error);

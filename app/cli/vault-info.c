@@ -51,6 +51,30 @@ print_vault (JsonObject *vault)
   mh_cli_print (_ ("What this machine does with it: %s\n"), roles);
 }
 
+/* Prints the other machines that are known to have the vault, and when its copies were counted. The
+ * route of the vault does not tell either. */
+static void
+print_sync (MhCli *cli, const char *id)
+{
+  g_autoptr (JsonNode) answer = mh_cli_api_call (cli->api, "GET", "/api/v1/sync", NULL, NULL);
+  JsonArray *vaults = answer != NULL ? mh_cli_array (answer, "vaults") : NULL;
+
+  for (guint i = 0; vaults != NULL && i < json_array_get_length (vaults); i++)
+    {
+      JsonObject *vault = json_array_get_object_element (vaults, i);
+      JsonArray *peers = json_object_get_array_member (vault, "peers");
+      gint64 checked_ms =
+          mh_cli_int (json_object_get_object_member (vault, "health"), "checked_ms");
+      g_autofree char *time = checked_ms > 0 ? mh_cli_time (checked_ms) : g_strdup (_ ("not yet"));
+
+      if (!g_str_equal (mh_cli_str (vault, "vault_id"), id))
+        continue;
+      for (guint j = 0; peers != NULL && j < json_array_get_length (peers); j++)
+        mh_cli_print (_ ("Machine that has it: %s\n"), json_array_get_string_element (peers, j));
+      mh_cli_print (_ ("Copies counted last: %s\n"), time);
+    }
+}
+
 static void
 print_health (JsonObject *health)
 {
@@ -79,6 +103,7 @@ mh_cli_vault_info (MhCli *cli, const MhCliCommand *command, char ***args, GError
     return TRUE;
   info = json_node_get_object (answer);
   print_vault (json_object_get_object_member (info, "vault"));
+  print_sync (cli, id);
   print_health (json_object_get_object_member (info, "replica_health"));
 
   return TRUE;
