@@ -28,6 +28,8 @@
 #include <libgupnp-igd/gupnp-simple-igd.h>
 #include <libgupnp/gupnp.h>
 
+#include "base/printable.h"
+#include "net/p2p/portmap/portmap-line.h"
 #include "system.h"
 
 /* How long routers may take to be found (UDA 1.2.2: "MX" is 3 s) and to answer. */
@@ -99,13 +101,14 @@ set_deadline (Program *self, guint ms)
   self->deadline = g_timeout_add (ms, on_deadline, self);
 }
 
-/* A line of it: what routers write may have any. */
+/* @text: may be of a router */
 static void
 set_error (Program *self, const char *text)
 {
+  g_autofree char *words = mh_printable (text, MH_PORTMAP_MAX_ERROR);
+
   g_free (self->error);
-  self->error = g_utf8_make_valid (text, -1);
-  g_strdelimit (self->error, "\r\n", ' ');
+  self->error = *words != '\0' ? g_steal_pointer (&words) : g_strdup ("the router says no");
 }
 
 static gboolean

@@ -22,6 +22,7 @@ take_all (GString *said, GString *noted)
           return TRUE;
         }
       g_assert ((line.words == NULL) == (what == MH_PORTMAP_NONSENSE));
+      g_assert (line.words == NULL || strlen (line.words) <= MH_PORTMAP_MAX_ERROR);
       g_assert ((line.port != 0) == (what == MH_PORTMAP_MAPPED));
       for (const char *at = line.words; at != NULL && *at != '\0'; at = g_utf8_next_char (at))
         g_assert (g_unichar_isprint (g_utf8_get_char (at)));

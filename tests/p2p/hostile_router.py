@@ -46,6 +46,15 @@ def silent(_=None):
     yield b""
 
 
+def fault(code, words):
+    return f"<s:Fault><detail><UPnPError><errorCode>{code}</errorCode><errorDescription>{words}</errorDescription></UPnPError></detail></s:Fault>"
+
+
+def answer(status, body):
+    text = f'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>{body}</s:Body></s:Envelope>'.encode()
+    return [f"HTTP/1.1 {status}\r\nContent-Length: {len(text)}\r\n\r\n".encode() + text]
+
+
 def obliging(request, takes_permanent=False):
     """Of a router that does what it is asked for."""
     action = re.search("(?i)SOAPAction: *\"[^#]*#([A-Za-z]+)", request)[1]
@@ -53,10 +62,8 @@ def obliging(request, takes_permanent=False):
     say("called", action, lease[1] if lease else "-")
     status, body = "200 OK", f'<u:{action}Response xmlns:u="{SERVICE}"><NewExternalIPAddress>11.22.33.2</NewExternalIPAddress></u:{action}Response>'
     if takes_permanent and lease and lease[1] != "0":
-        status, body = "500 No", ("<s:Fault><detail><UPnPError><errorCode>725</errorCode><errorDescription>OnlyPermanentLeasesSupported"
-                                  "</errorDescription></UPnPError></detail></s:Fault>")
-    text = f'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>{body}</s:Body></s:Envelope>'
-    return [f"HTTP/1.1 {status}\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode()]
+        status, body = "500 No", fault(725, "OnlyPermanentLeasesSupported")
+    return answer(status, body)
 
 
 def permanent(request):
@@ -120,6 +127,8 @@ MODES = {
     "endless-fault": (lambda: described("/control"), lambda _: endless(b"HTTP/1.1 500 No\r\n\r\n", b"<x>")),
     "redirected-call": (lambda: described("/control"), lambda _: [
         b"HTTP/1.1 307 Away\r\nLocation: http://" + ELSEWHERE.encode() + b":5000/redirected\r\nContent-Length: 0\r\n\r\n"]),
+    "loud-fault": (lambda: described("/control"), lambda _: answer("500 No", fault(501, "no\tway\u009b31m\u202e\n" + "é" * 5000))),
+    "blank-fault": (lambda: described("/control"), lambda _: answer("500 No", fault(501, " \u202e\n "))),
     "silent-call": (lambda: described("/control"), silent),
     "elsewhere-later": (lambda: described("/control"), obliging),
     "permanent": (lambda: described("/control"), permanent),

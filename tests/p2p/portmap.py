@@ -271,6 +271,12 @@ class Hostile(nat.Case):
                     self.assertLess(max(int(line.split()[1]) for line in said("closed")), 256 << 20)
                 self.assertFalse([line for line in said("asked") if "asked 10.1.0.1 " not in line])
 
+    def test_how_it_says_no(self):
+        """of what a router says people read as much as fits, and nothing that their terminal obeys"""
+        for mode, why in (("loud-fault", "no way 31m  " + "é" * 94), ("blank-fault", "the router says no")):
+            with self.subTest(mode=mode), self.attack(mode) as (peer, _):
+                self.assertEqual(self.error(peer), why)
+
     def test_only_permanent_leases(self):
         """a router that takes no lease that ends has one that does not, which is asked for again all the same and taken back at the end"""
         with self.attack("permanent", is_hostile=False) as (peer, said):

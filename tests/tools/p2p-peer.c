@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <glib-unix.h>
+#include <json-glib/json-glib.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,9 +66,9 @@ static void G_GNUC_PRINTF (2, 3) say (Peer *self, const char *format, ...)
 static char *
 quote (const char *text)
 {
-  g_autofree char *escaped = g_strescape (text, NULL);
+  g_autoptr (JsonNode) node = json_node_init_string (json_node_alloc (), text);
 
-  return g_strdup_printf ("\"%s\"", escaped);
+  return json_to_string (node, FALSE);
 }
 
 static void

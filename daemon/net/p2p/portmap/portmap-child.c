@@ -8,9 +8,6 @@
 /* Bytes that are read at a time. */
 #define PIECE 512
 
-/* Lines that it may say in a period: it says one, and more where the router has another address. */
-#define MOST_LINES 16
-
 /* How long what it said last is read after its end: something else may have its output. */
 #define REST_MS 500
 
@@ -68,7 +65,7 @@ may_say (MhPortmapChild *self)
       self->lines = 0;
     }
 
-  return ++self->lines <= MOST_LINES;
+  return ++self->lines <= MH_PORTMAP_MAX_LINES;
 }
 
 /* Returns: %FALSE if it says what nobody understands, or too much */

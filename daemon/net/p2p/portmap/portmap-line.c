@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/printable.h"
+
 #define MAPPED "mapped "
 #define FAILED "failed "
 
@@ -34,22 +36,6 @@ take_mapped (const char *words, MhPortmapLine *out)
   return MH_PORTMAP_MAPPED;
 }
 
-/* Returns: (transfer full): @words without what does something to a terminal, or cannot be seen */
-static char *
-make_printable (const char *words)
-{
-  GString *out = g_string_new (NULL);
-
-  for (const char *at = words; *at != '\0'; at = g_utf8_next_char (at))
-    {
-      gunichar c = g_utf8_get_char (at);
-
-      g_string_append_unichar (out, g_unichar_isprint (c) ? c : ' ');
-    }
-
-  return g_string_free (out, FALSE);
-}
-
 MhPortmapSaid
 mh_portmap_line_take (GString *said, MhPortmapLine *out)
 {
@@ -71,7 +57,7 @@ mh_portmap_line_take (GString *said, MhPortmapLine *out)
   if (!g_str_has_prefix (line, FAILED))
     return MH_PORTMAP_NONSENSE;
 
-  out->words = make_printable (line + strlen (FAILED));
+  out->words = mh_printable (line + strlen (FAILED), MH_PORTMAP_MAX_ERROR);
 
   return MH_PORTMAP_FAILED;
 }

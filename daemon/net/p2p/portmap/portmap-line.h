@@ -10,6 +10,12 @@ G_BEGIN_DECLS
 /* Bytes of the longest line that is taken. */
 #define MH_PORTMAP_MAX_LINE 1024
 
+/* Lines that are taken in a period: one is said, and more where the router has another address. */
+#define MH_PORTMAP_MAX_LINES 16
+
+/* Bytes of the longest error text of a router that is kept. */
+#define MH_PORTMAP_MAX_ERROR 200
+
 typedef enum
 {
   MH_PORTMAP_MORE,     /* there is no whole line yet */

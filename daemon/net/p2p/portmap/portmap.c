@@ -32,10 +32,8 @@ tell (MhPortmap *self)
 static void
 set_error (MhPortmap *self, const char *text)
 {
-  g_autofree char *cut = text != NULL ? g_strndup (text, MH_PORTMAP_MAX_ERROR) : NULL;
-
   g_free (self->error);
-  self->error = cut != NULL ? g_utf8_make_valid (cut, -1) : NULL;
+  self->error = g_strdup (text);
 }
 
 static void

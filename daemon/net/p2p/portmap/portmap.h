@@ -29,9 +29,6 @@ G_BEGIN_DECLS
 /* How long mh_portmap_free() waits for the router to take its mapping back. */
 #define MH_PORTMAP_REMOVE_MS 4000
 
-/* Bytes of the longest error text of a router that is kept. */
-#define MH_PORTMAP_MAX_ERROR 200
-
 /**
  * MhPortmap:
  *
