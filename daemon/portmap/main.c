@@ -30,6 +30,7 @@
 
 #include "base/printable.h"
 #include "net/p2p/portmap/portmap-line.h"
+#include "near.h"
 #include "system.h"
 
 /* How long routers may take to be found (UDA 1.2.2: "MX" is 3 s) and to answer. */
@@ -68,6 +69,7 @@ typedef struct
   guint lease_s;
   guint period_s;
   gboolean is_permanent;
+  GProxyResolver *near; /* (owned) */
   GUPnPSimpleIgd *igd;
   guint requests;
   guint addresses;
@@ -191,7 +193,7 @@ on_mapped (GClosure *closure, GValue *result, guint count, const GValue *values,
   guint router_port = g_value_get_uint (&values[4]);
   struct in_addr parsed;
 
-  if (self->is_mapped && (!is_replaced || self->addresses >= MOST_ADDRESSES))
+  if (self->is_mapped && (self->is_ending || !is_replaced || self->addresses >= MOST_ADDRESSES))
     return; /* another router, or the same again; or one that does nothing else */
   if (inet_pton (AF_INET, address, &parsed) != 1 || parsed.s_addr == INADDR_ANY
       || ntohl (parsed.s_addr) >> 24 == IN_LOOPBACKNET || router_port == 0
@@ -244,29 +246,21 @@ on_error (GClosure *closure, GValue *result, guint count, const GValue *values, 
   set_deadline (self, OTHERS_MS);
 }
 
-/* Nothing is asked that is not in our own network, wherever a description leads, and not without
- * end. Another device may lead elsewhere while the router forwards already: then it begins anew. */
+/* Nothing is asked without end, or where an answer leads to. What is not in our own network is
+ * refused when it comes to connecting, and told if nothing else is wrong. */
 static void
 on_request (SoupSession *session, SoupMessage *message, gpointer data)
 {
   Program *self = data;
-  const char *host = g_uri_get_host (soup_message_get_uri (message));
-  struct in_addr local;
-  struct in_addr address;
 
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
-  if (self->is_ending)
-    return; /* what is left is taking back */
+  if (self->is_mapped || self->is_ending)
+    return;
 
-  if (inet_pton (AF_INET, self->local, &local) != 1 || inet_pton (AF_INET, host, &address) != 1
-      || !mh_system_is_near (local.s_addr, address.s_addr))
-    {
-      if (self->is_mapped)
-        (void) on_again (self);
-      set_error (self, "the router leads to somewhere else than our own network");
-      leave (self);
-    }
-  if (!self->is_mapped && ++self->requests > MOST_REQUESTS)
+  if (self->error == NULL
+      && !mh_near_has (self->near, g_uri_get_host (soup_message_get_uri (message))))
+    set_error (self, MH_NEAR_ELSEWHERE);
+  if (++self->requests > MOST_REQUESTS)
     {
       set_error (self, "there are too many routers");
       leave (self);
@@ -281,6 +275,7 @@ on_context (GUPnPSimpleIgd *igd, GUPnPContext *context, gpointer data)
 
   if (g_strcmp0 (gssdp_client_get_host_ip (GSSDP_CLIENT (context)), self->local) != 0)
     return TRUE;
+  soup_session_set_proxy_resolver (gupnp_context_get_session (context), self->near);
   g_signal_connect (gupnp_context_get_session (context), "request-queued", G_CALLBACK (on_request),
                     self);
 
@@ -364,6 +359,7 @@ main (int argc, char **argv)
 
   mh_system_confine ();
   mh_system_expect_end (SEARCH_MS / 1000 + LATE_S);
+  self.near = mh_near_new (self.local);
   self.igd = gupnp_simple_igd_new ();
   g_signal_connect (self.igd, "context-available", G_CALLBACK (on_context), &self);
   listen_to (&self, "mapped-external-port", on_mapped);

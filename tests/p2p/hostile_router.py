@@ -172,13 +172,14 @@ def main():
     search.bind(("", PORT))
     search.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, struct.pack("4s4s", socket.inet_aton(GROUP), socket.inet_aton(own)))
     threading.Thread(target=listen, args=(mode,), daemon=True).start()
+    later = itertools.count(1)
     while True:
         question, sender = search.recvfrom(2048)
         say("searched", question.split(b"\r\n")[0].decode())
         for number in range(40 if mode == "many-locations" else 1):
             lead(search, sender, number, ELSEWHERE if mode == "elsewhere-location" else own)
         if mode == "elsewhere-later":
-            threading.Timer(0.6, lead, (search, sender, 1, ELSEWHERE)).start()
+            threading.Timer(0.6, lead, (search, sender, next(later), ELSEWHERE)).start()
 
 
 if __name__ == "__main__":
