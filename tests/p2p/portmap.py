@@ -194,13 +194,6 @@ class Portmap(nat.Case):
             self.assertEqual(len(self.mapped()), 1)
         self.assertEqual(self.mapped(), [])
 
-    def test_nothing_to_forward(self):
-        """a peer that listens on one address only has no port for the router, and says so"""
-        self.router("router-a", "10.1.0")
-        hidden = self.peer("a", "--portmap", PROGRAM, address="10.1.0.2")
-        self.assertIn("every interface", hidden.wait("unmapped", port=0)["error"])
-        self.assertEqual(self.mapped(), [])
-
     def test_no_router(self):
         """without a router that maps, the peer starts and ends as ever"""
         hidden = self.peer("a", "--portmap", PROGRAM)
@@ -318,49 +311,6 @@ class Hostile(nat.Case):
         with self.attack("many-locations") as (peer, said):
             self.assertIn("too many", self.error(peer))
             self.assertIn(len(said("asked")), range(16, 65))
-
-
-class StandIn(nat.Case):
-    """A stand-in for meshhold-portmap that does what that should not"""
-
-    def start(self, *lines, lease="12"):
-        """A peer that has @lines of a shell script ask for it."""
-        script = self.folder / "stand-in.sh"
-        script.write_text("\n".join(["#!/bin/sh", f"echo $$ >> {self.folder}/started", *lines, ""]))
-        script.chmod(0o755)
-        return self.peer("a", "--portmap", str(script), "--lease", lease)
-
-    def started(self):
-        return (self.folder / "started").read_text().split()
-
-    def end(self, peer, seconds=3):
-        began = time.monotonic()
-        peer.process.send_signal(signal.SIGTERM)
-        self.assertEqual(peer.process.wait(timeout=20), 0)
-        self.assertLess(time.monotonic() - began, seconds)
-        for pid in self.started():
-            self.assertFalse(pathlib.Path(f"/proc/{pid}").exists())
-
-    def test_crashes(self):
-        """it is started again, ever later though it maps each time, and what was forwarded is claimed no more meanwhile; the second time that is told"""
-        peer = self.start("echo mapped 11.22.33.2 4001", "sleep 1", "kill -SEGV $$", lease="3600")
-        for error, pause in (("", 8), ("again and again", 20)):
-            self.assertEqual(peer.wait("mapped")["addr"], "/ip4/11.22.33.2/tcp/4001")
-            peer.waiting.clear()  # as it began
-            self.assertRegex(peer.wait("unmapped")["error"], error or "^$")
-            self.assertFalse([a for a in peer.ask("addresses", answer="addresses")["addrs"] if "11.22.33.2" in a])
-            began = time.monotonic()
-            mh.wait_until(lambda: [e for e in peer.waiting if e["event"] == "mapped"] or peer.ask("addresses", answer="addresses") and False, 40, "the next start")
-            self.assertGreater(time.monotonic() - began, pause)
-        self.assertEqual(len(self.started()), 3)
-        self.end(peer)
-
-    def test_is_not_there(self):
-        """what is missing is said"""
-        peer = self.peer("a", "--portmap", str(self.folder / "nothing"))
-        self.assertIn("nothing cannot be started", peer.wait("unmapped")["error"])
-        peer.process.send_signal(signal.SIGTERM)
-        self.assertEqual(peer.process.wait(timeout=20), 0)
 
 
 if __name__ == "__main__":
