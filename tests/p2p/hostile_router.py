@@ -36,8 +36,8 @@ def slow(head):
         yield b" "
 
 
-def described(control):
-    text = (DESCRIPTION % control).encode()
+def described(control, service="WANIPConnection"):
+    text = (DESCRIPTION % control).replace("WANIPConnection", service).encode()
     return [OK + b"Content-Length: %d\r\n\r\n" % len(text) + text]
 
 
@@ -117,6 +117,7 @@ MODES = {
     "endless-unauthorized": (lambda: endless(b'HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm="x"\r\n\r\n', b"x"), None),
     "endless-misdirected": (lambda: endless(b"HTTP/1.1 421 No\r\n\r\n", b"x"), None),
     "redirect": (lambda: [b"HTTP/1.1 302 Found\r\nLocation: http://" + ELSEWHERE.encode() + b":5000/redirected\r\nContent-Length: 0\r\n\r\n"], None),
+    "firewall": (lambda: described("/control", "WANIPv6FirewallControl"), None),  # of a router for IPv6 only
     "garbage": (lambda: [bytes(range(256)) * 16], None),
     "slow": (lambda: slow(OK + b"\r\n"), None),
     "silent": (silent, None),

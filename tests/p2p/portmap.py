@@ -68,9 +68,9 @@ class Portmap(nat.Case):
         self.running = daemon
         mh.wait_until(lambda: ":5000" in self.lab.do(name, "ss", "-ltn").stdout, 20, "miniupnpd")
 
-    def mapped(self):
+    def mapped(self, router="router-a"):
         """What the router forwards."""
-        return [line.strip() for line in self.lab.do("router-a", "nft", "list", "chain", "inet", "filter", "prerouting_miniupnpd")
+        return [line.strip() for line in self.lab.do(router, "nft", "list", "chain", "inet", "filter", "prerouting_miniupnpd")
                 .stdout.splitlines() if "dnat" in line]
 
     @staticmethod
@@ -114,6 +114,41 @@ class Portmap(nat.Case):
         self.assertEqual(peers[0].process.wait(timeout=20), 0)
         self.assertEqual(len(self.mapped()), 1)
         self.assertIn("4002", self.mapped()[0])
+
+    def test_two_routers(self):
+        """only the one on our way out is asked; when the way is another, that one is, and the first takes back what it forwards"""
+        self.lab.wire("router-b", "side", "a", "second")
+        self.lab.do("router-b", "ip", "addr", "add", "10.3.0.1/24", "dev", "side")
+        self.lab.do("a", "ip", "addr", "add", "10.3.0.2/24", "dev", "second")
+        self.router("router-a", "10.1.0")
+        self.router("router-b", "10.3.0")
+        hidden = self.peer("a", "--portmap", PROGRAM)
+        self.assertEqual(hidden.wait("mapped")["addr"], "/ip4/11.22.33.2/tcp/4001")
+        self.assertEqual((len(self.mapped()), self.mapped("router-b")), (1, []))
+        self.assertNotIn("M-SEARCH", (self.folder / "router-b/log").read_text())
+        self.lab.do("a", "ip", "route", "replace", "default", "via", "10.3.0.1")
+        self.assertEqual(hidden.wait("mapped")["addr"], "/ip4/11.22.33.3/tcp/4001")
+        self.assertEqual((self.mapped(), len(self.mapped("router-b"))), ([], 1))
+        hidden.process.send_signal(signal.SIGTERM)
+        self.assertEqual(hidden.process.wait(timeout=20), 0)
+        self.assertEqual(self.mapped("router-b"), [])
+
+    def test_a_router_without_ipv4(self):
+        """a router that has IPv6 only outside forwards nothing, and is left alone after that"""
+        self.lab.do("router-a", "ip", "addr", "flush", "dev", "out")
+        self.lab.do("router-a", "ip", "addr", "add", "2001:db8::2/64", "dev", "out", "nodad")
+        self.router("router-a", "10.1.0")
+        hidden = self.peer("a", "--portmap", PROGRAM)
+
+        def asks():
+            return any(path.read_text() for path in pathlib.Path(f"/proc/{hidden.process.pid}/task").glob("*/children"))
+
+        mh.wait_until(asks, 20, "the program")
+        self.why(hidden)
+        mh.wait_until(lambda: not asks(), 20, "the end of the program")
+        self.assertEqual(self.mapped(), [])
+        hidden.process.send_signal(signal.SIGTERM)
+        self.assertEqual(hidden.process.wait(timeout=20), 0)
 
     def test_a_router_that_refuses(self):
         """what a router says no to is told, and no address is claimed"""
@@ -251,7 +286,7 @@ class Hostile(nat.Case):
         """no address is claimed, what is wrong is told where a router was found, and little is read of an answer that does not end"""
         ended, nothing = "^$", "^$"  # that the program ended once is told to nobody
         for mode, why in (("endless", ended), ("endless-chunk", ended), ("endless-length", ended), ("endless-headers", nothing),
-                          ("endless-interim", ended), ("endless-unauthorized", ended), ("endless-misdirected", ended), ("redirect", nothing),
+                          ("endless-interim", ended), ("endless-unauthorized", ended), ("endless-misdirected", ended), ("redirect", nothing), ("firewall", nothing),
                           ("garbage", nothing), ("slow", nothing), ("silent", nothing), ("elsewhere-control", "somewhere else"),
                           ("endless-answer", ended), ("endless-fault", ended), ("redirected-call", "."), ("silent-call", "does not answer")):
             with self.subTest(mode=mode), self.attack(mode) as (peer, said):
