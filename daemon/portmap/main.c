@@ -191,13 +191,10 @@ on_mapped (GClosure *closure, GValue *result, guint count, const GValue *values,
   const char *address = g_value_get_string (&values[2]);
   gboolean is_replaced = g_value_get_string (&values[3]) != NULL;
   guint router_port = g_value_get_uint (&values[4]);
-  struct in_addr parsed;
 
   if (self->is_mapped && (self->is_ending || !is_replaced || self->addresses >= MOST_ADDRESSES))
     return; /* another router, or the same again; or one that does nothing else */
-  if (inet_pton (AF_INET, address, &parsed) != 1 || parsed.s_addr == INADDR_ANY
-      || ntohl (parsed.s_addr) >> 24 == IN_LOOPBACKNET || router_port == 0
-      || router_port > G_MAXUINT16)
+  if (!mh_portmap_line_is_address (address) || router_port == 0 || router_port > G_MAXUINT16)
     {
       set_error (self, "the router does not know its own address");
       return;

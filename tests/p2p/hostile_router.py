@@ -55,12 +55,12 @@ def answer(status, body):
     return [f"HTTP/1.1 {status}\r\nContent-Length: {len(text)}\r\n\r\n".encode() + text]
 
 
-def obliging(request, takes_permanent=False):
+def obliging(request, takes_permanent=False, external="11.22.33.2"):
     """Of a router that does what it is asked for."""
     action = re.search("(?i)SOAPAction: *\"[^#]*#([A-Za-z]+)", request)[1]
     lease = re.search("<NewLeaseDuration>([0-9]+)<", request)
     say("called", action, lease[1] if lease else "-")
-    status, body = "200 OK", f'<u:{action}Response xmlns:u="{SERVICE}"><NewExternalIPAddress>11.22.33.2</NewExternalIPAddress></u:{action}Response>'
+    status, body = "200 OK", f'<u:{action}Response xmlns:u="{SERVICE}"><NewExternalIPAddress>{external}</NewExternalIPAddress></u:{action}Response>'
     if takes_permanent and lease and lease[1] != "0":
         status, body = "500 No", fault(725, "OnlyPermanentLeasesSupported")
     return answer(status, body)
@@ -130,6 +130,7 @@ MODES = {
         b"HTTP/1.1 307 Away\r\nLocation: http://" + ELSEWHERE.encode() + b":5000/redirected\r\nContent-Length: 0\r\n\r\n"]),
     "loud-fault": (lambda: described("/control"), lambda _: answer("500 No", fault(501, "no\tway\u009b31m\u202e\n" + "é" * 5000))),
     "blank-fault": (lambda: described("/control"), lambda _: answer("500 No", fault(501, " \u202e\n "))),
+    "nowhere": (lambda: described("/control"), lambda request: obliging(request, external="224.0.0.1")),
     "silent-call": (lambda: described("/control"), silent),
     "elsewhere-later": (lambda: described("/control"), obliging),
     "permanent": (lambda: described("/control"), permanent),

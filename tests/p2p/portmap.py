@@ -301,7 +301,8 @@ class Hostile(nat.Case):
 
     def test_how_it_says_no(self):
         """of what a router says people read as much as fits, and nothing that their terminal obeys"""
-        for mode, why in (("loud-fault", "no way 31m  " + "é" * 94), ("blank-fault", "the router says no")):
+        for mode, why in (("loud-fault", "no way 31m  " + "é" * 94), ("blank-fault", "the router says no"),
+                          ("nowhere", "the router does not know its own address")):
             with self.subTest(mode=mode), self.attack(mode) as (peer, _):
                 self.assertEqual(self.error(peer), why)
 

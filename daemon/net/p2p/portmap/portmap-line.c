@@ -16,18 +16,25 @@ mh_portmap_line_clear (MhPortmapLine *line)
   g_clear_pointer (&line->words, g_free);
 }
 
+gboolean
+mh_portmap_line_is_address (const char *text)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (text);
+
+  return address != NULL && g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV4
+         && !g_inet_address_get_is_any (address) && !g_inet_address_get_is_loopback (address)
+         && !g_inet_address_get_is_link_local (address)
+         && !g_inet_address_get_is_multicast (address);
+}
+
 static MhPortmapSaid
 take_mapped (const char *words, MhPortmapLine *out)
 {
   g_auto (GStrv) parts = g_strsplit (words, " ", 3);
-  g_autoptr (GInetAddress) address = NULL;
   guint64 port;
 
-  if (g_strv_length (parts) != 2
+  if (g_strv_length (parts) != 2 || !mh_portmap_line_is_address (parts[0])
       || !g_ascii_string_to_unsigned (parts[1], 10, 1, G_MAXUINT16, &port, NULL))
-    return MH_PORTMAP_NONSENSE;
-  address = g_inet_address_new_from_string (parts[0]);
-  if (address == NULL || g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV4)
     return MH_PORTMAP_NONSENSE;
 
   out->words = g_strdup (parts[0]);

@@ -32,6 +32,9 @@ typedef struct
   guint16 port; /* of the router */
 } MhPortmapLine;
 
+/* Returns: whether @text is an address of IPv4 that a router may have outside */
+gboolean mh_portmap_line_is_address (const char *text);
+
 /* Gives back what is in it. */
 void mh_portmap_line_clear (MhPortmapLine *line);
 
