@@ -41,6 +41,7 @@ typedef struct
   MhPortmap *portmap; /* (nullable) */
   char *folder;       /* (owned) */
   char *script;       /* (owned) */
+  guint since_s;      /* for how long it is to have mapped when it crashes */
 
   /* of the loop */
   GString *told; /* (owned): addresses and errors */
@@ -286,14 +287,25 @@ end_pause (MhHost *host, gpointer data)
   return TRUE;
 }
 
+static gboolean
+crash_here (MhHost *host, gpointer data)
+{
+  Play *self = data;
+
+  self->portmap->mapped_us -= self->since_s * G_TIME_SPAN_SECOND;
+  kill_noted (self, "pid");
+
+  return TRUE;
+}
+
 /* The program maps @since_s seconds long, and crashes; that makes a pause of @pause_s. */
 static void
 crash (Play *self, guint since_s, guint pause_s, const char *error)
 {
   mht_wait_until (self->node, is_mapped, self);
   g_assert_true (mht_is_so (self->node, is_claimed, self));
-  self->portmap->mapped_us -= since_s * G_TIME_SPAN_SECOND;
-  kill_noted (self, "pid");
+  self->since_s = since_s;
+  g_assert_true (mht_is_so (self->node, crash_here, self));
   assert_ends (self, pause_s, error);
   g_assert_true (mht_is_so (self->node, end_pause, self));
 }
