@@ -46,7 +46,7 @@ find_head (Look *self, const MhFile *file, gint64 *head, GError **error)
 {
   g_autoptr (MhStmt) stmt = mh_db_prepare (self->db, sql_head, error);
   guint8 id[MH_FILE_ID_SIZE];
-  GError *local = NULL;
+  gboolean found;
 
   *head = 0;
   if (stmt == NULL)
@@ -55,14 +55,12 @@ find_head (Look *self, const MhFile *file, gint64 *head, GError **error)
     return TRUE;
   mh_stmt_bind_int64 (stmt, 1, self->vault.ref);
   mh_stmt_bind_blob (stmt, 2, id, sizeof id);
-  if (mh_stmt_step (stmt, &local))
+  if (!mh_catalog_first (stmt, &found, error))
+    return FALSE;
+  if (found)
     *head = mh_stmt_int64 (stmt, 0);
-  if (local == NULL)
-    return TRUE;
 
-  g_propagate_error (error, local);
-
-  return FALSE;
+  return TRUE;
 }
 
 /* Looks blocks up until some are found and some are not. */
