@@ -118,6 +118,16 @@ gboolean mh_writer_append_record (MhWriter *self, MhRecord *record, const guint8
                                   gboolean gather, MhLocation *location,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Lets go of a reference. */
+void mh_pending_unref (MhPending *self);
+
+/* Returns: (transfer full): @self, with one holder more */
+MhPending *mh_pending_hold (MhPending *self);
+
+/* In a commit: one version more names @block. Returns: %FALSE with @error set */
+gboolean mh_writer_keep_block (MhWriter *self, const MhVaultRow *vault, MhPending *block,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Nobody asks for the block any more; another one with its id may have taken its place. */
 void mh_writer_forget_block (MhWriter *self, MhPending *block);
 
