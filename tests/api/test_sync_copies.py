@@ -267,6 +267,57 @@ class Copies(Case):
         self.healthy(more, three, blocks=few)
         self.assertEqual(two.get("/api/v1/sync").json["newcomers"]["machines"], 1)
 
+    def test_newcomers_spill(self):
+        """what is more than the share of one that is new, another machine keeps meanwhile, also while the first has room for others"""
+        one, two, three = self.network(3, {0: mh.LONELY + SOON, 1: mh.LONELY + "  hold: 40MiB\n" + SOON, 2: mh.LONELY + HOLDS + SOON})
+        vault = one.vault()
+        self.put(one, vault, {f"/{i}": random.Random(i).randbytes(1_000_000) for i in range(64)})
+        blocks = self.blocks(one, vault)
+        self.healthy(vault, one, blocks=blocks, seconds=60)
+        sync = two.get("/api/v1/sync").json
+        self.assertLess((sync["newcomers"]["limit"] - sync["newcomers"]["bytes"]), 1 << 20)  # its share is used up
+        self.assertGreater(sync["hold_limit"] - sum(h["bytes"] for h in sync["held"]), 16 << 20)  # and it has room
+        self.assertEqual(self.held(two, vault) + self.held(three, vault), blocks)
+
+    def test_spared(self):
+        """what nobody has asked for in 30 days goes, if there are copies enough, and not before"""
+        one, two, three = self.network(3, {0: mh.LONELY + SOON, 1: mh.LONELY + HOLDS + SOON, 2: mh.LONELY + SOON})
+        vault = one.vault()
+        files = contents(20)
+        self.put(one, vault, files)
+        blocks = self.blocks(one, vault)
+        self.healthy(vault, one, blocks=blocks)
+        self.assertEqual(self.held(two, vault), blocks)
+        self.share(one, vault, three)
+        self.same(vault, one, three)
+
+        def unwanted():
+            self.assertEqual(two.post("/api/v1/replicate-now").status, 204)
+            return [(h["blocks"], h["unwanted_blocks"]) for h in two.get("/api/v1/sync").json["held"]] == [(blocks, blocks)]
+        mh.wait_until(unwanted, 60, "nobody to ask for it any more")
+
+        # some of them have not been asked for in 31 days, the others in 29
+        two.stop()
+        with sqlite3.connect(two.home / "metadata/index.db") as db:
+            old = [row[0] for row in db.execute("SELECT id FROM held ORDER BY id")][:blocks // 3]
+            db.execute("UPDATE held SET unwanted_ms = unwanted_ms - 29 * 86400000")
+            db.executemany("UPDATE held SET unwanted_ms = unwanted_ms - 2 * 86400000 WHERE id = ?", [(block,) for block in old])
+        db.close()
+        two.start()
+        self.connected(two, 2)
+
+        def kept(count):
+            self.assertEqual(two.post("/api/v1/replicate-now").status, 204)
+            return [h["blocks"] for h in two.get("/api/v1/sync").json["held"]] == [count]
+        mh.wait_until(lambda: kept(blocks - len(old)), 60, "the old ones to go")
+        counted = self.health(one, vault)["checked_ms"]
+        self.assertEqual(one.post("/api/v1/replicate-now").status, 204)
+        mh.wait_until(lambda: kept(blocks - len(old)) and self.health(one, vault)["checked_ms"] != counted, 30, "another count")
+        self.assertTrue(kept(blocks - len(old)))
+        two.stop()
+        self.healthy(vault, one, three, blocks=blocks)
+        self.readable(three, vault, files)
+
     def test_given_up(self):
         """what is kept for a vault goes when the owner of the machine says so, and comes again when it is asked for"""
         one, two = self.network(2, {0: mh.LONELY + SOON, 1: mh.LONELY + HOLDS + SOON})
@@ -276,9 +327,11 @@ class Copies(Case):
         self.healthy(vault, one, blocks=blocks)
         one.stop()
         size = two.get("/api/v1/sync").json["held"][0]["bytes"]
+        self.assertEqual(two.get("/api/v1/sync").json["newcomers"]["bytes"], size)
         reply = two.request("DELETE", f"/api/v1/sync/held/{vault}")
         self.assertEqual((reply.status, reply.json), (200, {"blocks": blocks, "bytes": size}))
-        self.assertEqual(two.get("/api/v1/sync").json["held"], [])
+        sync = two.get("/api/v1/sync").json
+        self.assertEqual((sync["held"], sync["newcomers"]["machines"], sync["newcomers"]["bytes"]), ([], 1, 0))  # its share is there again
         reply = two.request("DELETE", f"/api/v1/sync/held/{vault}")
         self.assertEqual((reply.status, vault in reply.json["error"]), (404, True))
         events = two.get("/api/v1/audit?category=sync").json

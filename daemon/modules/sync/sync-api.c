@@ -96,8 +96,10 @@ newcomers_to_json (MhJson *out, MhSync *sync, GError **error)
 {
   MhCore *core = mh_sync_core (sync);
   MhSyncNewcomers sum;
+  gint64 held;
 
-  if (!mh_sync_askers_count (core, &sum, error))
+  if (!mh_store_held_bytes (mh_sync_blocks (sync), &held, error)
+      || !mh_sync_askers_count (core, held, &sum, error))
     return FALSE;
   mh_json_begin_object (out, "newcomers");
   mh_json_int (out, "machines", sum.machines);

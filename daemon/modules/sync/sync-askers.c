@@ -21,7 +21,7 @@ now_ms (MhCore *core)
 }
 
 static gboolean
-count_new (MhDb *db, gint64 after_ms, MhSyncNewcomers *out, GError **error)
+count_new (MhDb *db, gint64 after_ms, gint64 held, MhSyncNewcomers *out, GError **error)
 {
   g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_new, error);
 
@@ -31,18 +31,18 @@ count_new (MhDb *db, gint64 after_ms, MhSyncNewcomers *out, GError **error)
   if (!mh_stmt_one (stmt, "machines", "new", error))
     return FALSE;
   out->machines = mh_stmt_int64 (stmt, 0);
-  out->bytes = (gint64) mh_stmt_double (stmt, 1);
+  out->bytes = MIN ((gint64) mh_stmt_double (stmt, 1), held);
 
   return TRUE;
 }
 
 gboolean
-mh_sync_askers_count (MhCore *core, MhSyncNewcomers *out, GError **error)
+mh_sync_askers_count (MhCore *core, gint64 held, MhSyncNewcomers *out, GError **error)
 {
   g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (core), error);
 
   return lease != NULL
-         && count_new (mh_db_lease_db (lease), now_ms (core) - MH_SYNC_NEW_MS, out, error);
+         && count_new (mh_db_lease_db (lease), now_ms (core) - MH_SYNC_NEW_MS, held, out, error);
 }
 
 /* Sets @since_ms to when a machine had something kept first; 0: never. */
@@ -67,7 +67,7 @@ find (MhDb *db, const char *peer_id, gint64 *since_ms, GError **error)
 }
 
 gboolean
-mh_sync_askers_room (MhCore *core, const MhPeerId *peer, gint64 *room, GError **error)
+mh_sync_askers_room (MhCore *core, const MhPeerId *peer, gint64 held, gint64 *room, GError **error)
 {
   g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (core), error);
   g_autofree char *peer_id = mh_peer_id_to_text (peer);
@@ -76,7 +76,7 @@ mh_sync_askers_room (MhCore *core, const MhPeerId *peer, gint64 *room, GError **
   gint64 since_ms;
 
   if (lease == NULL || !find (mh_db_lease_db (lease), peer_id, &since_ms, error)
-      || !count_new (mh_db_lease_db (lease), after_ms, &sum, error))
+      || !count_new (mh_db_lease_db (lease), after_ms, held, &sum, error))
     return FALSE;
   if (since_ms > 0 && since_ms <= after_ms)
     *room = G_MAXINT64;

@@ -25,16 +25,17 @@ G_BEGIN_DECLS
 typedef struct
 {
   gint64 machines;
-  gint64 bytes; /* of all blocks that were taken for them, sealed */
+  gint64 bytes; /* of the blocks that were taken for them and may be here, sealed */
 } MhSyncNewcomers;
 
-/* Fills @out. Returns: %FALSE with @error set */
-gboolean
-mh_sync_askers_count (MhCore *core, MhSyncNewcomers *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Fills @out. @held: bytes that are kept for all others now: what was given up counts no more.
+ * Returns: %FALSE with @error set */
+gboolean mh_sync_askers_count (MhCore *core, gint64 held, MhSyncNewcomers *out,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Sets @room to how many bytes more @peer may have kept here: %G_MAXINT64 if it is not new, for
- * then only `node.hold` counts. Returns: %FALSE with @error set */
-gboolean mh_sync_askers_room (MhCore *core, const MhPeerId *peer, gint64 *room,
+ * then only `node.hold` counts. @held: as above. Returns: %FALSE with @error set */
+gboolean mh_sync_askers_room (MhCore *core, const MhPeerId *peer, gint64 held, gint64 *room,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Notes that @bytes were taken for @peer, sealed. Returns: %FALSE with @error set */

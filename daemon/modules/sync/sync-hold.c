@@ -130,13 +130,21 @@ take_missing (Hold *self, MhSyncSession *session, GBytes *ids, GError **error)
          && write_blocks (self, error);
 }
 
+/* Whether there is little room left for what that machine wants to be kept: then it finds others.
+ */
+static gboolean
+is_full (const Hold *self)
+{
+  return self->has_no_room || self->room < MH_HOLD_LITTLE;
+}
+
 /* Takes all that one machine wants to be kept, and adds it to @list. */
 static gboolean
 take_from (Hold *self, MhSyncSession *session, GByteArray *list, GError **error)
 {
   while (TRUE)
     {
-      g_auto (MhSyncMessage) question = { .op = MH_SYNC_LIST };
+      g_auto (MhSyncMessage) question = { .op = MH_SYNC_LIST, .is_full = is_full (self) };
       g_auto (MhSyncMessage) answer = { 0 };
       gsize size;
       const guint8 *data;
@@ -278,11 +286,14 @@ mh_sync_hold (const MhSyncHold *in, guint *taken, GError **error)
   g_autoptr (GByteArray) ids = g_byte_array_new ();
   Hold self = { .in = in, .lists = lists, .blocks = blocks, .ids = ids };
   gboolean done = TRUE;
+  gint64 held;
 
   for (guint i = 0; done && i < in->peers->len; i++)
     {
       self.peer = &g_array_index (in->peers, MhPeerId, i);
-      done = mh_sync_askers_room (in->core, self.peer, &self.room, error) && ask_one (&self, error);
+      done = mh_store_held_bytes (in->store, &held, error)
+             && mh_sync_askers_room (in->core, self.peer, held, &self.room, error)
+             && ask_one (&self, error);
     }
   *taken = self.taken;
   done = done && (lists->len == 0 || mark_all (&self, error));

@@ -36,6 +36,9 @@
 #define PRESSED_PERCENT 95
 #define PRESSED_ROOM (G_GINT64_CONSTANT (1) << 30)
 
+/* Machines that may be known to have no room for this one. */
+#define MOST_FULL 1024
+
 /* A vault. */
 typedef struct
 {
@@ -63,6 +66,8 @@ struct _MhSyncKeep
   GMutex lock;
   GHashTable *vaults; /* (owned) (element-type utf8 Vault) (locked-by lock) */
   GHashTable *offers; /* (owned) (element-type utf8): that wait (locked-by lock) */
+  GHashTable *full;   /* (owned) (element-type utf8): machines without room for this one (locked-by
+                         lock) */
 };
 
 /* Something to be done about a vault. */
@@ -181,6 +186,29 @@ fill (MhSyncKeep *self, MhSwarm *swarm, const MhVault *vault, MhSyncPlacement *o
   MhSyncCandidates from = { mh_sync_core (self->sync), swarm, vault, peers, self->blame };
 
   mh_sync_placement_fill (out, &from);
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < out->keepers->len; i++)
+    {
+      MhSyncKeeper *keeper = &g_array_index (out->keepers, MhSyncKeeper, i);
+      g_autofree char *peer_id = mh_peer_id_to_text (&keeper->peer);
+
+      keeper->is_full =
+          keeper->is_full || (!keeper->has_key && g_hash_table_contains (self->full, peer_id));
+    }
+  g_mutex_unlock (&self->lock);
+}
+
+void
+mh_sync_keep_note_room (MhSyncKeep *self, const MhPeerId *peer, gboolean is_full)
+{
+  g_autofree char *peer_id = mh_peer_id_to_text (peer);
+
+  g_mutex_lock (&self->lock);
+  if (!is_full)
+    g_hash_table_remove (self->full, peer_id);
+  else if (g_hash_table_size (self->full) < MOST_FULL)
+    g_hash_table_add (self->full, g_steal_pointer (&peer_id));
+  g_mutex_unlock (&self->lock);
 }
 
 gboolean
@@ -729,6 +757,7 @@ mh_sync_keep_new (MhSync *sync)
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
   self->vaults = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, vault_free);
   self->offers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->full = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_mutex_init (&self->lock);
   self->pool = mh_pool_new ("sync-keep", 1, MOST_WAITING);
   mh_store_set_hold_limit (mh_sync_blocks (sync), mh_core_config (mh_sync_core (sync))->hold);
@@ -748,6 +777,7 @@ mh_sync_keep_free (MhSyncKeep *self)
   g_hash_table_unref (self->surplus);
   g_hash_table_unref (self->vaults);
   g_hash_table_unref (self->offers);
+  g_hash_table_unref (self->full);
   g_mutex_clear (&self->lock);
   g_free (self);
 }

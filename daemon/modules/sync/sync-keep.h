@@ -45,6 +45,10 @@ gboolean mh_sync_keep_is_sure (MhSyncKeep *self, const char *vault_id);
  * the key had no room for at the last audit. Thread: any. */
 GBytes *mh_sync_keep_spilled (MhSyncKeep *self, const char *vault_id) G_GNUC_WARN_UNUSED_RESULT;
 
+/* A machine without the key says whether it has little room left for blocks of this one: it may
+ * have more for others. Thread: any. */
+void mh_sync_keep_note_room (MhSyncKeep *self, const MhPeerId *peer, gboolean is_full);
+
 /* Fills @out, an empty one, for a vault. Returns: %FALSE without a network */
 gboolean mh_sync_keep_place (MhSyncKeep *self, const MhVault *vault, MhSyncPlacement *out);
 

@@ -125,6 +125,14 @@ on_list (const char *vault_id, const MhPeerId *peer, const guint8 *after, gpoint
   return mh_sync_due_elsewhere (self->sync, self->keep, vault_id, peer, after);
 }
 
+static void
+on_room (const MhPeerId *peer, gboolean is_full, gpointer data)
+{
+  const MhSyncListen *self = data;
+
+  mh_sync_keep_note_room (self->keep, peer, is_full);
+}
+
 static GBytes *
 on_spare (const char *vault_id, const MhPeerId *peer, GBytes *ids, gpointer data)
 {
@@ -186,6 +194,7 @@ answer (MhSyncListen *self, const Question *question, MhSwarm *swarm, GCancellab
                             .cancellable = cancellable,
                             .proved = on_proved,
                             .list = on_list,
+                            .room = on_room,
                             .keep = on_keep,
                             .policy = on_policy,
                             .spare = on_spare,

@@ -382,10 +382,13 @@ mh_sync_serve (const MhSyncServing *in)
 /* -- without the key -- */
 
 static gboolean
-answer_list (Serving *self, GBytes *after, MhSyncMessage *answer)
+answer_list (Serving *self, const MhSyncMessage *question, MhSyncMessage *answer)
 {
+  GBytes *after = question->hashes;
   gboolean has_after = after != NULL && g_bytes_get_size (after) == MH_SYNC_HASH_SIZE;
 
+  if (self->in->room != NULL)
+    self->in->room (mh_stream_peer (self->stream), question->is_full, self->in->data);
   if (self->in->list != NULL)
     answer->hashes =
         self->in->list (self->vault_id, mh_stream_peer (self->stream),
@@ -418,7 +421,7 @@ answer_hold (Serving *self, const MhSyncMessage *question)
       good = answer_spare (self, question->hashes, &answer);
       break;
     case MH_SYNC_LIST:
-      good = answer_list (self, question->hashes, &answer);
+      good = answer_list (self, question, &answer);
       break;
     case MH_SYNC_HAVE:
       good = question->hashes != NULL;

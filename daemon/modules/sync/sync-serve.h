@@ -26,6 +26,9 @@ typedef struct
    */
   GBytes *(*list) (const char *vault_id, const MhPeerId *peer, const guint8 *after, gpointer data);
 
+  /* (nullable): whether @peer, which has not the key, has little room left for what is listed */
+  void (*room) (const MhPeerId *peer, gboolean is_full, gpointer data);
+
   /* (nullable): which of @ids @peer need not keep any more. Returns: (transfer full) (nullable) */
   GBytes *(*spare) (const char *vault_id, const MhPeerId *peer, GBytes *ids, gpointer data);
 

@@ -23,6 +23,7 @@ enum
   FIELD_UNCHECKED = 11,
   FIELD_PARTS = 12,
   FIELD_COUNT = 13,
+  FIELD_FULL = 14,
 };
 
 #define MAX_VAULT_ID 31
@@ -104,6 +105,8 @@ encode (const MhSyncMessage *self, guint records)
     mh_pb_put_uint (out, FIELD_URGENT, 1);
   if (self->is_unchecked)
     mh_pb_put_uint (out, FIELD_UNCHECKED, 1);
+  if (self->is_full)
+    mh_pb_put_uint (out, FIELD_FULL, 1);
   if (self->parts != NULL)
     put_parts (out, self->parts);
   for (guint i = 0; self->counts != NULL && i < self->counts->len; i++)
@@ -285,6 +288,9 @@ take_field (GBytes *message, const MhPbField *field, MhSyncMessage *out)
       return field->type == MH_PB_VARINT;
     case FIELD_UNCHECKED:
       out->is_unchecked = field->value != 0;
+      return field->type == MH_PB_VARINT;
+    case FIELD_FULL:
+      out->is_full = field->value != 0;
       return field->type == MH_PB_VARINT;
     case FIELD_PARTS:
       return take_parts (field, &out->parts);

@@ -73,7 +73,8 @@ typedef struct
   GBytes *nonce;  /* (owned) (nullable) */
   GBytes *proof;  /* (owned) (nullable) */
   MhSyncMark mark;
-  gboolean is_urgent;    /* of a question: somebody waits for it, so it goes before what is not */
+  gboolean is_urgent; /* of a question: somebody waits for it, so it goes before what is not */
+  gboolean is_full;   /* of a question: there is little room left for what the other side lists */
   gboolean is_unchecked; /* of a question: the block as the disk has it, the asker looks itself */
   GArray *parts;         /* (owned) (nullable) (element-type MhTreePart): in order, each apart */
   GArray *counts;        /* (owned) (nullable) (element-type guint64) */

@@ -128,7 +128,7 @@ test_doubt (void)
 static void
 test_message_parts (void)
 {
-  g_auto (MhSyncMessage) message = { .op = MH_SYNC_BLOCK, .is_unchecked = TRUE };
+  g_auto (MhSyncMessage) message = { .op = MH_SYNC_BLOCK, .is_unchecked = TRUE, .is_full = TRUE };
 
   g_test_summary ("the parts of a message are the message, and the last record is not copied");
   for (guint records = 0; records < 3; records++)
@@ -147,7 +147,7 @@ test_message_parts (void)
       g_assert_cmpmem (both->data, both->len, g_bytes_get_data (whole, NULL),
                        g_bytes_get_size (whole));
       g_assert_true (mh_sync_message_decode (whole, &again));
-      g_assert_true (again.is_unchecked && !again.is_urgent);
+      g_assert_true (again.is_unchecked && again.is_full && !again.is_urgent);
 
       if (message.records == NULL)
         message.records = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);

@@ -154,7 +154,7 @@ mh_node_free (MhNode *self)
 /* -- machines that have blocks kept: none is new -- */
 
 gboolean
-mh_sync_askers_room (MhCore *core, const MhPeerId *peer, gint64 *room, GError **error)
+mh_sync_askers_room (MhCore *core, const MhPeerId *peer, gint64 held, gint64 *room, GError **error)
 {
   *room = G_MAXINT64;
 
