@@ -10,6 +10,7 @@
 #include "chunker.h"
 #include "content.h"
 #include "known.h"
+#include "upload-blocks.h"
 #include "upload-private.h"
 
 /* The first buffer of an upload: most files fit. */
@@ -18,84 +19,9 @@
 /* A file that is one block of at most this size is written by its commit, not before. */
 #define INLINE_MAX FIRST_BUFFER
 
-/* Blocks that one sealer takes at one time: as many as are hashed together. */
-#define SIDE_BY_SIDE 2
-
 /* Bytes that mh_upload_read() asks for at one time: a processor's cache keeps them until they are
  * cut. */
 #define READ_PIECE (256 * 1024)
-
-struct _MhUpload
-{
-  int references;      /* the user's and one of each block under way */
-  MhStore *store;      /* (unowned) */
-  MhKeys *keys;        /* (owned) */
-  char *path;          /* (owned) */
-  char *if_match;      /* (owned) (nullable) */
-  char *if_none_match; /* (owned) (nullable) */
-  gboolean beside;
-  gint64 mtime_ms;
-  guint mode;
-  gint64 size;
-  MhChunker chunker;
-  MhBuffer *buffer; /* (owned) (nullable): one free byte and the block that is being filled */
-  gsize filled;     /* bytes of the block */
-
-  GMutex lock;
-  GCond settled;
-  guint under_way; /* blocks (locked-by lock) */
-  GArray *chunks;  /* (owned) (element-type MhChunk) (locked-by lock) */
-  GError *error;   /* (owned) (nullable) (locked-by lock): the first */
-  GArray *known;   /* (owned) (element-type MhKnown) (locked-by lock): content that was new */
-  GPtrArray *held; /* (owned) (element-type MhPending): of the writer's thread */
-  gboolean prepared;
-  MhChangePut change; /* what the commit gets, once prepared */
-};
-
-/* A block on its way through a sealer and the writer. */
-typedef struct
-{
-  MhUpload *upload; /* (owned) */
-  guint index;
-  gsize reserved;
-  MhBuffer *plain; /* (owned) (nullable) */
-  gsize plain_size;
-  MhBuffer *sealed; /* (owned) (nullable): %NULL for content that should be in the store */
-  gsize sealed_size;
-  MhChunk chunk;
-  guint8 tag[MH_KNOWN_TAG_SIZE]; /* of its content */
-  gboolean tagged;               /* whether it is set */
-} Block;
-
-/* On the writer's thread: the last thing that happens to an upload. */
-static void
-release_task (MhWriter *writer, gpointer data)
-{
-  MhUpload *self = data;
-
-  mh_writer_drop_blocks (writer, self->held);
-  mh_keys_unref (self->keys);
-  g_free (self->path);
-  g_free (self->if_match);
-  g_free (self->if_none_match);
-  mh_buffers_give (self->store->buffers, self->buffer);
-  mh_buffers_give (self->store->buffers, self->change.sealed);
-  mh_change_put_clear (&self->change);
-  g_array_unref (self->chunks);
-  g_array_unref (self->known);
-  g_clear_error (&self->error);
-  g_ptr_array_unref (self->held);
-  g_cond_clear (&self->settled);
-  g_mutex_clear (&self->lock);
-  g_free (self);
-}
-
-static void
-upload_unref (MhUpload *self)
-{
-  if (g_atomic_int_dec_and_test (&self->references))
-    mh_writer_post (self->store->writer, release_task, self);
-}
 
 /* Refuses what would not fit if none of it were stored already. */
 static gboolean
@@ -177,245 +103,6 @@ mh_upload_new (MhStore *store, const MhUploadNew *request, GError **error)
   return g_steal_pointer (&self);
 }
 
-/* Call with the lock held. */
-static void
-note_known (MhUpload *self, const Block *block)
-{
-  MhKnown known;
-
-  memcpy (known.tag, block->tag, sizeof known.tag);
-  known.chunk = block->chunk;
-  g_array_append_val (self->known, known);
-}
-
-/* The end of a block's way; takes @block and @error. */
-static void
-block_done (Block *block, GError *error)
-{
-  MhUpload *self = block->upload;
-
-  mh_writer_unreserve (self->store->writer, block->reserved);
-  g_mutex_lock (&self->lock);
-  g_array_index (self->chunks, MhChunk, block->index) = block->chunk;
-  if (error == NULL && block->sealed != NULL)
-    note_known (self, block);
-  if (error != NULL && self->error == NULL)
-    self->error = g_steal_pointer (&error);
-  self->under_way--;
-  g_cond_signal (&self->settled);
-  g_mutex_unlock (&self->lock);
-  g_clear_error (&error);
-  mh_buffers_give (self->store->buffers, block->plain);
-  mh_buffers_give (self->store->buffers, block->sealed);
-  upload_unref (self);
-  g_free (block);
-}
-
-static gboolean
-has_failed (MhUpload *self)
-{
-  gboolean failed;
-
-  g_mutex_lock (&self->lock);
-  failed = self->error != NULL;
-  g_mutex_unlock (&self->lock);
-
-  return failed;
-}
-
-static void send_to_sealer (Block *block, gboolean is_last);
-
-static void
-write_task (MhWriter *writer, gpointer data)
-{
-  Block *block = data;
-  MhUpload *self = block->upload;
-  MhPending *held;
-  GError *error = NULL;
-
-  if (has_failed (self))
-    {
-      block_done (block, NULL);
-      return;
-    }
-
-  if (block->sealed != NULL)
-    held = mh_writer_put_block (writer, self->keys->vault_id, &block->chunk, block->sealed->data,
-                                block->sealed_size, &error);
-  else
-    held = mh_writer_hold_block (writer, block->chunk.id, &error);
-  if (held == NULL && error == NULL)
-    {
-      /* What was known is there no more. */
-      send_to_sealer (block, TRUE);
-      return;
-    }
-
-  if (held != NULL)
-    g_ptr_array_add (self->held, held);
-  block_done (block, error);
-}
-
-/* Hashes the contents of blocks, side by side; not of those that were said to be known. */
-static void
-hash_blocks (Block *const *blocks, guint count)
-{
-  MhSha256Job jobs[SIDE_BY_SIDE] = { 0 };
-  gsize hashes = 0;
-
-  for (guint i = 0; i < count; i++)
-    {
-      Block *block = blocks[i];
-
-      if (!block->tagged)
-        jobs[hashes++] =
-            mh_content_hash_job (block->plain->data, block->plain_size, block->chunk.content);
-    }
-  mh_sha256_many (jobs, hashes);
-}
-
-/* Whether the store should have the content already; fills in what is said about it then. */
-static gboolean
-is_known (Block *block)
-{
-  MhUpload *self = block->upload;
-
-  if (block->tagged)
-    return FALSE; /* it was said to be, and was not */
-
-  mh_known_tag (self->keys, block->chunk.content, block->tag);
-  block->tagged = TRUE;
-  block->chunk.plain_size = (guint32) block->plain_size;
-
-  return mh_known_find (self->store, block->tag, &block->chunk);
-}
-
-/* Seals the blocks whose content is not in the store. */
-static void
-seal_new (MhStore *store, Block *const *blocks, guint count)
-{
-  MhSealing sealings[SIDE_BY_SIDE];
-  Block *sealed[SIDE_BY_SIDE];
-  guint fresh = 0;
-
-  for (guint i = 0; i < count; i++)
-    {
-      Block *block = blocks[i];
-
-      if (is_known (block))
-        continue;
-      sealings[fresh] = (MhSealing){ block->upload->keys,
-                                     { block->plain->data, block->plain_size },
-                                     &block->chunk };
-      sealed[fresh++] = block;
-    }
-  mh_seal_blocks (store->buffers, sealings, fresh);
-  for (guint i = 0; i < fresh; i++)
-    {
-      sealed[i]->sealed = sealings[i].sealed;
-      sealed[i]->sealed_size = sealings[i].sealed_size;
-      mh_buffers_give (store->buffers, g_steal_pointer (&sealed[i]->plain));
-    }
-}
-
-/* Takes some of the blocks that wait, two when there are. Returns: how many */
-static guint
-take_blocks (MhStore *store, Block **blocks)
-{
-  guint count = 0;
-
-  g_mutex_lock (&store->sealing_lock);
-  while (count < SIDE_BY_SIDE && !g_queue_is_empty (&store->sealing))
-    blocks[count++] = g_queue_pop_head (&store->sealing);
-  g_mutex_unlock (&store->sealing_lock);
-
-  return count;
-}
-
-/* On a sealer: seals blocks that wait. Another one may have taken all of them. */
-static void
-seal_some (gpointer data)
-{
-  MhStore *store = data;
-  Block *blocks[SIDE_BY_SIDE];
-  guint taken = take_blocks (store, blocks);
-  guint count = 0;
-
-  for (guint i = 0; i < taken; i++)
-    {
-      if (has_failed (blocks[i]->upload))
-        block_done (blocks[i], NULL);
-      else
-        blocks[count++] = blocks[i];
-    }
-  hash_blocks (blocks, count);
-  seal_new (store, blocks, count);
-  for (guint i = 0; i < count; i++)
-    mh_writer_post (store->writer, write_task, blocks[i]);
-}
-
-static void
-call_sealer (MhStore *store)
-{
-  /* With the sealers all busy this thread is one more. */
-  if (!mh_pool_push (store->sealers, seal_some, store))
-    seal_some (store);
-}
-
-/* Two blocks are hashed in little more time than one, so the first of two waits for the second,
- * which may be another upload's. @is_last: none may follow. */
-static void
-send_to_sealer (Block *block, gboolean is_last)
-{
-  MhStore *store = block->upload->store;
-  gboolean is_due;
-
-  g_mutex_lock (&store->sealing_lock);
-  g_queue_push_tail (&store->sealing, block);
-  is_due = is_last || store->is_one_over;
-  store->is_one_over = !is_due;
-  g_mutex_unlock (&store->sealing_lock);
-  if (is_due)
-    call_sealer (store);
-}
-
-/* Has a block sealed that waits for a second one. */
-static void
-seal_one_over (MhStore *store)
-{
-  gboolean is_due;
-
-  g_mutex_lock (&store->sealing_lock);
-  is_due = store->is_one_over;
-  store->is_one_over = FALSE;
-  g_mutex_unlock (&store->sealing_lock);
-  if (is_due)
-    call_sealer (store);
-}
-
-/* Sends the block that is in the buffer on its way. */
-static void
-submit (MhUpload *self)
-{
-  Block *block = g_new0 (Block, 1);
-  MhChunk none = { 0 };
-
-  block->upload = self;
-  block->reserved = self->filled;
-  block->plain = g_steal_pointer (&self->buffer);
-  block->plain_size = self->filled;
-  self->filled = 0;
-  mh_writer_reserve (self->store->writer, block->reserved);
-  g_atomic_int_inc (&self->references);
-  g_mutex_lock (&self->lock);
-  block->index = self->chunks->len;
-  g_array_append_val (self->chunks, none);
-  self->under_way++;
-  g_mutex_unlock (&self->lock);
-
-  send_to_sealer (block, FALSE);
-}
-
 /* Makes room for the rest of a block after its first bytes. */
 static void
 grow_buffer (MhUpload *self, gsize more)
@@ -479,7 +166,7 @@ mh_upload_write (MhUpload *self, const guint8 *data, gsize size, GCancellable *c
       data += taken;
       size -= taken;
       if (cut)
-        submit (self);
+        mh_upload_submit (self);
     }
 
   return TRUE;
@@ -496,7 +183,7 @@ submit_before (MhUpload *self, gsize rest)
       next = mh_buffers_take (self->store->buffers, 1 + MH_CHUNK_MAX);
       memcpy (next->data + 1, self->buffer->data + 1 + self->filled, rest);
     }
-  submit (self);
+  mh_upload_submit (self);
   self->buffer = next;
 }
 
@@ -544,17 +231,6 @@ mh_upload_read (MhUpload *self, gint64 most, MhUploadRead read, gpointer data,
   return TRUE;
 }
 
-/* Waits until every block is sealed and written. */
-static void
-wait_settled (MhUpload *self)
-{
-  seal_one_over (self->store);
-  g_mutex_lock (&self->lock);
-  while (self->under_way > 0)
-    g_cond_wait (&self->settled, &self->lock);
-  g_mutex_unlock (&self->lock);
-}
-
 /* On the writer's thread: takes the user's reference, and gives back what is not used. */
 static void
 let_go_task (MhWriter *writer, gpointer data)
@@ -563,7 +239,7 @@ let_go_task (MhWriter *writer, gpointer data)
 
   mh_writer_drop_blocks (writer, self->held);
   if (g_atomic_int_dec_and_test (&self->references))
-    release_task (writer, self);
+    mh_upload_release (writer, self);
 }
 
 void
@@ -578,7 +254,7 @@ mh_upload_free (MhUpload *self)
     self->error = g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "the upload has ended");
   g_mutex_unlock (&self->lock);
   /* What comes after us on the writer's thread finds the space that we give back. */
-  wait_settled (self);
+  mh_upload_wait (self);
   g_atomic_int_add (&self->store->users, -1);
   mh_writer_post (self->store->writer, let_go_task, self);
 }
@@ -647,7 +323,7 @@ prepare_change (MhUpload *self, GCancellable *cancellable, GError **error)
 {
   MhChangePut *change = &self->change;
 
-  wait_settled (self);
+  mh_upload_wait (self);
   if (!check_state (self, cancellable, error))
     {
       mh_store_lift (self->store, error);
@@ -686,7 +362,7 @@ seal_rests (MhUpload *const *uploads, guint count)
       if (is_inline (self))
         small[smalls++] = self;
       else if (self->filled > 0)
-        submit (self);
+        mh_upload_submit (self);
       if (smalls == MH_SEAL_MOST)
         {
           seal_inline (small, smalls);
@@ -764,7 +440,7 @@ mh_upload_finish (MhUpload *self, GCancellable *cancellable, GError **error)
 gboolean
 mh_upload_settle (MhUpload *self, GError **error)
 {
-  wait_settled (self);
+  mh_upload_wait (self);
 
   return check_state (self, NULL, error);
 }
