@@ -11,6 +11,7 @@ struct _MhDb
 {
   char *path;             /* (owned) */
   sqlite3 *handle;        /* (owned) */
+  int log_most;           /* pages of the log after which readers are waited for */
   GHashTable *statements; /* (owned) (element-type utf8 MhStmt): prepared, by SQL text */
 };
 

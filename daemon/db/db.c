@@ -14,6 +14,15 @@
 #define BUSY_TIMEOUT_MS 10000
 #define LOG_WINDOW (256 * 1024)
 
+/* Pages of the log, of 4 KiB, after which it is brought into the database: as SQLite does. */
+#define CHECKPOINT_PAGES 1000
+
+/* The log begins anew only at a moment at which nobody reads from it. Readers that overlap never
+ * leave one, and it would grow for as long as they do. With so many pages they are waited for, so
+ * long: milliseconds. What begins to read meanwhile does without the log. */
+#define LOG_PAGES 16384
+#define READERS_MS 100
+
 struct _MhDbTxn
 {
   MhDb *db; /* (unowned) */
@@ -142,6 +151,29 @@ mh_db_confirm_log (const char *path, GError **error)
   return FALSE;
 }
 
+/* After each commit: brings the log of @pages into the database. */
+static int
+on_commit (void *data, sqlite3 *handle, const char *name, int pages)
+{
+  MhDb *self = data;
+  int status;
+
+  if (pages < self->log_most)
+    {
+      if (pages >= CHECKPOINT_PAGES)
+        (void) sqlite3_wal_checkpoint_v2 (handle, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+      return SQLITE_OK;
+    }
+
+  sqlite3_busy_timeout (handle, READERS_MS);
+  status = sqlite3_wal_checkpoint_v2 (handle, name, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+  sqlite3_busy_timeout (handle, BUSY_TIMEOUT_MS);
+  /* Somebody reads for long: not every commit is to wait for that. */
+  self->log_most = status == SQLITE_OK ? LOG_PAGES : pages + LOG_PAGES;
+
+  return SQLITE_OK;
+}
+
 static gboolean
 configure (MhDb *self, MhDbFlags flags, GError **error)
 {
@@ -152,8 +184,11 @@ configure (MhDb *self, MhDbFlags flags, GError **error)
   if (flags & MH_DB_READ_ONLY)
     return mh_db_exec (self, "PRAGMA query_only = 1; PRAGMA trusted_schema = 0", error);
 
+  self->log_most = LOG_PAGES;
+  sqlite3_wal_hook (self->handle, on_commit, self);
   /* 16 MiB of pages, instead of 2, for the one connection that writes. */
-  if (!mh_db_exec (self, "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY", error))
+  if (!mh_db_exec (self, "PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY", error)
+      || !mh_db_exec (self, "PRAGMA journal_size_limit = 67108864", error)) /* LOG_PAGES */
     return FALSE;
 
   if (flags & MH_DB_FULL)

@@ -325,6 +325,99 @@ test_pool (Fixture *self, gconstpointer data)
   g_assert_cmpint (count (self->db), ==, 600);
 }
 
+/* Who reads again and again, and ends only while another one does. */
+typedef struct
+{
+  MhDbPool *pool; /* (unowned) */
+  int reading;    /* how many do */
+  gboolean is_ended;
+} Reads;
+
+/* Returns: %FALSE for the last one */
+static gboolean
+leave (Reads *self)
+{
+  int reading = g_atomic_int_get (&self->reading);
+
+  return reading >= 2 && g_atomic_int_compare_and_exchange (&self->reading, reading, reading - 1);
+}
+
+static gpointer
+overlap (gpointer data)
+{
+  Reads *self = data;
+
+  while (!g_atomic_int_get (&self->is_ended))
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (MhDbLease) lease = mh_db_pool_take (self->pool, &error);
+      g_autoptr (MhDbTxn) txn = mh_db_txn_begin_read (mh_db_lease_db (lease), &error);
+
+      g_assert_cmpint (count (mh_db_lease_db (lease)), >=, 0);
+      g_atomic_int_inc (&self->reading);
+      g_usleep (1000); /* so that one that waits for another to read sees it */
+      while (!leave (self) && !g_atomic_int_get (&self->is_ended))
+        g_thread_yield ();
+    }
+
+  return NULL;
+}
+
+/* Returns: bytes that the log has after some 160 MB were written */
+static goffset
+write_much (Fixture *self)
+{
+  g_autofree char *log = g_strconcat (self->path, "-wal", NULL);
+  g_autofree char *text = g_strnfill (200000, 'x');
+  g_autoptr (GError) error = NULL;
+  GStatBuf info;
+
+  g_assert_true (mh_db_exec (self->db, "PRAGMA synchronous = OFF", &error));
+  for (guint i = 0; i < 400; i++)
+    {
+      g_assert_true (insert (self->db, text, &error));
+      g_assert_true (mh_db_exec (self->db, "DELETE FROM a", &error));
+    }
+  g_assert_cmpint (g_stat (log, &info), ==, 0);
+
+  return info.st_size;
+}
+
+static void
+test_readers_that_overlap (Fixture *self, gconstpointer data)
+{
+  g_autoptr (MhDbPool) pool = mh_db_pool_new (self->path, MH_DB_READ_ONLY, 3);
+  GThread *threads[3];
+  Reads reads = { pool, 0, FALSE };
+
+  g_test_summary ("the log does not grow for as long as somebody reads");
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("reader", overlap, &reads);
+  g_assert_cmpint (write_much (self), <, 80 << 20);
+  g_atomic_int_set (&reads.is_ended, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+}
+
+static void
+test_one_long_reader (Fixture *self, gconstpointer data)
+{
+  g_autoptr (MhDbPool) pool = mh_db_pool_new (self->path, MH_DB_READ_ONLY, 1);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (pool, &error);
+  g_autoptr (MhDbTxn) txn = mh_db_txn_begin_read (mh_db_lease_db (lease), &error);
+
+  g_test_summary (
+      "one that reads for long keeps what it sees, and once it has ended the log is short again");
+  g_assert_true (insert (self->db, "seen", &error));
+  g_assert_cmpint (count (mh_db_lease_db (lease)), ==, 1);
+  g_assert_cmpint (write_much (self), >, 100 << 20);
+  g_assert_cmpint (count (mh_db_lease_db (lease)), ==, 1);
+  g_clear_pointer (&txn, mh_db_txn_free);
+  g_assert_cmpint (count (mh_db_lease_db (lease)), ==, 0);
+  g_assert_cmpint (write_much (self), <, 80 << 20);
+}
+
 static void
 test_page_limit (Fixture *self, gconstpointer data)
 {
@@ -380,6 +473,9 @@ main (int argc, char **argv)
   g_test_add ("/db/transactions", Fixture, NULL, set_up, test_transactions, tear_down);
   g_test_add ("/db/migrations", Fixture, NULL, set_up, test_migrations, tear_down);
   g_test_add ("/db/pool", Fixture, NULL, set_up, test_pool, tear_down);
+  g_test_add ("/db/readers-that-overlap", Fixture, NULL, set_up, test_readers_that_overlap,
+              tear_down);
+  g_test_add ("/db/one-long-reader", Fixture, NULL, set_up, test_one_long_reader, tear_down);
   g_test_add ("/db/page-limit", Fixture, NULL, set_up, test_page_limit, tear_down);
   g_test_add_func ("/db/not-a-database", test_not_a_database);
   g_test_add_func ("/db/full-disk", test_full_disk);
