@@ -92,6 +92,21 @@ async function withSync(page, change) {
 /** Every state of the page worth a look: an address, what to do there, and of whom when it is another machine. */
 const states = {
   vaults: { hash: '' },
+  'vaults of others': {
+    at: () => meshed,
+    hash: '',
+    act: async (page) => {
+      await page.route('**/api/v1/vaults', async (route) => {
+        const { vaults } = await (await route.fetch()).json();
+        const others = ['a', 'b'].map((letter) => ({ ...vaults[0], id: letter.repeat(26), name: '', trusted: false, bytes: 5e8, peers: 3 }));
+        await route.fulfill({ json: { vaults: [...vaults, ...others] } });
+      });
+      const held = [{ vault_id: 'a'.repeat(26), blocks: 1234, bytes: 4e8, unwanted_blocks: 3 }, { vault_id: 'c'.repeat(26), blocks: 1, bytes: 50, unwanted_blocks: 0 }];
+      await withSync(page, (list) => ({ ...list, held }));
+      await page.getByText(/^3 other machines have it · nothing of it is kept here$/).waitFor();
+      await page.getByText(/^no other machine speaks of it now/).waitFor();
+    },
+  },
   'new vault': {
     hash: '',
     act: async (page) => {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Vaults with a password, what a machine does with them, their names for S3, and what takes their space.
+// Vaults with a password, what a machine does with them, their names for S3, what takes their space, and vaults of others.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { Browser, done, openVault, row, signedIn } from './lib/browser.mjs';
 import { Daemon } from './lib/daemon.mjs';
+import { endAll, found, joined, json, sees, until } from './lib/mesh.mjs';
 
 const KIB = 1024;
 const SECRET = 'correct horse battery';
@@ -311,6 +312,81 @@ describe('the space of a vault', () => {
     await page.getByRole('region', { name: 'Number of files as a table' }).getByRole('cell', { name: '4' }).waitFor();
     await page.getByRole('region', { name: 'Largest files' }).getByRole('link', { name: 'photos/a.jpg' }).click();
     await row(page, 'a.jpg').waitFor();
+    await done(browser, page);
+  });
+});
+
+describe('vaults of others', () => {
+  const SOON = '  absent_after: 4s\n  surplus_after: 0s\n';
+  let owner;
+  let keeper;
+
+  before(async () => {
+    owner = await found('home', `  display_name: Loft\n${SOON}`);
+    keeper = await joined(owner, `  display_name: Attic\n  hold: 100MiB\n${SOON}`);
+  });
+  after(async () => {
+    try {
+      for (const machine of [keeper, owner]) await machine.stop();
+    } finally {
+      await endAll();
+    }
+  });
+
+  it('are listed apart, as sealed, with what is kept of them here, and nothing can be done with them', { timeout: 120_000 }, async () => {
+    const page = await signedIn(browser, keeper, '', { expected: ['503'] });
+    const region = page.getByRole('region', { name: 'Vaults of others' });
+    await page.getByText('Make your first vault').waitFor();
+    assert.equal(await region.count(), 0);
+
+    // it comes by events, also where nothing else is
+    const vault = await owner.newVault('Series');
+    await owner.put(vault, '/e1.bin', randomBytes(300_000));
+    const heldOf = async () => (await json(keeper, 'GET', '/sync')).held.find(({ vault_id: id }) => id === vault)?.bytes;
+    const item = region.getByRole('listitem').filter({ hasText: vault });
+    await item.getByText(/^1 other machine has it · 29\d KiB of it are kept here$/).waitFor({ timeout: 60_000 });
+    await item.getByText(/^29\d KiB$/).waitFor();
+    assert.ok((await heldOf()) > 300_000);
+    await region.getByText(/^They are sealed, and their keys are not here: this machine knows their ids and how large they are/).waitFor();
+    await page.getByText('Make your first vault').waitFor();
+
+    const own = await keeper.newVault('Mine');
+    await page.getByRole('link', { name: 'Mine', exact: true }).waitFor();
+    assert.equal(await region.getByRole('listitem').count(), 1);
+    assert.deepEqual(await page.locator('main').getByRole('link').evaluateAll((links) => links.map((link) => link.getAttribute('href'))),
+      [`#/vaults/${own}`, '#/storage']);
+    assert.equal(await region.getByRole('button').count(), 0);
+    assert.equal(await page.getByRole('button', { name: /^Actions for / }).count(), 1);
+    assert.equal(await page.getByRole('button', { name: 'Unlock …' }).count(), 0);
+
+    // nowhere else are they among the vaults of this machine
+    await region.getByRole('link', { name: 'What is kept for others, and how much at most' }).click();
+    await page.getByRole('region', { name: 'Kept for other machines' }).getByRole('button', { name: 'Change what is kept, and how fast …' }).waitFor();
+    assert.deepEqual(await page.getByRole('list', { name: 'Space by vault' }).getByRole('listitem').allTextContents(), ['Mine0 B']);
+    await page.evaluate((id) => (window.location.hash = `#/machines/${id}`), owner.id);
+    await page.getByRole('region', { name: 'Vaults' }).getByText(`…${vault.slice(-8)}, which is not on this machine`).waitFor();
+    await page.evaluate((id) => (window.location.hash = `#/vaults/${id}`), vault);
+    await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+    await done(browser, page);
+  });
+
+  it('stay for as long as something is kept of them, and go when their keys come', { timeout: 120_000 }, async () => {
+    const page = await signedIn(browser, keeper, '', { width: 360, locale: 'de-DE', expected: ['503'] });
+    const region = page.getByRole('region', { name: 'Tresore anderer' });
+    const [vault] = (await json(owner, 'GET', '/vaults')).vaults.map(({ id }) => id);
+    await region.getByText(/^1 anderer Rechner hat ihn · 29\d KiB davon werden hier aufgehoben$/).waitFor();
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth), false);
+    await owner.end();
+    await region.getByText(/^kein anderer Rechner spricht jetzt davon · 29\d KiB davon werden hier aufgehoben$/).waitFor({ timeout: 60_000 });
+    await region.getByText(vault, { exact: true }).waitFor();
+
+    await owner.run('127.0.0.1:0');
+    delete owner.token;
+    await Promise.all([sees(owner, keeper), sees(keeper, owner)]);
+    await keeper.api('POST', '/vaults/join', await json(owner, 'GET', `/vaults/${vault}/share-url`));
+    await page.getByRole('link', { name: 'Series', exact: true }).waitFor();
+    await region.waitFor({ state: 'detached' });
+    await until('the file', async () => (await keeper.get(vault, '/e1.bin')).length === 300_000);
     await done(browser, page);
   });
 });

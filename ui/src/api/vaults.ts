@@ -3,11 +3,14 @@ import { queryOptions } from '@tanstack/react-query';
 import { fetchJson, send } from './client';
 import type { Vault, VaultAnalytics, VaultChange, VaultList, VaultShare, VaultsUnlocked } from './types';
 
-/** The vaults of this machine; the route lists those of others, too, of which nothing can be shown. */
-export const vaultsQuery = queryOptions({
+/** The vaults of this machine, and those of others that machines of the network speak of. */
+export const allVaultsQuery = queryOptions({
   queryKey: ['vaults'],
-  queryFn: async ({ signal }) => (await fetchJson<VaultList>('/vaults', { signal })).vaults.filter((vault) => vault.trusted),
+  queryFn: async ({ signal }) => (await fetchJson<VaultList>('/vaults', { signal })).vaults,
 });
+
+/** Of those, the ones of this machine: nothing can be done with the others. */
+export const vaultsQuery = queryOptions({ ...allVaultsQuery, select: (vaults: Vault[]) => vaults.filter(({ trusted }) => trusted) });
 
 export const createVault = (name: string, password?: string): Promise<Vault> =>
   fetchJson('/vaults', { method: 'POST', json: { name, ...(password === undefined ? {} : { password }) } });

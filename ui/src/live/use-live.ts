@@ -45,11 +45,12 @@ class Dispatcher {
       [['vaults'], ['audit'], ['trash'], ['upload-sessions'], ['analytics']],
       VAULTS_MS,
     );
-    const nodes = new Refresher(client, [['nodes'], ['acl'], ['topology'], ['sync'], ['info'], ['system', 'status']], NODES_MS);
+    // which vaults others have is part of what they say
+    const nodes = new Refresher(client, [['nodes'], ['acl'], ['topology'], ['sync'], ['info'], ['system', 'status'], ['vaults']], NODES_MS);
     this.#byType = {
       storage_changed: new Refresher(client, [['storage']], 0),
       status_changed: new Refresher(client, [['system', 'status'], ['networks']], 0), // their states are part of it
-      network_changed: new Refresher(client, [['networks'], ['system', 'status'], ['nat']], 0),
+      network_changed: new Refresher(client, [['networks'], ['system', 'status'], ['nat'], ['vaults']], 0),
       node_online: nodes,
       node_offline: nodes,
       node_changed: nodes,

@@ -18,6 +18,7 @@ import { formatBytes } from '../../lib/format';
 import { isRefusal } from '../../lib/errors';
 import { t, tn } from '../../lib/i18n';
 import { hrefOf } from '../../lib/router';
+import { OthersVaults } from './others-vaults';
 import { QuotaBar } from './quota-bar';
 import { JoinVault } from './share-dialogs';
 import { CreateVault } from './vault-dialogs';
@@ -111,6 +112,7 @@ export function VaultsPage() {
       }
     >
       <List create={() => setCreating(true)} />
+      <OthersVaults />
       {unlocking ? <UnlockDialog close={() => setUnlocking(false)} /> : null}
       {joining ? <JoinVault close={() => setJoining(false)} /> : null}
       {creating ? <CreateVault close={() => setCreating(false)} /> : null}
