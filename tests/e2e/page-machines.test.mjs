@@ -337,6 +337,48 @@ describe('networks', () => {
     await daemon.stop();
   });
 
+  it('are told apart where their names are the same, and only there', async () => {
+    const daemon = await found('home');
+    const other = await json(daemon, 'POST', '/networks/create', { name: 'other' });
+    const page = await signedIn(browser, daemon, '#/machines', { expected: ['503'] });
+    await network(page, 'home').getByText('connected', { exact: true }).waitFor();
+
+    // one that is joined has the name of one that is there
+    await page.getByRole('region', { name: 'Networks' }).getByRole('button', { name: 'Join a network' }).click();
+    await page.getByRole('dialog').getByLabel('Join URL').fill(await inviteOf(one));
+    await page.keyboard.press('Enter');
+    const [first, second] = [daemon.network, one.network].map((id) => `home (${id.slice(0, 4)})`);
+    await page.getByText(`“${second}” is saved. Connect it to enter it.`).waitFor();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await network(page, first).getByText('connected', { exact: true }).waitFor();
+    await network(page, second).getByText(second, { exact: true }).waitFor();
+    await network(page, other.name).waitFor();
+
+    await page.getByRole('button', { name: 'Add a machine' }).click();
+    await page.getByRole('dialog', { name: `Add a machine to “${first}”` }).getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: `Connect ${second}`, exact: true }).click();
+    await network(page, second).getByText('connected', { exact: true }).waitFor();
+    assert.equal((await json(daemon, 'GET', '/networks')).networks.find(({ active }) => active).id, one.network);
+    await page.evaluate(() => (window.location.hash = '#/machines/12D3KooWnobody'));
+    await page.getByText(`Nobody of this id is in “${second}”.`).waitFor();
+    await page.evaluate(() => (window.location.hash = '#/system'));
+    await page.getByText(`${second}: `).waitFor();
+    await page.evaluate(() => (window.location.hash = '#/machines'));
+
+    await choose(page, second, 'Change the key …');
+    await page.getByRole('dialog', { name: `Change the key of “${second}”?` }).getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('menu').waitFor({ state: 'detached' }); // it fades away behind the dialog
+    await choose(page, first, 'Forget …');
+    const dialog = page.getByRole('dialog', { name: `Forget the network “${first}”?` });
+    await dialog.getByRole('button', { name: 'Forget' }).click();
+    await page.getByText(`“${first}” is forgotten.`).waitFor();
+    await network(page, 'home').getByText('connected', { exact: true }).waitFor();
+    assert.deepEqual((await json(daemon, 'GET', '/networks')).networks.map(({ id }) => id).sort(), [one.network, other.id].sort());
+    await done(browser, page);
+    await daemon.stop();
+  });
+
   it('follow what is done elsewhere, and say why one cannot be entered', async () => {
     const daemon = await found('outside');
     const page = await signedIn(browser, daemon, '#/machines', { expected: ['503'] });

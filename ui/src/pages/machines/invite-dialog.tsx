@@ -10,10 +10,10 @@ import { SecretUrl } from '../../components/secret-url';
 import { t } from '../../lib/i18n';
 
 /** The join URL of a network, for another machine. */
-export function InviteDialog({ network, close }: { network: Network; close: () => void }) {
+export function InviteDialog({ network, name, close }: { network: Network; name: string; close: () => void }) {
   const query = useQuery(inviteQuery(network.id));
   return (
-    <Dialog title={t('Add a machine to “{name}”', { name: network.name })} onClose={close}>
+    <Dialog title={t('Add a machine to “{name}”', { name })} onClose={close}>
       <Stack>
         <Text size="sm">{t('On the other machine, open “Machines”, choose “Join a network” and paste this URL.')}</Text>
         <Alert

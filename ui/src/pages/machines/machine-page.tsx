@@ -17,7 +17,7 @@ import { hrefOf } from '../../lib/router';
 import { Access } from './access';
 import { presence } from './machine-list';
 import classes from './machines.module.css';
-import { carrierName, countryName, machineName, roundTrip, shortId } from './names';
+import { carrierName, countryName, machineName, networkTitle, roundTrip, shortId } from './names';
 import { Speed } from './speed';
 
 function State({ node }: { node: MeshNode }) {
@@ -106,7 +106,7 @@ function Nobody({ title, text }: { title: string; text: string }) {
   );
 }
 
-function Machine({ id, network }: { id: string; network: Network }) {
+function Machine({ id, network, networkName }: { id: string; network: Network; networkName: string }) {
   const query = useQuery(nodesQuery(network.id));
   if (query.isPending) return <Skeleton h={320} m="xl" role="status" aria-label={t('Loading')} />;
   if (query.data === undefined || isRefusal(query.error))
@@ -117,7 +117,7 @@ function Machine({ id, network }: { id: string; network: Network }) {
     );
   const node = query.data.find(({ node_id }) => node_id === id);
   if (node === undefined)
-    return <Nobody title={t('This machine is not known')} text={t('Nobody of this id is in “{name}”.', { name: network.name })} />;
+    return <Nobody title={t('This machine is not known')} text={t('Nobody of this id is in “{name}”.', { name: networkName })} />;
   const name = machineName(node);
   return (
     <Page title={name} heading={<Crumbs name={name} />}>
@@ -145,5 +145,5 @@ export function MachinePage({ id }: { id: string }) {
   const current = query.data.find(({ state }) => state === 'online');
   if (current === undefined)
     return <Nobody title={t('This machine is in no network now')} text={t('It works alone until a network is connected.')} />;
-  return <Machine id={id} network={current} />;
+  return <Machine id={id} network={current} networkName={networkTitle(current, query.data)} />;
 }

@@ -15,6 +15,7 @@ import { InviteDialog } from './invite-dialog';
 import { LeftOut } from './left-out';
 import { MachineList } from './machine-list';
 import { MachineMap } from './machine-map';
+import { networkTitle } from './names';
 import { Nat } from './nat';
 import { Networks } from './networks';
 
@@ -43,7 +44,7 @@ function Connected({ networks }: { networks: Network[] }) {
 
 /** The machines that work together, and the networks that they are in. */
 export function MachinesPage() {
-  const [inviting, setInviting] = useState<Network | null>(null);
+  const [inviting, setInviting] = useState<{ network: Network; name: string } | null>(null);
   const query = useQuery(networksQuery);
   const current = query.data?.find(({ state }) => state === 'online');
   return (
@@ -51,7 +52,10 @@ export function MachinesPage() {
       title={t('Machines')}
       actions={
         current === undefined ? undefined : (
-          <Button leftSection={<PlusIcon width={18} aria-hidden />} onClick={() => setInviting(current)}>
+          <Button
+            leftSection={<PlusIcon width={18} aria-hidden />}
+            onClick={() => setInviting({ network: current, name: networkTitle(current, query.data ?? []) })}
+          >
             {t('Add a machine')}
           </Button>
         )
@@ -60,7 +64,7 @@ export function MachinesPage() {
       {query.isPending ? <Skeleton h={260} radius={14} role="status" aria-label={t('Loading')} /> : null}
       {query.isError ? <Failure error={query.error} retry={() => void query.refetch()} /> : null}
       {query.data === undefined ? null : <Connected networks={query.data} />}
-      {inviting === null ? null : <InviteDialog network={inviting} close={() => setInviting(null)} />}
+      {inviting === null ? null : <InviteDialog {...inviting} close={() => setInviting(null)} />}
     </Page>
   );
 }

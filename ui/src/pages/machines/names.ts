@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-import type { MeshNode } from '../../api/types';
+import type { MeshNode, Network } from '../../api/types';
 import { number } from '../../lib/format';
 import { language, t } from '../../lib/i18n';
 
 const ID_TAIL = 8;
+const NETWORK_DIGITS = 4; // the command line takes so many, too
 
 /** The end of a peer id, which tells machines apart; the beginning is the same for all. */
 export const shortId = (id: string): string => `…${id.slice(-ID_TAIL)}`;
@@ -16,6 +17,11 @@ export function machineName({ display_name: name, node_id: id }: Pick<MeshNode, 
 /** The name of the machine with an id, also of one that is not known. */
 export function nameOfId(id: string, nodes: MeshNode[]): string {
   return machineName(nodes.find((node) => node.node_id === id) ?? { node_id: id, display_name: '' });
+}
+
+/** What a network is called, with the first digits of its id where another one of all has the same name. */
+export function networkTitle({ id, name }: Pick<Network, 'id' | 'name'>, all: Network[]): string {
+  return all.some((other) => other.name === name && other.id !== id) ? `${name} (${id.slice(0, NETWORK_DIGITS)})` : name;
 }
 
 /** The name of a country by its two letters; others may say anything there. */

@@ -12,8 +12,14 @@ import { t } from '../../lib/i18n';
 import classes from './machines.module.css';
 import { nameList, nameOfId } from './names';
 
-export function ForgetDialog({ network, close }: { network: Network; close: () => void }) {
-  const { name } = network;
+interface DialogProps {
+  network: Network;
+  /** What it was called among the others when the dialog was opened. */
+  name: string;
+  close: () => void;
+}
+
+export function ForgetDialog({ network, name, close }: DialogProps) {
   const client = useQueryClient();
   const change = useMutation({
     mutationFn: () => forgetNetwork(network.id),
@@ -65,7 +71,7 @@ function Result({ result, nodes, close }: { result: NetworkRotation; nodes: Mesh
 }
 
 /** Gives a network another key, and tells who has it. */
-export function RotateDialog({ network, nodes, close }: { network: Network; nodes: MeshNode[]; close: () => void }) {
+export function RotateDialog({ network, name, nodes, close }: DialogProps & { nodes: MeshNode[] }) {
   const [before] = useState(nodes); // with the new key nobody is there for a moment
   const client = useQueryClient();
   const change = useMutation({
@@ -74,7 +80,7 @@ export function RotateDialog({ network, nodes, close }: { network: Network; node
   });
   const away = before.filter(({ online, self }) => !online && !self).map(({ node_id }) => nameOfId(node_id, before));
   return (
-    <Dialog title={t('Change the key of “{name}”?', { name: network.name })} onClose={close}>
+    <Dialog title={t('Change the key of “{name}”?', { name })} onClose={close}>
       {change.data === undefined ? (
         <Stack>
           <Text>

@@ -2,12 +2,13 @@
 import { useState, type SubmitEvent } from 'react';
 import { Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { createNetwork, joinNetwork } from '../../api/mesh';
+import { createNetwork, joinNetwork, networksQuery } from '../../api/mesh';
 import type { Network } from '../../api/types';
 import { FormActions } from '../../components/form-actions';
 import { notifyDone } from '../../components/notify';
 import { fieldError } from '../../lib/errors';
 import { t } from '../../lib/i18n';
+import { networkTitle } from './names';
 
 const URL_START = 'meshhold://join/';
 const LONGEST_NAME = 128;
@@ -19,8 +20,9 @@ interface FormProps {
   focus?: boolean;
 }
 
-function said({ name, active }: Network): string {
-  return active ? t('This machine is in “{name}” now.', { name }) : t('“{name}” is saved. Connect it to enter it.', { name });
+function said(network: Network, others: Network[]): string {
+  const name = networkTitle(network, others);
+  return network.active ? t('This machine is in “{name}” now.', { name }) : t('“{name}” is saved. Connect it to enter it.', { name });
 }
 
 function useEnter(run: (text: string) => Promise<Network>, done?: () => void) {
@@ -28,7 +30,7 @@ function useEnter(run: (text: string) => Promise<Network>, done?: () => void) {
   return useMutation({
     mutationFn: run,
     onSuccess: async (network) => {
-      notifyDone(said(network));
+      notifyDone(said(network, client.getQueryData(networksQuery.queryKey) ?? []));
       await client.invalidateQueries({ queryKey: ['networks'] });
       done?.();
     },

@@ -16,9 +16,9 @@ import { t } from '../../lib/i18n';
 import { ForgetDialog, RotateDialog } from './network-dialogs';
 import { CreateForm, JoinForm } from './network-forms';
 import classes from './machines.module.css';
-import { nameOfId, nameList } from './names';
+import { nameOfId, nameList, networkTitle } from './names';
 
-type Open = { what: 'create' | 'join' } | { what: 'forget' | 'rotate'; network: Network } | null;
+type Open = { what: 'create' | 'join' } | { what: 'forget' | 'rotate'; network: Network; name: string } | null;
 
 function stateText({ state }: Network, failure: string | null): string {
   switch (state) {
@@ -50,10 +50,18 @@ function Rotated({ network, nodes }: { network: Network; nodes: MeshNode[] }) {
   );
 }
 
-function Row({ network, nodes, setOpen }: { network: Network; nodes: MeshNode[]; setOpen: (open: Open) => void }) {
+interface RowProps {
+  network: Network;
+  /** What it is called among the others. */
+  name: string;
+  nodes: MeshNode[];
+  setOpen: (open: Open) => void;
+}
+
+function Row({ network, name, nodes, setOpen }: RowProps) {
   const client = useQueryClient();
   const failure = useQuery(statusQuery).data?.network?.error ?? null;
-  const { name, state } = network;
+  const { state } = network;
   const isOn = state === 'online' || state === 'starting';
   const change = useMutation({
     mutationFn: () => (isOn ? disconnectNetwork() : connectNetwork(network.id)),
@@ -87,7 +95,7 @@ function Row({ network, nodes, setOpen }: { network: Network; nodes: MeshNode[];
             <Menu.Item
               disabled={state !== 'online'}
               leftSection={<KeyIcon width={18} aria-hidden />}
-              onClick={() => setOpen({ what: 'rotate', network })}
+              onClick={() => setOpen({ what: 'rotate', network, name })}
             >
               {t('Change the key …')}
             </Menu.Item>
@@ -95,7 +103,7 @@ function Row({ network, nodes, setOpen }: { network: Network; nodes: MeshNode[];
               disabled={isOn}
               c={isOn ? undefined : 'var(--mh-bad)'}
               leftSection={<TrashIcon width={18} aria-hidden />}
-              onClick={() => setOpen({ what: 'forget', network })}
+              onClick={() => setOpen({ what: 'forget', network, name })}
             >
               {t('Forget …')}
             </Menu.Item>
@@ -121,9 +129,9 @@ function OpenDialog({ open, nodes, close }: { open: Open; nodes: MeshNode[]; clo
         </Dialog>
       );
     case 'forget':
-      return <ForgetDialog network={open.network} close={close} />;
+      return <ForgetDialog network={open.network} name={open.name} close={close} />;
     case 'rotate':
-      return <RotateDialog network={open.network} nodes={nodes} close={close} />;
+      return <RotateDialog network={open.network} name={open.name} nodes={nodes} close={close} />;
     case undefined:
       return null;
   }
@@ -138,7 +146,7 @@ export function Networks({ networks }: { networks: Network[] }) {
     <Card title={t('Networks')}>
       <ul className={classes.lines}>
         {networks.map((network) => (
-          <Row key={network.name + network.created_ms.toString()} {...{ network, nodes, setOpen }} />
+          <Row key={network.name + network.created_ms.toString()} name={networkTitle(network, networks)} {...{ network, nodes, setOpen }} />
         ))}
       </ul>
       <Group>

@@ -3,8 +3,9 @@ import type { ReactNode } from 'react';
 import { Skeleton, Text, Title } from '@mantine/core';
 import { CheckCircleIcon, ExclamationTriangleIcon } from '@heroicons/react/24/outline';
 import { useQuery } from '@tanstack/react-query';
+import { networksQuery } from '../../api/mesh';
 import { metricsQuery, statusQuery } from '../../api/system';
-import type { MetricsSample, SystemStatus } from '../../api/types';
+import type { MetricsSample, Network, SystemStatus } from '../../api/types';
 import { Failure } from '../../components/failure';
 import { Page } from '../../components/page';
 import { Plot } from '../../components/plot';
@@ -12,6 +13,7 @@ import { marksOf } from '../../components/plot-data';
 import { sentence } from '../../lib/errors';
 import { formatBytes, formatClock, formatDuration, number } from '../../lib/format';
 import { t, tn } from '../../lib/i18n';
+import { networkTitle } from '../machines/names';
 import { Setup } from './setup-form';
 import classes from './system-page.module.css';
 
@@ -24,9 +26,10 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
-function networkText(status: SystemStatus): string {
+function networkText(status: SystemStatus, networks: Network[]): string {
   if (status.network === null) return t('No swarm key is set: this machine works for itself');
-  const { name, state, peers, error } = status.network;
+  const { state, peers, error } = status.network;
+  const name = networkTitle(status.network, networks);
   switch (state) {
     case 'online':
       return tn('{name}: {n} other machine is there', '{name}: {n} other machines are there', peers, { name });
@@ -41,6 +44,7 @@ function networkText(status: SystemStatus): string {
 
 function Facts({ status }: { status: SystemStatus }) {
   const { enabled } = status.at_rest;
+  const networks = useQuery(networksQuery).data ?? [];
   return (
     <section className={`mh-card ${classes.facts}`} aria-label={t('State')}>
       <div className={classes.state}>
@@ -59,7 +63,7 @@ function Facts({ status }: { status: SystemStatus }) {
         </div>
       </div>
       <dl className={classes.list}>
-        <Fact name={t('Network')}>{networkText(status)}</Fact>
+        <Fact name={t('Network')}>{networkText(status, networks)}</Fact>
         <Fact name={t('This machine')}>
           <span className={classes.id}>{status.peer_id}</span>
         </Fact>
