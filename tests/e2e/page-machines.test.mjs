@@ -400,6 +400,55 @@ describe('networks', () => {
     await daemon.stop(/203\.0\.113\.1/);
   });
 
+  it('get no other key before it is known who would be left behind', { timeout: 120_000 }, async () => {
+    const daemon = await found('asked', '  display_name: Hall\n');
+    const near = await joined(daemon, '  display_name: Near\n');
+    const away = await joined(daemon, '  display_name: Away\n');
+    await away.end();
+    const sent = [];
+    const page = await signedIn(browser, daemon, '#/vaults', { expected: ['500', '503'] });
+    page.on('request', (request) => request.url().endsWith('/swarm-key') && sent.push(request.method()));
+    // it is broken until somebody asks again; events ask, too
+    await page.evaluate(() => addEventListener('click', ({ target }) => (window.asked ||= target.textContent === 'Try again'), { capture: true }));
+    await page.route('**/api/v1/nodes', async (route) =>
+      (await page.evaluate(() => window.asked === true)) ? route.continue() : route.fulfill({ status: 500, json: { error: 'the disk is on fire' } }));
+    await page.evaluate(() => (window.location.hash = '#/machines'));
+    await choose(page, 'asked', 'Change the key …');
+    const dialog = page.getByRole('dialog');
+    const change = dialog.getByRole('button', { name: 'Change the key' });
+    await dialog.getByRole('alert').getByText('The disk is on fire.').waitFor();
+    assert.equal(await change.isDisabled(), true);
+
+    await dialog.getByRole('button', { name: 'Try again' }).click();
+    const left = dialog.getByRole('listitem');
+    await left.getByText(/^Away ….{8} · offline, last seen /).waitFor();
+    assert.equal(await left.count(), 1);
+    assert.equal(await change.isEnabled(), true);
+
+    // it follows who goes and comes while it is asked
+    await near.end();
+    await dialog.getByText('2 machines are off now, and have to be invited again:').waitFor({ timeout: 30_000 });
+    assert.deepEqual((await left.allTextContents()).map((text) => text.split(' ')[0]), ['Away', 'Near']);
+    await near.run('127.0.0.1:0');
+    delete near.token;
+    await dialog.getByText('1 machine is off now, and has to be invited again:').waitFor({ timeout: 60_000 });
+
+    // without a connection nobody would get it
+    await daemon.api('POST', '/networks/disconnect');
+    await dialog.getByText(/^The network is not connected now: no other machine would get the key/).waitFor();
+    assert.equal(await change.isDisabled(), true);
+    await daemon.api('POST', `/networks/${daemon.network}/connect`);
+    await dialog.getByText('1 machine is off now, and has to be invited again:').waitFor({ timeout: 60_000 });
+    assert.equal(await change.isEnabled(), true);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    assert.deepEqual(sent, []);
+    assert.equal((await json(daemon, 'GET', '/networks')).networks[0].id, daemon.network);
+    await done(browser, page);
+    await away.run('127.0.0.1:0');
+    for (const one of [away, near, daemon]) await one.stop();
+  });
+
   it('get another key, and say who has not got it until they are back', { timeout: 120_000 }, async () => {
     const daemon = await found('keys', '  display_name: Hall\n');
     const near = await joined(daemon, '  display_name: Near\n');
@@ -410,7 +459,8 @@ describe('networks', () => {
     await choose(page, 'keys', 'Change the key …');
     const dialog = page.getByRole('dialog');
     await dialog.getByText(/off stay outside until you invite them again/).waitFor();
-    await dialog.getByText('Off now: Away.').waitFor();
+    await dialog.getByText('1 machine is off now, and has to be invited again:').waitFor();
+    await dialog.getByRole('listitem').getByText(/^Away ….{8} · offline, last seen /).waitFor();
     await dialog.getByRole('button', { name: 'Change the key' }).click();
     await dialog.getByText('Have it: Near.').waitFor({ timeout: 30_000 });
     await dialog.getByText('Outside until they are invited again: Away.').waitFor();

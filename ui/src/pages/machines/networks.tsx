@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import { Button, Group, Menu, Text } from '@mantine/core';
 import { EllipsisVerticalIcon, KeyIcon, PlusIcon, TrashIcon } from '@heroicons/react/24/outline';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
 import { connectNetwork, disconnectNetwork, nodesQuery } from '../../api/mesh';
 import { statusQuery } from '../../api/system';
 import type { MeshNode, Network } from '../../api/types';
@@ -114,7 +114,15 @@ function Row({ network, name, nodes, setOpen }: RowProps) {
   );
 }
 
-function OpenDialog({ open, nodes, close }: { open: Open; nodes: MeshNode[]; close: () => void }) {
+interface OpenDialogProps {
+  open: Open;
+  /** The network that is connected, and its machines. */
+  current: Network | undefined;
+  query: UseQueryResult<MeshNode[]>;
+  close: () => void;
+}
+
+function OpenDialog({ open, current, query, close }: OpenDialogProps) {
   switch (open?.what) {
     case 'create':
       return (
@@ -131,7 +139,7 @@ function OpenDialog({ open, nodes, close }: { open: Open; nodes: MeshNode[]; clo
     case 'forget':
       return <ForgetDialog network={open.network} name={open.name} close={close} />;
     case 'rotate':
-      return <RotateDialog network={open.network} name={open.name} nodes={nodes} close={close} />;
+      return <RotateDialog network={open.network} name={open.name} isOn={current?.id === open.network.id} query={query} close={close} />;
     case undefined:
       return null;
   }
@@ -141,7 +149,8 @@ function OpenDialog({ open, nodes, close }: { open: Open; nodes: MeshNode[]; clo
 export function Networks({ networks }: { networks: Network[] }) {
   const [open, setOpen] = useState<Open>(null);
   const current = networks.find(({ state }) => state === 'online');
-  const nodes = useQuery({ ...nodesQuery(current?.id ?? ''), enabled: current !== undefined }).data ?? [];
+  const query = useQuery({ ...nodesQuery(current?.id ?? ''), enabled: current !== undefined });
+  const nodes = query.data ?? [];
   return (
     <Card title={t('Networks')}>
       <ul className={classes.lines}>
@@ -157,7 +166,7 @@ export function Networks({ networks }: { networks: Network[] }) {
           {t('Join a network')}
         </Button>
       </Group>
-      <OpenDialog open={open} nodes={nodes} close={() => setOpen(null)} />
+      <OpenDialog open={open} current={current} query={query} close={() => setOpen(null)} />
     </Card>
   );
 }
