@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/encoding.h"
+#include "store.h"
 
 /* Files that are shown under the path, or under one that is made of it. The upper end of the range
  * is its beginning with another last byte: "(" and what follows a blank. */
@@ -26,12 +27,26 @@ static const char sql_claimed[] =
     "SELECT 1 FROM files f JOIN versions v ON v.ref = f.head WHERE f.vault = ?1 AND f.live = 1"
     " AND (f.path = ?2 OR f.path > ?3 AND f.path < ?4) AND v.path = ?2 LIMIT 1";
 
+/* Paths that files claim which are shown under one that is made of another one. */
+static const char sql_claims[] =
+    "SELECT DISTINCT v.path FROM files f JOIN versions v ON v.ref = f.head WHERE f.vault = ?1"
+    " AND f.live = 1 AND f.path > ?2 AND f.path < ?3 AND v.path <> f.path";
+
 static const char sql_show[] = "UPDATE files SET path = ?2, name = ?3 WHERE ref = ?1";
 
 static const char sql_note[] = "UPDATE vaults SET renames = renames + 1 WHERE ref = ?1";
 
 /* Bytes of an id that tell files of one name apart: its end, as its beginning is a time. */
 #define TELLING 4
+
+/* What stands before them. */
+#define MARK " (conflict "
+
+/* Bytes behind the part of a name that stays: the mark, the whole id as digits, and the bracket. */
+#define MOST_ADDED (strlen (MARK) + 2 * MH_FILE_ID_SIZE + 1)
+
+/* What is longer is no ending of a name. */
+#define MOST_ENDING 100
 
 /* Where the ending of a name begins. */
 static const char *
@@ -40,16 +55,33 @@ ending_of (const char *path)
   const char *name = mh_path_name (path);
   const char *dot = strrchr (name, '.');
 
-  return dot != NULL && dot != name ? dot : path + strlen (path);
+  return dot != NULL && dot != name && strlen (dot) <= MOST_ENDING ? dot : path + strlen (path);
 }
 
-/* Returns: (transfer full): the beginning of all paths that are made of @path */
+/*
+ * Returns: (transfer full): the beginning of all paths that are made of @path. A long name is cut
+ * in it, so that what is shown is a path as any other; it is cut alike whatever follows.
+ */
 static char *
 beginning_of (const char *path)
 {
-  g_autofree char *stem = g_strndup (path, (gsize) (ending_of (path) - path));
+  const char *name = mh_path_name (path);
+  const char *ending = ending_of (path);
+  gsize added = MOST_ADDED + strlen (ending);
+  gsize before = (gsize) (name - path);
+  gsize most = MIN (MH_NAME_MOST, MH_PATH_MOST - MIN (before, MH_PATH_MOST));
+  const char *cut = ending;
 
-  return g_strconcat (stem, " (conflict ", NULL);
+  if ((gsize) (ending - name) + added > most)
+    {
+      cut = name + (most > added ? most - added : 0);
+      while (cut > name && ((guint8) *cut & 0xc0) == 0x80) /* amid a sign */
+        cut--;
+      if (cut == name)
+        cut = g_utf8_next_char (name);
+    }
+
+  return g_strdup_printf ("%.*s" MARK, (int) (cut - path), path);
 }
 
 /* Returns: (transfer full): with the last @telling bytes of the id */
@@ -62,26 +94,31 @@ shown_path (const char *path, const guint8 *file_id, gsize telling)
   return g_strconcat (beginning, id, ")", ending_of (path), NULL);
 }
 
-/* Returns: (transfer full) (nullable): the path that @path is made of, %NULL when it is of none */
+/* Returns: (transfer full) (nullable): the beginning of paths of which @path could be one, %NULL
+ * when it does not look like one that is made of another one */
 static char *
-made_of (const char *path)
+looks_made (const char *path)
 {
-  static const char before[] = " (conflict ";
-  const char *ending = ending_of (path);
-  const char *digits = ending - 1;
+  const char *mark = g_strrstr (mh_path_name (path), MARK);
+  const char *digits = mark != NULL ? mark + strlen (MARK) : NULL;
+  gsize count = 0;
 
-  if (digits < mh_path_name (path) || *digits != ')')
-    return NULL;
-  while (digits > path && g_ascii_isxdigit (digits[-1]))
-    digits--;
-  if (ending - 1 - digits != 2 * TELLING
-      || (gsize) (digits - mh_path_name (path)) <= strlen (before)
-      || !g_str_has_prefix (digits - strlen (before), before))
-    return NULL;
+  while (digits != NULL && g_ascii_isxdigit (digits[count]))
+    count++;
 
-  digits -= strlen (before);
+  return count == 2 * TELLING && digits[count] == ')' ? g_strndup (path, (gsize) (digits - path))
+                                                      : NULL;
+}
 
-  return g_strdup_printf ("%.*s%s", (int) (digits - path), path, ending);
+/* Binds the range of all paths with a beginning that ends on a blank. */
+static void
+bind_range (MhStmt *stmt, int first, const char *from)
+{
+  g_autofree char *to = g_strdup (from);
+
+  to[strlen (to) - 1]++; /* from the blank to the next sign */
+  mh_stmt_bind_text (stmt, first, from);
+  mh_stmt_bind_text (stmt, first + 1, to);
 }
 
 /* Binds all paths that are made of @path. */
@@ -89,11 +126,8 @@ static void
 bind_made (MhStmt *stmt, int first, const char *path)
 {
   g_autofree char *from = beginning_of (path);
-  g_autofree char *to = g_strdup (from);
 
-  to[strlen (to) - 1]++; /* from the blank to the next sign */
-  mh_stmt_bind_text (stmt, first, from);
-  mh_stmt_bind_text (stmt, first + 1, to);
+  bind_range (stmt, first, from);
 }
 
 static gboolean
@@ -229,13 +263,43 @@ settle (MhDb *db, const MhVaultRow *vault, const char *path, GError **error)
   return TRUE;
 }
 
+/* Settles the paths of files that are shown under paths with that beginning. */
+static gboolean
+settle_made (MhDb *db, const MhVaultRow *vault, const char *beginning, GError **error)
+{
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_claims, error);
+  GError *local = NULL;
+
+  if (stmt == NULL)
+    return FALSE;
+
+  mh_stmt_bind_int64 (stmt, 1, vault->ref);
+  bind_range (stmt, 2, beginning);
+  while (mh_stmt_step (stmt, &local))
+    g_ptr_array_add (paths, mh_stmt_dup_text (stmt, 0));
+  if (local != NULL)
+    {
+      g_propagate_error (error, local);
+      return FALSE;
+    }
+
+  for (guint i = 0; i < paths->len; i++)
+    {
+      if (!settle (db, vault, g_ptr_array_index (paths, i), error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 gboolean
 mh_catalog_settle_path (MhDb *db, const MhVaultRow *vault, const char *path, GError **error)
 {
-  g_autofree char *base = made_of (path);
+  g_autofree char *made = looks_made (path);
 
   /* who claims such a path takes it from one that is only shown there */
-  return settle (db, vault, path, error) && (base == NULL || settle (db, vault, base, error));
+  return settle (db, vault, path, error) && (made == NULL || settle_made (db, vault, made, error));
 }
 
 gboolean

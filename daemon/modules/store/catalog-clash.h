@@ -11,7 +11,8 @@ G_BEGIN_DECLS
  * `name (conflict ID).ext`. What a version says is its path does not change by that, so that all
  * machines show the same, in whatever order they learn of it. Whoever moves or changes such a file
  * gives it the name that is shown. When another file has that name for its own, the whole id is in
- * it. A file that has the name of a folder with files is shown so, too.
+ * it; of a name that would be too long by that, the end is left out. A file that has the name of a
+ * folder with files is shown so, too.
  */
 
 /**

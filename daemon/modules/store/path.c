@@ -7,8 +7,6 @@
 
 #include "base/error.h"
 
-#define PATH_MAX_BYTES 4096
-#define SEGMENT_MAX_BYTES 255
 #define SHOWN_CHARACTERS 80
 
 static gboolean
@@ -29,7 +27,7 @@ broken_rule (const char *segment, gsize size)
 {
   if (size == 0)
     return "an empty segment";
-  if (size > SEGMENT_MAX_BYTES)
+  if (size > MH_NAME_MOST)
     return "a segment of more than 255 bytes";
   if (size <= 2 && strncmp (segment, "..", size) == 0)
     return "a segment . or ..";
@@ -46,7 +44,7 @@ mh_store_check_path (const char *path, GError **error)
     return refuse (path, "not UTF-8", error);
   if (path[0] != '/')
     return refuse (path, "does not begin with /", error);
-  if (strlen (path) > PATH_MAX_BYTES)
+  if (strlen (path) > MH_PATH_MOST)
     return refuse (path, "more than 4096 bytes", error);
 
   segment = path + 1;

@@ -608,6 +608,10 @@ GBytes *mh_reader_read (MhReader *self, guint64 offset, gsize max, GCancellable 
 void mh_reader_free (MhReader *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhReader, mh_reader_free)
 
+/* Bytes of a path, and of one segment of it. */
+#define MH_PATH_MOST 4096
+#define MH_NAME_MOST 255
+
 /**
  * mh_store_check_path:
  * @path: path of a file or folder

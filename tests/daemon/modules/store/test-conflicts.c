@@ -286,6 +286,64 @@ test_one_name (void)
   bench_assert_recount (two);
 }
 
+/* Names that are as long as they may be. */
+static void
+test_long_name (void)
+{
+  g_autofree char *letters = g_strnfill (251, 'x');
+  g_autofree char *signs = g_strnfill (127 * 2, ' ');
+  g_autofree char *folder = g_strnfill (255, 'd');
+  g_autofree char *tail = g_strnfill (200, 't');
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (Bench) one = bench_new (0);
+  g_autoptr (Bench) two = pair_other (one);
+  Bench *const both[] = { one, two };
+
+  g_test_summary ("long names that two files have are shown so that they can be used");
+  for (gsize i = 0; signs[i] != '\0'; i += 2)
+    {
+      signs[i] = (char) 0xc3;
+      signs[i + 1] = (char) 0xa9;
+    }
+  g_ptr_array_add (paths, g_strconcat ("/", letters, ".txt", NULL));
+  g_ptr_array_add (paths, g_strconcat ("/a/", signs, NULL));
+  g_ptr_array_add (paths, g_strconcat ("/a/b.", tail, NULL));
+  mh_clock_set_ms (two->clock, mh_clock_now_ms (one->clock) + 1000);
+  for (guint i = 0; i < paths->len; i++)
+    {
+      bench_put_random (one, g_ptr_array_index (paths, i), 1, 100);
+      bench_put_random (two, g_ptr_array_index (paths, i), 2, 100);
+    }
+  g_ptr_array_add (paths, g_strconcat ("/", folder, NULL));
+  g_ptr_array_add (paths, g_strconcat ("/", folder, "/x", NULL));
+  bench_put_random (one, g_ptr_array_index (paths, 3), 2, 100);
+  bench_put_random (two, g_ptr_array_index (paths, 4), 1, 100);
+  exchange (one, two);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *all = paths_of (both[i]);
+      g_auto (GStrv) each = g_strsplit (all, "|", -1);
+
+      g_assert_cmpuint (g_strv_length (each), ==, 8);
+      for (guint j = 0; each[j] != NULL; j++)
+        {
+          gboolean has_name = g_ptr_array_find_with_equal_func (paths, each[j], g_str_equal, NULL);
+
+          g_assert_true (mh_store_check_path (each[j], NULL));
+          bench_assert_random (both[i], each[j], has_name ? 1 : 2, 100);
+        }
+      bench_assert_recount (both[i]);
+    }
+
+  /* when they go, the names are free again */
+  for (guint i = 0; i < paths->len; i++)
+    if (i != 3)
+      g_assert_true (mh_store_delete (two->store, "vault", g_ptr_array_index (paths, i), NULL));
+  exchange (one, two);
+  for (guint i = 0; i < 8; i++)
+    bench_assert_random (both[i % 2], g_ptr_array_index (paths, i / 2), 2, 100);
+}
+
 /* A third machine, which has seen one of two files of one name, gives another file the name under
  * which the second one is shown elsewhere. */
 static void
@@ -504,6 +562,7 @@ main (int argc, char **argv)
   g_test_add_func ("/store/conflicts/delete-conflict", test_delete_conflict);
   g_test_add_func ("/store/conflicts/delete-shown", test_delete_shown);
   g_test_add_func ("/store/conflicts/one-name", test_one_name);
+  g_test_add_func ("/store/conflicts/long-name", test_long_name);
   g_test_add_func ("/store/conflicts/name-is-taken", test_name_is_taken);
   g_test_add_func ("/store/conflicts/name-is-free", test_name_is_free);
   g_test_add_func ("/store/conflicts/file-and-folder", test_file_and_folder);
