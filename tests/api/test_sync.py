@@ -3,15 +3,19 @@
 """Vaults on several machines: daemons on loopback that keep them the same."""
 
 import base64
+import contextlib
 import json
 import os
 import pathlib
 import random
 import shutil
+import sqlite3
 import sys
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+import folders  # noqa: E402
 import mh  # noqa: E402
 import tap  # noqa: E402
 
@@ -234,6 +238,27 @@ class Sync(Case):
         want(three, 1)  # later, and it comes to those who hear of it from somebody else
         self.assertEqual(three.post(f"/api/v1/networks/{network}/connect").status, 204)
         agreed(1, one, two, three)
+
+    def test_a_wrong_clock(self):
+        """copies that were wanted by a clock that was days ahead give way to what is wanted elsewhere, and here, since"""
+        configs = {i: folders.with_port() for i in range(2)}
+        one, two = self.network(2, configs)
+        vault = one.vault()
+        self.share(one, vault, two)
+
+        def agreed(copies, daemons):
+            mh.wait_until(lambda: all(d.get(f"/api/v1/vaults/{vault}").json["replication_factor"] == copies for d in daemons),
+                          90, f"{copies} copies to be wanted by all")
+
+        for changer, copies in ((one, 5), (two, 6)):
+            two.stop()
+            with contextlib.closing(sqlite3.connect(two.home / "metadata/meshhold.db")) as db, db:
+                db.execute("UPDATE vaults SET copies = 9, copies_set_ms = ?", (int(time.time() + 30 * 3600) * 1000,))
+            two.start()
+            two.login()
+            reply = changer.request("PATCH", f"/api/v1/vaults/{vault}", {"replication_factor": copies})
+            self.assertEqual((reply.status, reply.json["replication_factor"]), (200, copies))
+            agreed(copies, (one, two))
 
     def test_a_chain(self):
         """a machine that never meets the author gets it from another"""

@@ -15,7 +15,6 @@
 #define ID_BYTES 16
 #define NAME_MAX_BYTES 128
 #define COPIES_MAX 16
-#define DAY_MS (24 * G_GINT64_CONSTANT (60) * 60 * 1000)
 
 struct _MhVaults
 {
@@ -522,16 +521,16 @@ mh_vaults_update (MhVaults *self, const char *id, const MhVaultUpdate *update, G
 gboolean
 mh_vaults_agree (MhVaults *self, const char *id, gint64 copies, gint64 set_ms, GError **error)
 {
+  gint64 now_ms = mh_clock_now_ms (mh_core_clock (self->core));
   g_autoptr (MhDbLease) lease = NULL;
   gboolean changed;
 
-  if (copies < 1 || copies > COPIES_MAX || set_ms < 0
-      || set_ms > mh_clock_now_ms (mh_core_clock (self->core)) + DAY_MS)
+  if (copies < 1 || copies > COPIES_MAX || set_ms < 0)
     return FALSE;
 
   lease = mh_db_pool_take (mh_core_db (self->core), error);
-  changed =
-      lease != NULL && mh_vaults_store_agree (mh_db_lease_db (lease), id, copies, set_ms, error);
+  changed = lease != NULL
+            && mh_vaults_store_agree (mh_db_lease_db (lease), id, copies, set_ms, now_ms, error);
   mh_vaults_lift (error);
 
   return changed;

@@ -36,14 +36,16 @@ static const char sql_forget_days[] = "DELETE FROM vaults_history WHERE vault_id
 
 static const char sql_update[] =
     "UPDATE vaults SET name = coalesce (?2, name), copies = coalesce (nullif (?3, -1), copies),"
-    " copies_set_ms = CASE ?3 WHEN -1 THEN copies_set_ms ELSE max (?8, copies_set_ms + 1) END,"
+    " copies_set_ms = CASE WHEN ?3 = -1 THEN copies_set_ms WHEN copies_set_ms > ?8 + ?9 THEN ?8"
+    " ELSE max (?8, copies_set_ms + 1) END,"
     " hard_quota = coalesce (nullif (?4, -1), hard_quota),"
     " keep_versions = coalesce (nullif (?5, -1), keep_versions),"
     " keep_days = coalesce (nullif (?6, -1), keep_days),"
     " roles = coalesce (nullif (?7, -1), roles) WHERE id = ?1";
 
-static const char sql_agree[] = "UPDATE vaults SET copies = ?2, copies_set_ms = ?3 WHERE id = ?1"
-                                " AND (copies_set_ms < ?3 OR copies_set_ms = ?3 AND copies < ?2)";
+static const char sql_agree[] =
+    "UPDATE vaults SET copies = ?2, copies_set_ms = ?3 WHERE id = ?1 AND ?3 <= ?4 + ?5"
+    " AND (copies_set_ms < ?3 OR copies_set_ms = ?3 AND copies < ?2 OR copies_set_ms > ?4 + ?5)";
 
 static const char sql_remove[] = "DELETE FROM vaults WHERE id = ?1";
 
@@ -243,12 +245,14 @@ mh_vaults_store_update (MhDb *db, const char *id, const MhVaultUpdate *update, g
   mh_stmt_bind_int64 (stmt, 6, update->keep_days);
   mh_stmt_bind_int64 (stmt, 7, update->roles);
   mh_stmt_bind_int64 (stmt, 8, now_ms);
+  mh_stmt_bind_int64 (stmt, 9, DAY_MS);
 
   return mh_stmt_run (stmt, error) && require_change (db, id, error);
 }
 
 gboolean
-mh_vaults_store_agree (MhDb *db, const char *id, gint64 copies, gint64 set_ms, GError **error)
+mh_vaults_store_agree (MhDb *db, const char *id, gint64 copies, gint64 set_ms, gint64 now_ms,
+                       GError **error)
 {
   g_autoptr (MhStmt) stmt = mh_db_prepare (db, sql_agree, error);
 
@@ -258,6 +262,8 @@ mh_vaults_store_agree (MhDb *db, const char *id, gint64 copies, gint64 set_ms, G
   mh_stmt_bind_text (stmt, 1, id);
   mh_stmt_bind_int64 (stmt, 2, copies);
   mh_stmt_bind_int64 (stmt, 3, set_ms);
+  mh_stmt_bind_int64 (stmt, 4, now_ms);
+  mh_stmt_bind_int64 (stmt, 5, DAY_MS);
 
   return mh_stmt_run (stmt, error) && mh_db_changes (db) > 0;
 }

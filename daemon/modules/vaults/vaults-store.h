@@ -36,10 +36,11 @@ gboolean mh_vaults_store_add (MhDb *db, const MhVaultRecord *record,
 gboolean mh_vaults_store_update (MhDb *db, const char *id, const MhVaultUpdate *update,
                                  gint64 now_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Takes over what another machine has for the wanted copies, if it is later. Returns: whether it
- * is; %FALSE with @error set */
+/* Takes over what another machine has for the wanted copies, if it is later. What was set more than
+ * a day from @now_ms, here or there, comes of a clock that was wrong, and is later than nothing.
+ * Returns: whether it is; %FALSE with @error set */
 gboolean mh_vaults_store_agree (MhDb *db, const char *id, gint64 copies, gint64 set_ms,
-                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+                                gint64 now_ms, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Returns: (transfer full): one, with its key */
 MhVaultRecord *

@@ -170,7 +170,8 @@ MhVault *mh_vaults_update (MhVaults *self, const char *id, const MhVaultUpdate *
  * @error: return location
  *
  * Takes it over if it was said later than what is here; of the same time, the larger number counts.
- * What is out of bounds, or was said more than a day from now, is passed over.
+ * What is out of bounds, or was said more than a day from now, is passed over; what is here and was
+ * said so gives way to anything else.
  *
  * Thread: a worker. Blocks on disk.
  * Errors: %MH_ERROR_FAILED, %MH_ERROR_UNAVAILABLE
