@@ -3,11 +3,13 @@
 """Folders of the host that mirror a vault, on one machine and on two."""
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import unittest
@@ -255,6 +257,23 @@ class One(Case):
         self.assertEqual(self.one.request("DELETE", f"/api/v1/vaults/{self.vault}", {"confirm": "delete"}).status, 204)
         mh.wait_until(lambda: self.one.get("/api/v1/folders").json["folders"] == [], 20, "the end of a deleted vault's folder")
         self.assertEqual(sorted(os.listdir(self.here)), ["a", "b"])
+        self.mirror(self.one, other, self.here)
+        self.in_vault(self.one, other, self.here)
+
+    def test_deleted_and_killed(self):
+        """a folder whose vault was deleted is ended by the next start, where the daemon was killed before it came to that"""
+        self.mirror(self.one, self.vault, self.here)
+        write(self.here / "a", b"a", mtime=OLD)
+        self.in_vault(self.one, self.vault, self.here)
+        other = self.one.vault("other")
+        self.one.kill()
+        with contextlib.closing(sqlite3.connect(self.one.home / "metadata/meshhold.db")) as db, db:
+            db.execute("DELETE FROM vaults WHERE id = ?", (self.vault,))
+            db.execute("INSERT INTO vaults_deleted (id) VALUES (?)", (self.vault,))
+        self.one.start()
+        self.one.login()
+        self.assertEqual(self.one.get("/api/v1/folders").json["folders"], [])
+        self.assertEqual(os.listdir(self.here), ["a"])
         self.mirror(self.one, other, self.here)
         self.in_vault(self.one, other, self.here)
 

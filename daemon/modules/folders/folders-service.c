@@ -402,6 +402,48 @@ load (MhFolders *self, GError **error)
   return lease != NULL ? mh_folders_store_list (mh_db_lease_db (lease), error) : NULL;
 }
 
+/* Whether the vault of a folder was deleted, and the daemon stopped before it came to the folder.
+ */
+static gboolean
+is_left_over (MhFolders *self, const MhFolderRow *row)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MhVault) vault = mh_vaults_get (self->tools.vaults, row->vault_id, &error);
+
+  return vault == NULL && g_error_matches (error, MH_ERROR, MH_ERROR_NOT_FOUND);
+}
+
+/* Forgets a folder whose vault was deleted. */
+static void
+drop_left_over (MhFolders *self, const MhFolderRow *row)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MhDbLease) lease = mh_db_pool_take (mh_core_db (self->core), &error);
+
+  if (lease != NULL && mh_folders_store_remove (mh_db_lease_db (lease), row->id, &error))
+    unmark (row);
+  else
+    g_warning ("ending the folder of a vault that was deleted: %s", error->message);
+}
+
+static void
+mirror_all (MhFolders *self, GPtrArray *rows)
+{
+  for (guint i = 0; i < rows->len; i++)
+    {
+      const MhFolderRow *row = g_ptr_array_index (rows, i);
+
+      if (is_left_over (self, row))
+        {
+          drop_left_over (self, row);
+          continue;
+        }
+      g_mutex_lock (&self->lock);
+      g_ptr_array_add (self->mirrors, mh_mirror_new (&self->tools, row));
+      g_mutex_unlock (&self->lock);
+    }
+}
+
 gpointer
 mh_folders_start (MhCore *core, GError **error)
 {
@@ -425,14 +467,7 @@ mh_folders_start (MhCore *core, GError **error)
       return NULL;
     }
 
-  for (guint i = 0; i < rows->len; i++)
-    {
-      MhMirror *mirror = mh_mirror_new (&self->tools, g_ptr_array_index (rows, i));
-
-      g_mutex_lock (&self->lock);
-      g_ptr_array_add (self->mirrors, mirror);
-      g_mutex_unlock (&self->lock);
-    }
+  mirror_all (self, rows);
   self->watch = mh_bus_subscribe (mh_core_bus (core), on_event, self);
 
   return self;
