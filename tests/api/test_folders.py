@@ -464,6 +464,24 @@ class Two(Case):
         self.assertEqual({row[0] for row in tree(here).values()}, {b"of one", b"of two!", b"new of one", b"new of two!"})
         self.assertEqual(sorted(p.split(" (conflict ")[0] for p in tree(here)), ["new", "new.txt", "text", "text.txt"])
 
+    def test_the_same_already(self):
+        """two folders that are the same before they are mirrored come together, and no file is there twice"""
+        one, two, vault, here, there = self.pair()
+        self.assertEqual(two.post("/api/v1/networks/disconnect").status, 204)
+        for number in range(50):
+            for folder in (here, there):
+                write(folder / f"{number % 3}/{number}.txt", b"of both %d" % number, mtime=OLD)
+        write(here / "differs.txt", b"of one", mtime=OLD)
+        write(there / "differs.txt", b"of two!", mtime=OLD)
+        self.in_vault(one, vault, here)
+        self.in_vault(two, vault, there)
+        network = two.get("/api/v1/networks").json["networks"][0]["id"]
+        self.assertEqual(two.post(f"/api/v1/networks/{network}/connect").status, 204)
+        mh.wait_until(lambda: len(tree(here)) == 52 and tree(here) == tree(there), 60, "each file once, and both that differ")
+        self.in_vault(one, vault, here)
+        self.in_vault(two, vault, there)
+        self.assertEqual(len([p for p in tree(here) if "conflict" in p]), 1)
+
 
 if __name__ == "__main__":
     tap.main()

@@ -391,8 +391,12 @@ make_same (Run *run, MhPass *pass, const MhVault *vault, GError **error)
   if (run->row->guard == MH_GUARD_UNDO)
     return undo (run, pass, actions, error);
 
-  if (is_taking (run->mirror, vault) && !ask_guard (run, actions, &may_push, error))
-    return FALSE;
+  if (is_taking (run->mirror, vault))
+    {
+      mh_doubles (pass, actions);
+      if (!ask_guard (run, actions, &may_push, error))
+        return FALSE;
+    }
 
   return do_both (pass, actions, may_push, error);
 }
@@ -503,6 +507,7 @@ fill_pass (Run *run, MhPass *pass)
   pass->db = mh_core_db (self->tools.core);
   pass->row = run->row;
   pass->node = self->node;
+  pass->peer_id = mh_core_peer_id (self->tools.core);
   pass->cancellable = self->cancellable;
   pass->undoes = run->row->guard == MH_GUARD_UNDO;
   pass->tell = on_tell;

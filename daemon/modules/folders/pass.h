@@ -29,6 +29,7 @@ typedef struct
   const MhIgnore *ignore;    /* (unowned) */
   const MhFolderRow *row;    /* (unowned) */
   const char *node;          /* (unowned): what this machine is called, for names of conflicts */
+  const char *peer_id;       /* (unowned): of this machine */
   GCancellable *cancellable; /* (unowned) */
   void (*tell) (const MhPassCounts *counts, const char *current, gpointer data); /* now and then */
   void (*publish) (const char *path, const char *op, gpointer data); /* the vault was changed */
@@ -114,6 +115,13 @@ mh_pass_conflict_path (const char *path, const char *node, gint64 now_ms) G_GNUC
 /* Gives the folder's file another name and makes it a file of its own. Returns: %FALSE with @error
  * set */
 gboolean mh_pass_set_aside (MhPass *self, MhEntry *entry, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/*
+ * Two machines may bring files of the same name and content, as who mirrors what he had copied
+ * before. The vault shows one of each beside the other then. Those of this machine are not written
+ * but deleted in the vault.
+ */
+void mh_doubles (MhPass *pass, GPtrArray *actions);
 
 /* Does what @actions, (element-type MhAction), say of the vault. Returns: %FALSE with @error set
  * when it had to stop */

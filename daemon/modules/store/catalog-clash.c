@@ -110,6 +110,14 @@ looks_made (const char *path)
                                                       : NULL;
 }
 
+gboolean
+mh_store_looks_shown_beside (const char *path)
+{
+  const char *mark = g_strrstr (mh_path_name (path), MARK);
+
+  return mark != NULL && g_ascii_isxdigit (mark[strlen (MARK)]);
+}
+
 /* Binds the range of all paths with a beginning that ends on a blank. */
 static void
 bind_range (MhStmt *stmt, int first, const char *from)

@@ -626,6 +626,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MhReader, mh_reader_free)
  */
 gboolean mh_store_check_path (const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether a path looks like one under which a file is shown that has to leave its own to another
+ * one. Thread: any. */
+gboolean mh_store_looks_shown_beside (const char *path);
+
 #include "batch.h"        /* IWYU pragma: export */
 #include "fingerprint.h"  /* IWYU pragma: export */
 #include "health.h"       /* IWYU pragma: export */
