@@ -27,8 +27,10 @@ void mh_disk_set_changed (GError **error, const char *path);
 /* Returns: (transfer none): the last part of @path */
 const char *mh_disk_name_of (const char *path);
 
+/* Sets all of @state to what the system says of a file. */
 void mh_disk_fill_state (MhHostState *state, const struct stat *status);
 
+/* Returns: whether nothing that is looked at differs; two that do not exist are the same */
 gboolean mh_disk_is_same (const MhHostState *one, const MhHostState *other);
 
 /* Opens the folder that @path is in; no link on the way is followed. @make: it is made if it is
